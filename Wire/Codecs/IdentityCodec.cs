@@ -16,7 +16,8 @@ internal sealed class IdentityCodec : IBodyCodec
         while (!rest.IsEmpty)
         {
             var step = Math.Min(rest.Length, ContentCodec.WindowBytes);
-            sink.Write(rest[..step]);
+            rest[..step].CopyTo(sink.GetSpan(step));
+            sink.Advance(step);
             rest = rest[step..];
         }
     }
