@@ -71,11 +71,7 @@ internal sealed partial class DeviceGrain
     }
 
     /// <inheritdoc/>
-    public Task<ImmutableSortedDictionary<string, long>> GetCursors() => Task.FromResult(Cursors(_state?.Twin));
-
-    private static ImmutableSortedDictionary<string, long> Cursors(Twin? twin) =>
-        twin is null || twin.Cursors.IsEmpty ? ImmutableSortedDictionary<string, long>.Empty
-            : TwinViews.Cursors(twin);
+    public Task<ImmutableSortedDictionary<string, long>> GetCursors() => Task.FromResult(TwinViews.Cursors(_state?.Twin ?? Twin.New));
 
     private static FirmwareVersion? Firmware(DeviceState state, string? version, DateTimeOffset at, string source) =>
         version is null || version == state.Twin.FirmwareVersion ? null

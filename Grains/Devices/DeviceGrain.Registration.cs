@@ -12,19 +12,15 @@ internal sealed partial class DeviceGrain
     /// <inheritdoc/>
     public async Task<TwinView?> GetTwin(Scope scope)
     {
-        // A reader must not load beside a running upload; the first reader of a fresh activation does, and readers then share the state.
-        var state = _state ?? await LoadForRead();
-        if (state is null || !state.IsIn(scope))
+        // Never loads: the state was read at activation, and only steps replace it.
+        if (_state is not { } state || !state.IsIn(scope))
             return null;
         return TwinViews.Of(state, await Config(state), Micros.ToTime(LastSeen(state)), await IsOnline());
     }
 
     /// <inheritdoc/>
-    public async Task<Versioned<DeviceRegistration>?> GetRegistration(Scope scope)
-    {
-        var state = _state ?? await LoadForRead();
-        return state is not null && state.IsIn(scope) ? state.VersionedRegistration : null;
-    }
+    public Task<Versioned<DeviceRegistration>?> GetRegistration(Scope scope) =>
+        Task.FromResult(_state is { } state && state.IsIn(scope) ? state.VersionedRegistration : null);
 
     /// <inheritdoc/>
     public async Task<EditResult<DeviceRegistration>> ChangeRegistration(Scope scope, RegistrationChange change, long? expectedVersion)
@@ -74,20 +70,6 @@ internal sealed partial class DeviceGrain
         }
 
         return RegistrationChanges.Same(changed.Overrides, before.Overrides) ? offset : ConfigVersions.AfterOverrides(offset);
-    }
-
-    private async Task<DeviceState?> LoadForRead()
-    {
-        var stored = Guid.TryParseExact(this.GetPrimaryKeyString(), "D", out var id)
-            ? await services.Store.Load(id, CancellationToken.None) : null;
-        if (stored is null)
-        {
-            DeactivateOnIdle();
-            return _state;
-        }
-
-        // An upload that loaded and committed in the meantime knows better.
-        return _state ?? DeviceState.Of(stored, services.Keys);
     }
 
     private long? LastSeen(DeviceState state) =>

@@ -25,6 +25,9 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
 
     private Guid DeviceId => Guid.Parse(this.GetPrimaryKeyString());
 
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => Load();
+
     /// <summary>The state to compute from, or null when no such device is registered.</summary>
     private async Task<DeviceState?> Load()
     {

@@ -24,13 +24,16 @@ internal static class TwinViews
             twin.FirmwareVersion,
             registration.Channel,
             new TwinConfigView(config.ConfigVersion, twin.ReportedConfigVersion, twin.ConfigError),
-            twin.Cursors.ToImmutableSortedDictionary(c => c.File, c => c.Offset, StringComparer.Ordinal),
+            Cursors(twin),
             twin.Sd,
             twin.Backlog,
             [.. twin.Series.OrderBy(s => s.Key.Metric, StringComparer.Ordinal).ThenBy(s => s.No).Select(SeriesOf)],
             new TwinCounters(twin.Batches, twin.Accepted, twin.Duplicates, twin.Rejected),
             twin.Version);
     }
+
+    internal static ImmutableSortedDictionary<string, long> Cursors(Twin twin) =>
+        twin.Cursors.ToImmutableSortedDictionary(c => c.File, c => c.Offset, StringComparer.Ordinal);
 
     private static SeriesView SeriesOf(TwinSeries series) => new(
         series.Key.Metric,

@@ -58,7 +58,8 @@ internal sealed class Intake : IDisposable
     /// <summary>Shifts all times by the correction and rejects what is out of bounds or names one asset too many.</summary>
     internal void Screen(long correctionUs, long latestUs, long retentionFloorUs)
     {
-        var (times, records) = (Batch.Points.TsUs, Batch.Points.Records);
+        var times = Batch.Points.TsUs;
+        var records = Batch.Points.Records;
         for (var i = 0; i < times.Length; i++)
         {
             times[i] += correctionUs;
@@ -82,7 +83,8 @@ internal sealed class Intake : IDisposable
     /// <summary>Finds the batch's series in the twin. Those returned are not held, yet may have been made long ago: ask the store.</summary>
     internal List<SeriesKey> MatchSeries()
     {
-        var (series, records) = (Batch.Points.Series, Batch.Points.Records);
+        var series = Batch.Points.Series;
+        var records = Batch.Points.Records;
         for (var i = 0; i < series.Length; i++)
             _used[series[i]] |= Fates.IsIn(records[i]);
         var held = new Dictionary<SeriesKey, int>(_twin.Series.Length);
@@ -203,7 +205,8 @@ internal sealed class Intake : IDisposable
     {
         if (!Array.Exists(refused, code => code is not null))
             return;
-        var (series, records) = (Batch.Points.Series, Batch.Points.Records);
+        var series = Batch.Points.Series;
+        var records = Batch.Points.Records;
         for (var i = 0; i < series.Length; i++)
             RejectIf(records[i], refused[series[i]]);
     }

@@ -17,7 +17,8 @@ internal sealed class SeriesRuns : IDisposable
     {
         var points = batch.Points;
         _offsets = new int[batch.Series.Count + 1];
-        var (series, records) = (points.Series, points.Records);
+        var series = points.Series;
+        var records = points.Records;
         for (var i = 0; i < points.Count; i++)
         {
             if (fates.IsIn(records[i]))
@@ -64,7 +65,8 @@ internal sealed class SeriesRuns : IDisposable
     internal void DropStored(int series, in SeriesPoints stored, RecordFates fates)
     {
         var run = Run(series);
-        var (times, values) = (stored.TsUs.Span, stored.Values.Span);
+        var times = stored.TsUs.Span;
+        var values = stored.Values.Span;
         for (var i = 0; i < times.Length && run.Length > 0; i++)
         {
             if (times[i] < run[0].TsUs || times[i] > run[^1].TsUs)
@@ -84,7 +86,10 @@ internal sealed class SeriesRuns : IDisposable
     {
         var next = _offsets.AsSpan(0, Count).ToArray();
         var unsorted = new bool[Count];
-        var (series, records, times, values) = (points.Series, points.Records, points.TsUs, points.Values);
+        var series = points.Series;
+        var records = points.Records;
+        var times = points.TsUs;
+        var values = points.Values;
         for (var i = 0; i < points.Count; i++)
         {
             if (!fates.IsIn(records[i]))
