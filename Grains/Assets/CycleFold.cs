@@ -81,7 +81,7 @@ internal static class CycleFold
         var added = new PendingCycleEvent(state.Arrivals, atUs, id, closes, hasDuration);
         var index = ~state.Pending.BinarySearch(added, CyclePairing.Order);
         var next = state with { Arrivals = state.Arrivals + 1, Pending = state.Pending.Insert(index, added) };
-        return next.Pending.Length <= MaxPairs ? next : Trim(next);
+        return next.Pending.Length <= 2 * MaxPairs ? next : Trim(next);
     }
 
     private static CycleState Trim(CycleState state)

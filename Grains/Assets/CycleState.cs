@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EsoCore.Grains.Assets;
 
 /// <summary>The cycles of an asset, as its transitions told them. What must still be able to change is in <see cref="Pending"/>; the rest is settled.</summary>
@@ -48,11 +50,16 @@ internal sealed record CycleState
     public long Arrivals { get; init; }
 }
 
-/// <summary>An opening or closing event whose pairing may still change.</summary>
+/// <summary>An opening or closing event whose pairing may still change. Its names are short because up to 192 of them are written with each list.</summary>
 /// <param name="Arrival">Its number in the order of arrival.</param>
 /// <param name="AtUs">When it happened, in microseconds since 1970.</param>
 /// <param name="CycleId">The cycle's id, or empty.</param>
 /// <param name="Closes">Whether it closes.</param>
 /// <param name="HasDuration">Whether it told its duration, which is settled then.</param>
 [GenerateSerializer, Immutable, Alias("pending-cycle-event")]
-internal sealed record PendingCycleEvent(long Arrival, long AtUs, string CycleId, bool Closes, bool HasDuration);
+internal sealed record PendingCycleEvent(
+    [property: JsonPropertyName("n")] long Arrival,
+    [property: JsonPropertyName("t")] long AtUs,
+    [property: JsonPropertyName("id")] string CycleId,
+    [property: JsonPropertyName("c")] bool Closes,
+    [property: JsonPropertyName("d")] bool HasDuration);
