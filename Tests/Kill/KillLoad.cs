@@ -4,11 +4,12 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using EsoCore.Benchmarks.Server;
 
 namespace EsoCore.Tests.Kill;
 
 /// <summary>Devices that upload without pause, re-send byte for byte until they are answered, and remember what was acknowledged.</summary>
-internal sealed class KillLoad(SiloProcess silo, KillProject project, int recordsABatch)
+internal sealed class KillLoad(ServerProcess silo, SeededProject project, int recordsABatch)
 {
     private readonly ConcurrentDictionary<Guid, Sent> _sent = new();
     private readonly Lock _gate = new();

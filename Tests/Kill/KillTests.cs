@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using EsoCore.Benchmarks.Server;
 using EsoCore.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
@@ -24,9 +25,9 @@ public class KillTests(ITestOutputHelper output)
     public async Task Kill_AtRandomMomentsUnderLoad_LosesAndDoublesNothing()
     {
         var data = Directory.CreateTempSubdirectory("esocore-kill-").FullName;
-        using var silo = new SiloProcess(data);
+        using var silo = new ServerProcess(data);
         await silo.Start();
-        var project = await KillProject.Create(silo, Devices);
+        var project = await SeededProject.Create(silo, Devices);
         var load = new KillLoad(silo, project, RecordsABatch);
         var seed = Random.Shared.Next();
         output.WriteLine($"seed {seed}");
@@ -52,7 +53,7 @@ public class KillTests(ITestOutputHelper output)
         Directory.Delete(data, recursive: true);
     }
 
-    private static async Task Agree(KillProject project, KillLoad load, Guid device)
+    private static async Task Agree(SeededProject project, KillLoad load, Guid device)
     {
         var sent = load.SentBy(device);
         var points = await project.ReadAll($"/api/devices/{device}/points?limit=10000", "points");
@@ -76,7 +77,7 @@ public class KillTests(ITestOutputHelper output)
         Assert.Equal(sent.Batches, (await project.ReadAll($"/api/devices/{device}/batches?limit=10000", "batches")).Count);
     }
 
-    private static async Task CountsAgree(SiloProcess silo, KillProject project, KillLoad load)
+    private static async Task CountsAgree(ServerProcess silo, SeededProject project, KillLoad load)
     {
         foreach (var device in project.DeviceIds)
         {

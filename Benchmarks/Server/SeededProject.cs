@@ -1,15 +1,15 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 
-namespace EsoCore.Tests.Kill;
+namespace EsoCore.Benchmarks.Server;
 
 /// <summary>A project with a site, devices and an asset for each, made over HTTP.</summary>
-internal sealed class KillProject
+internal sealed class SeededProject
 {
     private readonly HttpClient _http;
     private readonly Dictionary<Guid, string> _secrets = [];
 
-    private KillProject(HttpClient http) => _http = http;
+    private SeededProject(HttpClient http) => _http = http;
 
     internal IReadOnlyCollection<Guid> DeviceIds => _secrets.Keys;
 
@@ -17,11 +17,12 @@ internal sealed class KillProject
 
     internal string AssetOf(Guid device) => $"asset-{device:N}";
 
-    internal static async Task<KillProject> Create(SiloProcess silo, int devices)
+    /// <summary>Seeds a project, and makes the site <c>hall</c> and the devices in it.</summary>
+    internal static async Task<SeededProject> Create(ServerProcess server, int devices)
     {
-        using var anyone = new HttpClient { BaseAddress = silo.Url };
+        using var anyone = new HttpClient { BaseAddress = server.Url };
         var seed = await Json(await anyone.PostAsync("/v1/seed", null));
-        var project = new KillProject(silo.Client(
+        var project = new SeededProject(server.Client(
             seed.GetProperty("project_api_key").GetProperty("id").GetString()!, seed.GetProperty("project_api_key_secret").GetString()!));
         await Json(await project._http.PostAsJsonAsync("/api/sites", new { id = "hall", name = "Hall", time_zone = "UTC" }));
         for (var i = 0; i < devices; i++)

@@ -3,18 +3,20 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
-using EsoCore.Tests.Support;
 
-namespace EsoCore.Tests.Kill;
+namespace EsoCore.Benchmarks.Server;
 
 /// <summary>The real server in a process of its own, on a loopback port and a data directory that outlive it.</summary>
-internal sealed class SiloProcess : IDisposable
+internal sealed class ServerProcess : IDisposable
 {
+    /// <summary>How often a starting server is asked whether it is ready: for a minute.</summary>
+    private const int MaxQuestions = 2_400;
+
     private readonly string _data;
     private readonly StringBuilder _log = new();
     private Process? _process;
 
-    internal SiloProcess(string data)
+    internal ServerProcess(string data)
     {
         _data = data;
         Url = new Uri($"http://127.0.0.1:{FreePort()}");
@@ -22,7 +24,27 @@ internal sealed class SiloProcess : IDisposable
 
     internal Uri Url { get; }
 
-    /// <summary>What the process has written, for a failed test's message.</summary>
+    /// <summary>Processor time that the process has used.</summary>
+    internal TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process!.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Its largest resident set so far, bytes.</summary>
+    internal long PeakMemory
+    {
+        get
+        {
+            _process!.Refresh();
+            return _process.PeakWorkingSet64;
+        }
+    }
+
+    /// <summary>What the process has written, for a failed run's message.</summary>
     internal string Log
     {
         get
@@ -49,7 +71,12 @@ internal sealed class SiloProcess : IDisposable
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         using var http = new HttpClient { BaseAddress = Url };
-        await Eventually.Holds(() => IsReady(http), () => $"The server did not get ready:\n{Log}");
+        for (var question = 0; !await IsReady(http); question++)
+        {
+            if (question == MaxQuestions)
+                throw new InvalidOperationException($"The server did not get ready:\n{Log}");
+            await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System);
+        }
     }
 
     /// <summary>kill -9.</summary>
