@@ -12,11 +12,11 @@ public sealed class FleetTests
     private readonly ManualClock _clock = new();
 
     [Fact]
-    public async Task Run_ToItsEnd_UploadsEveryRecordOnce()
+    public void Run_ToItsEnd_UploadsEveryRecordOnce()
     {
         var server = new FakeServer(Answer);
         using var fleet = new Fleet(Options(3, TimeSpan.FromSeconds(30)), _clock, server);
-        var summary = await RunAsync(fleet);
+        var summary = Run(fleet);
         var lines = server.Uploads.SelectMany(Lines).ToList();
         Assert.Equal(lines.Count, lines.Distinct().Count());
         Assert.Equal(summary.Recorded, lines.Count);
@@ -28,7 +28,7 @@ public sealed class FleetTests
     }
 
     [Fact]
-    public async Task Run_ServerFailsNowAndThen_LosesNothing()
+    public void Run_ServerFailsNowAndThen_LosesNothing()
     {
         var calls = 0;
         var taken = new HashSet<string>();
@@ -44,7 +44,7 @@ public sealed class FleetTests
             return failing == 2 ? throw new HttpRequestException("cut after it was stored") : Answer(r);
         });
         using var fleet = new Fleet(Options(2, TimeSpan.FromSeconds(60)), _clock, server);
-        var summary = await RunAsync(fleet);
+        var summary = Run(fleet);
         Assert.True(summary.Retries > 0);
         Assert.NotNull(summary.LastProblem);
         // What the last attempt could not send is still on the card, never more than that.
@@ -56,16 +56,13 @@ public sealed class FleetTests
     }
 
     [Fact]
-    public async Task Run_Cancelled_ReturnsItsCounts()
+    public void Run_Cancelled_ReturnsItsCounts()
     {
-        using var cancel = new CancellationTokenSource();
+        using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(12), _clock);
         using var fleet = new Fleet(Options(2, null), _clock, new FakeServer(Answer));
-        var run = fleet.RunAsync(cancel.Token);
-        for (var i = 0; i < 10; i++)
-            _clock.Advance(TimeSpan.FromSeconds(1));
-        cancel.Cancel();
-        var summary = await run;
-        Assert.True(summary.Batches > 0);
+        var summary = Run(fleet, cancel.Token);
+        Assert.InRange(summary.Batches, 4, 6);
+        Assert.Equal(TimeSpan.FromSeconds(12), summary.Elapsed);
         Assert.Equal(summary, fleet.Snapshot());
     }
 
@@ -133,17 +130,5 @@ public sealed class FleetTests
         Duration = duration,
     };
 
-    /// <summary>Moves the clock from timer to timer until the run is over.</summary>
-    private async Task<FleetSnapshot> RunAsync(Fleet fleet)
-    {
-        var run = fleet.RunAsync(default);
-        while (!run.IsCompleted)
-        {
-            if (_clock.NextDue is { } next)
-                _clock.Advance(next - _clock.GetUtcNow());
-            await Task.Yield();
-        }
-
-        return await run;
-    }
+    private FleetSnapshot Run(Fleet fleet, CancellationToken cancellation = default) => new ClockPump(_clock).Run(() => fleet.RunAsync(cancellation));
 }

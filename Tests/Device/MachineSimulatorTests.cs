@@ -15,9 +15,10 @@ public sealed class MachineSimulatorTests
     [MemberData(nameof(Kinds))]
     public void AdvanceTo_SameSeed_GivesTheSameRecordsHoweverTimeIsCut(MachineKind kind)
     {
-        var whole = Run(kind, 7, TimeSpan.FromHours(1), TimeSpan.FromHours(1));
-        Assert.Equal(whole, Run(kind, 7, TimeSpan.FromHours(1), TimeSpan.FromSeconds(3.7)));
-        Assert.NotEqual(whole, Run(kind, 8, TimeSpan.FromHours(1), TimeSpan.FromHours(1)));
+        var hour = TimeSpan.FromHours(1); // Long enough for a fault and an outage.
+        var whole = Run(kind, 7, hour, hour, rate: 3);
+        Assert.Equal(whole, Run(kind, 7, hour, TimeSpan.FromSeconds(3.7), rate: 3));
+        Assert.NotEqual(whole, Run(kind, 8, hour, hour, rate: 3));
     }
 
     [Theory]

