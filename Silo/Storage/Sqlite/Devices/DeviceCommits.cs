@@ -23,6 +23,7 @@ internal sealed class DeviceCommits(MergeQueue merges, TimeProvider time)
             return new(CommitOutcome.Stale);
         InsertLedger(db, commit);
         InsertSeries(db, commit);
+        LetGoSeries(db, commit);
         InsertBlocks(db, commit.DeviceNo, blocks);
         InsertEvents(db, commit);
         InsertWindows(db, commit);
@@ -66,10 +67,18 @@ internal sealed class DeviceCommits(MergeQueue merges, TimeProvider time)
 
     private static void InsertSeries(Db db, DeviceCommit commit)
     {
-        foreach (var (no, key) in commit.NewSeries)
+        foreach (var (no, key, _) in commit.NewSeries)
         {
             db.Use(Sql["insert_series"]).Add(commit.DeviceNo).Add(no).Add(SeriesHash.Of(key)).Add(key.Metric).Add(key.Unit).Add(key.Asset)
                 .Add(key.Meta).Run();
+        }
+    }
+
+    private static void LetGoSeries(Db db, DeviceCommit commit)
+    {
+        foreach (var (no, stand) in commit.LetGo)
+        {
+            db.Use(Sql["let_go_series"]).Add(stand.MarkUs).Add(stand.LastValue).Add(stand.Points).Add(commit.DeviceNo).Add(no).Run();
         }
     }
 

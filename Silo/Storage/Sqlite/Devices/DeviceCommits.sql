@@ -19,6 +19,9 @@ insert into ledger(device_no, batch_id, body_hash, accepted, duplicates, rejecte
 -- name: insert_series
 insert into series(device_no, series_no, key_hash, metric, unit, asset, meta) values (?, ?, ?, ?, ?, ?, ?);
 
+-- name: let_go_series
+update series set mark_us = ?, last_value = ?, points = ? where device_no = ? and series_no = ?;
+
 -- name: insert_block
 insert into batch_block(device_no, t0, t1, n, correction_us, runs, data) values (?, ?, ?, ?, ?, ?, ?);
 

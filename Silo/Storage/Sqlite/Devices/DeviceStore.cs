@@ -142,7 +142,11 @@ internal sealed class DeviceStore(Writer writer, ReaderPool readers, DeviceCommi
         }
     }
 
-    private static StoredSeries ReadSeries(Statement row) => new(row.Int(0), new(row.Text(1), row.Text(2), row.Text(3), row.Text(4)));
+    private static StoredSeries ReadSeries(Statement row)
+    {
+        SeriesStand? last = row.LongOrNull(5) is { } mark ? new SeriesStand(mark, row.Double(6), row.Long(7)) : null;
+        return new(row.Int(0), new(row.Text(1), row.Text(2), row.Text(3), row.Text(4)), last);
+    }
 
     private static DeviceRegistration ReadRegistration(Statement row) => new(
         row.Guid(6), row.Guid(7), row.Text(8), row.Text(9), row.TextOrNull(10),

@@ -5,10 +5,10 @@ from device d join twin t on t.device_no = d.device_no join project p on p.id = 
 where d.id = ?;
 
 -- name: load_series
-select series_no, metric, unit, asset, meta from series where device_no = ? order by series_no limit ?;
+select series_no, metric, unit, asset, meta, mark_us, last_value, points from series where device_no = ? order by series_no limit ?;
 
 -- name: find_series
-select series_no, metric, unit, asset, meta from series where device_no = ? and key_hash = ?;
+select series_no, metric, unit, asset, meta, mark_us, last_value, points from series where device_no = ? and key_hash = ?;
 
 -- name: serial_taken
 select 1 from device where project_id = ? and serial = ?;

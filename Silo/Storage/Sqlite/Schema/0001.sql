@@ -67,6 +67,10 @@ create table series(
     unit text not null,
     asset text not null,
     meta text not null,
+    -- Where the series stood when the twin let go of it; null while it never did.
+    mark_us integer,
+    last_value real,
+    points integer,
     primary key (device_no, series_no)) without rowid;
 create index series_key on series(device_no, key_hash);
 
