@@ -34,9 +34,12 @@ public sealed class DeviceValidatorTests
     [InlineData(" x")]
     [InlineData("x ")]
     [InlineData("x\u0000")]
-    [InlineData("\ud800")]
     public void Validate_SerialThatNobodyCouldType_IsAFault(string serial) =>
         Assert.Contains(DeviceValidator.Validate(Good with { Serial = serial }), e => e.Field == "serial");
+
+    [Fact]
+    public void Validate_HalfASurrogatePair_IsAFault() =>
+        Assert.Contains(DeviceValidator.Validate(Good with { Serial = "a\ud800" }), e => e.Field == "serial");
 
     [Fact]
     public void ValidateChange_NothingSet_FindsNothing() => Assert.Empty(DeviceValidator.Validate(new RegistrationChange()));

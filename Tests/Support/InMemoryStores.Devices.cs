@@ -91,6 +91,12 @@ internal sealed partial class InMemoryStores
             device.Ledger.Add(batch.BatchId, batch);
         foreach (var series in commit.NewSeries)
             device.Series.Add(series.Key, series);
+        foreach (var letGo in commit.LetGo)
+        {
+            var series = device.Series.Values.Single(s => s.No == letGo.No);
+            device.Series[series.Key] = series with { Last = letGo.Stand };
+        }
+
         foreach (var block in commit.Points)
             AddPoints(device, block);
         device.Events.AddRange(commit.Events);

@@ -1,0 +1,72 @@
+using EsoCore.Grains;
+using EsoCore.Grains.Storage;
+using EsoCore.Runtime;
+using EsoCore.Runtime.Hosting;
+using EsoCore.Runtime.TestingHost;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EsoCore.Tests.Support;
+
+/// <summary>A test cluster with all grains, storage in memory, and a clock that the test moves. Storage and clock outlive <see cref="RestartAsync"/>.</summary>
+internal sealed class GrainCluster : IAsyncDisposable
+{
+    private readonly InProcessTestCluster _cluster;
+
+    private GrainCluster(FakeTimeProvider time)
+    {
+        Time = time;
+        Stores = new InMemoryStores(time);
+        _cluster = new InProcessTestClusterBuilder().ConfigureHost(host => AddServices(host.Services)).ConfigureSilo((_, silo) => AddGrains(silo)).Build();
+    }
+
+    public FakeTimeProvider Time { get; }
+
+    public InMemoryStores Stores { get; }
+
+    public TestKeys Keys { get; } = new();
+
+    public MemoryGrainStorage States { get; } = new();
+
+    public MemoryReminderTable Reminders { get; } = new();
+
+    public IClusterClient Client => _cluster.Client;
+
+    public IServiceProvider Services => _cluster.ServiceProvider;
+
+    public static async Task<GrainCluster> StartAsync(DateTimeOffset? start = null)
+    {
+        var cluster = new GrainCluster(start is { } at ? new FakeTimeProvider(at) : new FakeTimeProvider());
+        await cluster._cluster.DeployAsync();
+        return cluster;
+    }
+
+    /// <summary>Stops gracefully and starts anew; only what is stored survives.</summary>
+    public async Task RestartAsync()
+    {
+        await _cluster.StopAllSilosAsync();
+        await _cluster.DeployAsync();
+    }
+
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    private void AddServices(IServiceCollection services)
+    {
+        services.AddSingleton<TimeProvider>(Time);
+        services.AddEsoCoreGrains();
+        services.AddSingleton<IInstallationKeys>(Keys);
+        services.AddSingleton<IProjectStore>(Stores);
+        services.AddSingleton<IResourceStore>(Stores);
+        services.AddSingleton<IOutboxStore>(Stores);
+        services.AddSingleton<IGrainStateStore>(Stores);
+        services.AddSingleton<IReminderStore>(Stores);
+        services.AddSingleton<IDeviceStore>(Stores);
+    }
+
+    private void AddGrains(ISiloBuilder silo)
+    {
+        silo.AddGrainAssembly(typeof(GrainServices).Assembly);
+        silo.AddGrainStorage("default", _ => States);
+        silo.UseReminderTable(_ => Reminders);
+        silo.AddMemoryStreams(EsoCore.Events.TransitionStreams.Provider);
+    }
+}
