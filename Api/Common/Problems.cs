@@ -52,6 +52,9 @@ internal static class Problems
     public static Problem Unavailable(string detail, TimeSpan retryAfter) =>
         new(503, ProblemCodes.Unavailable, detail) { RetryAfter = retryAfter };
 
+    public static Problem Changed(string what) =>
+        new(412, ApiCodes.PreconditionFailed, $"The {what} changed since the version that If-Match names. Nothing was written.");
+
     public static Problem Internal { get; } =
         new(500, ProblemCodes.Internal, "The server failed. The request is not acknowledged; the same request again gets the true answer.");
 

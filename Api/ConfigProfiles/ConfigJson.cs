@@ -15,8 +15,12 @@ internal static class ConfigJson
     private const string UploadIntervalS = "upload_interval_s";
     private const string ConfigVersion = "config_version";
 
+    private const string Model = "model";
+    private const string Version = "version";
+
+    // The last three are what we add to our own answers: a document read may be edited and sent back.
     private static readonly ImmutableHashSet<string> Known =
-        [SamplingRates, WindowSizes, Thresholds, NtpServers, Endpoints, UploadIntervalS, ConfigVersion];
+        [SamplingRates, WindowSizes, Thresholds, NtpServers, Endpoints, UploadIntervalS, ConfigVersion, Model, Version];
 
     /// <summary>What a device gets: empty objects and lists where nothing is set.</summary>
     public static byte[] ToDevice(DeviceConfig config)
@@ -42,12 +46,18 @@ internal static class ConfigJson
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>What people set: only what is set.</summary>
-    public static JsonText ToText(ConfigSettings settings)
+    /// <summary>What people set: only what is set. A profile names its model and version too.</summary>
+    public static JsonText ToText(ConfigSettings settings, string? model = null, long version = 0)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
         using var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = ApiJson.Options.Encoder });
         json.WriteStartObject();
+        if (model is not null)
+        {
+            json.WriteString(Model, model);
+            json.WriteNumber(Version, version);
+        }
+
         if (settings.SamplingRates is not null)
             WriteMap(json, SamplingRates, settings.SamplingRates, json.WriteNumberValue);
         if (settings.WindowSizes is not null)
