@@ -37,6 +37,13 @@ public interface IConfigProfileGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task<Versioned<ConfigSettings>?> Get();
 
+    /// <summary>
+    /// What applies to the model's devices: the profile, empty settings after a deletion (with the version that the deletion made), or null
+    /// when the model never had a profile.
+    /// </summary>
+    [AlwaysInterleave]
+    Task<Versioned<ConfigSettings>?> GetInForce();
+
     /// <summary>Creates or replaces the profile.</summary>
     Task<EditResult<ConfigSettings>> Put(ConfigSettings settings, long? expectedVersion);
 

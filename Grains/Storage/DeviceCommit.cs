@@ -25,6 +25,12 @@ public sealed record DeviceCommit
     /// <summary>Series first seen by this step.</summary>
     public ImmutableArray<StoredSeries> NewSeries { get; init; } = [];
 
+    /// <summary>
+    /// Series that the twin lets go of with this step (perhaps made by it): where they stand is kept in their rows, for the day they are
+    /// heard of again.
+    /// </summary>
+    public ImmutableArray<LetGoSeries> LetGo { get; init; } = [];
+
     /// <summary>Points, cut so that no block spans more than one UTC day or 4,096 points.</summary>
     public ImmutableArray<PointBlock> Points { get; init; } = [];
 
@@ -51,6 +57,9 @@ public sealed record DeviceCommit
         512 + Twin.Length + (Batch?.Answer.Length ?? 0) + Points.Sum(p => 16 * p.TsUs.Length) + Events.Sum(e => 256 + e.Meta.Length) +
         Windows.Sum(w => 256 + w.Stats.Length + w.Meta.Length + w.Raw.Length) + Rejected.Sum(r => 64 + r.Record.Length);
 }
+
+/// <summary>A series that the twin no longer holds, and where it stood.</summary>
+public sealed record LetGoSeries(int No, SeriesStand Stand);
 
 /// <summary>How a commit ended.</summary>
 public enum CommitOutcome

@@ -61,7 +61,11 @@ public sealed record StoredDevice(
 public sealed record SeriesKey(string Metric, string Unit, string Asset, string Meta);
 
 /// <summary>A series and its number, 1 to 4,096 within the device.</summary>
-public sealed record StoredSeries(int No, SeriesKey Key);
+/// <param name="Last">Where it stood when the twin let go of it; null while it never did.</param>
+public sealed record StoredSeries(int No, SeriesKey Key, SeriesStand? Last = null);
+
+/// <summary>Where a series stands: its high-water mark (also the time of its last value), that value, and its points so far.</summary>
+public readonly record struct SeriesStand(long MarkUs, double LastValue, long Points);
 
 /// <summary>Points of one series: parallel arrays, in any order.</summary>
 public readonly record struct SeriesPoints(int SeriesNo, ReadOnlyMemory<long> TsUs, ReadOnlyMemory<double> Values);
