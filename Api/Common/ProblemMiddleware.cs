@@ -47,7 +47,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, IOptionsMonitor<Ap
 /// <summary>Which exceptions mean "later", not "never".</summary>
 internal static class Unavailability
 {
-    public static bool Is(Exception e) => e is StorageUnavailableException or TimeoutException or CredentialLookupsBusyException;
+    public static bool Is(Exception e) => 
+        e is StorageUnavailableException or TimeoutException or LimitExceededException or SiloUnavailableException or CredentialLookupsBusyException;
 
     public static Problem Refusal(ApiOptions options) =>
         Problems.Unavailable("The server cannot reach its storage at the moment. Nothing is acknowledged.", TimeSpan.FromSeconds(options.RetryAfterSeconds));
