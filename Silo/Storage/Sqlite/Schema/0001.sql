@@ -141,7 +141,7 @@ create table event(
     asset text,
     meta text not null,
     unique (device_no, ts, hash));
-create index event_kind on event(device_no, event_type, ts);
+create index event_kind on event(device_no, event_type, ts, hash);
 
 create table window(
     window_no integer primary key,

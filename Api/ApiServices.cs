@@ -1,0 +1,67 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
+
+namespace EsoCore.Api;
+
+/// <summary>Registers and maps the front door.</summary>
+public static class ApiServices
+{
+    /// <summary>
+    /// Registers what the routes need. The host registers beside it: <see cref="IGrainFactory"/>, <see cref="History.IHistory"/>,
+    /// <see cref="IInstallationKeys"/>, <see cref="TimeProvider"/> and any <see cref="IReadinessCheck"/>; and it binds <see cref="ApiOptions"/>.
+    /// </summary>
+    public static IServiceCollection AddEsoCoreApi(this IServiceCollection services)
+    {
+        services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
+        services.AddRateLimiter(_ => { });
+        services.AddOptions<RateLimiterOptions>().Configure<IOptions<ApiOptions>>((limiter, api) => AddressRates.Configure(limiter, api.Value));
+        services.AddOpenApi(OpenApiDocument.Name, OpenApiDocument.Configure);
+
+        services.AddSingleton<CredentialCache>();
+        services.AddSingleton<ICredentialCache>(provider => provider.GetRequiredService<CredentialCache>());
+        services.AddSingleton<Nonces>();
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<CallerGate>();
+        services.AddSingleton<DeviceGate>();
+        services.AddSingleton(provider => new DeviceRates(
+            provider.GetRequiredService<TimeProvider>(), () => provider.GetRequiredService<IOptionsMonitor<ApiOptions>>().CurrentValue));
+        services.AddSingleton(provider => new ByteBudget(provider.GetRequiredService<IOptions<ApiOptions>>().Value.BodyBudgetBytes));
+        services.AddSingleton<BodyReader>();
+        services.AddSingleton<DeviceCallRunner>();
+        services.AddSingleton<TelemetryDoor>();
+        services.AddSingleton<MetricsCollector>();
+        return services;
+    }
+
+    /// <summary>What every request passes, in this order, before its route.</summary>
+    public static void UseEsoCoreApi(this WebApplication app)
+    {
+        app.Services.GetRequiredService<MetricsCollector>(); // It must listen before the first request is counted.
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRateLimiter();
+        app.UseSwaggerUI(ui =>
+        {
+            ui.RoutePrefix = "docs";
+            ui.DocumentTitle = "EsoCore API";
+            ui.SwaggerEndpoint($"/openapi/{OpenApiDocument.Name}.json", "EsoCore");
+        });
+    }
+
+    /// <summary>Every route.</summary>
+    public static void MapEsoCoreApi(this IEndpointRouteBuilder app)
+    {
+        app.MapDeviceCalls();
+        app.MapFirmware();
+        app.MapTokens();
+        app.MapDevices();
+        app.MapHistory();
+        app.MapSites();
+        app.MapAssets();
+        app.MapConfigProfiles();
+        app.MapProject();
+        app.MapOperations();
+        app.MapOpenApi();
+    }
+}

@@ -1,0 +1,153 @@
+using System.Collections.Concurrent;
+
+namespace EsoCore.Api;
+
+/// <summary>
+/// A cache of bounded size over a slow lookup. Callers who miss the same id share one lookup. A known entry is good for
+/// <see cref="KnownFor"/> and refreshed in the background after half of it; an unknown id is remembered for <see cref="UnknownFor"/>.
+/// </summary>
+internal sealed class BoundedLookup<T>(TimeProvider time, int knownEntries, int unknownEntries, Func<Guid, Task<T?>> lookup) where T : class
+{
+    public static readonly TimeSpan KnownFor = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan UnknownFor = TimeSpan.FromSeconds(10);
+
+    /// <summary>Lookups under way at once; more are refused, so that a flood of random ids cannot queue without end.</summary>
+    public const int MaxLookups = 256;
+
+    private readonly TwoGenerations<Entry> _known = new(knownEntries);
+    private readonly TwoGenerations<Entry> _unknown = new(unknownEntries);
+    private readonly ConcurrentDictionary<Guid, Flight> _flights = new();
+
+    public int Count => _known.Count + _unknown.Count;
+
+    public ValueTask<T?> Find(Guid id)
+    {
+        if (_known.TryGet(id, out var known))
+        {
+            var age = time.GetElapsedTime(known.At);
+            if (age < KnownFor)
+            {
+                if (age > KnownFor / 2 && _flights.Count < MaxLookups)
+                    Refresh(id);
+                return new(known.Value);
+            }
+        }
+        else if (_unknown.TryGet(id, out var unknown) && time.GetElapsedTime(unknown.At) < UnknownFor)
+        {
+            return new((T?)null);
+        }
+
+        return new(Fly(id));
+    }
+
+    public void Forget(Guid id)
+    {
+        // The flight goes first: a lookup that began before the edit must find itself gone when it lands.
+        _flights.TryRemove(id, out _);
+        _known.Remove(id);
+        _unknown.Remove(id);
+    }
+
+    private Task<T?> Fly(Guid id)
+    {
+        if (_flights.TryGetValue(id, out var under))
+            return under.Result;
+        if (_flights.Count >= MaxLookups)
+            throw new CredentialLookupsBusyException();
+        var mine = new Flight();
+        var flight = _flights.GetOrAdd(id, mine);
+        if (ReferenceEquals(flight, mine))
+            _ = Land(id, mine);
+        return flight.Result;
+    }
+
+    private void Refresh(Guid id) =>
+        // A refresh that fails is told to nobody: the entry lives on to its end, and the next caller looks up in the open.
+        Fly(id).ContinueWith(static done => _ = done.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+
+    private async Task Land(Guid id, Flight flight)
+    {
+        try
+        {
+            var value = await lookup(id);
+            var entry = new Entry(value, time.GetTimestamp());
+            if (_flights.TryGetValue(id, out var current) && ReferenceEquals(current, flight))
+            {
+                (value is null ? _unknown : _known).Set(id, entry);
+                (value is null ? _known : _unknown).Remove(id);
+                if (!_flights.TryRemove(new(id, flight)))
+                {
+                    _known.Remove(id); // Forgotten between the look and the write.
+                    _unknown.Remove(id);
+                }
+            }
+
+            flight.Source.SetResult(value);
+        }
+        catch (Exception e)
+        {
+            _flights.TryRemove(new(id, flight));
+            flight.Source.SetException(e);
+        }
+    }
+
+    private sealed record Entry(T? Value, long At);
+
+    private sealed class Flight
+    {
+        public TaskCompletionSource<T?> Source { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<T?> Result => Source.Task;
+    }
+}
+
+/// <summary>
+/// A dictionary of at most <paramref name="limit"/> entries that forgets what was not used for long: new and used entries live in the
+/// younger half; when that is full, it becomes the older half and the older one goes.
+/// </summary>
+internal sealed class TwoGenerations<TValue>(int limit) where TValue : class
+{
+    private readonly Lock _turn = new();
+    private volatile ConcurrentDictionary<Guid, TValue> _young = new();
+    private volatile ConcurrentDictionary<Guid, TValue> _old = new();
+
+    public int Count => _young.Count + _old.Count;
+
+    public bool TryGet(Guid id, out TValue value)
+    {
+        if (_young.TryGetValue(id, out value!))
+            return true;
+        lock (_turn)
+        {
+            if (!_old.TryRemove(id, out value!))
+                return _young.TryGetValue(id, out value!);
+            Add(id, value);
+            return true;
+        }
+    }
+
+    public void Set(Guid id, TValue value)
+    {
+        lock (_turn)
+        {
+            _old.TryRemove(id, out _);
+            Add(id, value);
+        }
+    }
+
+    public void Remove(Guid id)
+    {
+        lock (_turn)
+        {
+            _young.TryRemove(id, out _);
+            _old.TryRemove(id, out _);
+        }
+    }
+
+    private void Add(Guid id, TValue value)
+    {
+        if (_young.Count >= Math.Max(1, limit / 2) && !_young.ContainsKey(id))
+            (_old, _young) = (_young, new());
+        _young[id] = value;
+    }
+}

@@ -1,0 +1,169 @@
+using EsoCore.Devices;
+using EsoCore.Telemetry;
+using EsoCore.Wire;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace EsoCore.Api;
+
+/// <summary>The ingest door: refuses early and cheaply, and forwards the raw bytes. It never parses a batch; decoding runs where the device lives.</summary>
+internal sealed class TelemetryDoor(
+    DeviceGate gate,
+    DeviceRates rates,
+    BodyReader bodies,
+    ICredentialCache cache,
+    IGrainFactory grains,
+    TimeProvider time,
+    IOptionsMonitor<ApiOptions> options,
+    ILogger<TelemetryDoor> log)
+{
+    /// <summary>
+    /// Takes one batch, <c>POST /api/iot/v1/telemetry/batch</c>:
+    /// <code>
+    ///   (0) rate of the address             429   before routing, see AddressRates
+    ///    1  headers                         400, 415
+    ///    2  credential                      401, 403   cached; no grain is called for an unverified id
+    ///    3  signature's headers             401   skew and nonce; inside step 2's call, as is
+    ///    4  rate of the device              429   calls a second, uploads in flight
+    ///    5  body, under the byte budget     413, 503
+    ///    6  hash of the body as sent        400
+    ///    7  signature                       401
+    ///    8  the device's grain              the batch is taken exactly once; its answer leaves after the commit
+    ///    9  outcome to status               200, 400, 401, 403, 409, 413, 500, 503
+    /// </code>
+    /// The order is that of cost: what comes earlier is cheaper to refuse.
+    /// </summary>
+    public async Task<IResult> Upload(HttpContext http)
+    {
+        var settings = options.CurrentValue;
+        var retryAfter = TimeSpan.FromSeconds(settings.RetryAfterSeconds);
+        if (settings.Maintenance)
+            return Problems.Unavailable("The server is in maintenance.", retryAfter);
+
+        // 1
+        var (headers, faulty) = BatchHeaders.Read(http.Request);
+        if (headers is null)
+            return faulty!;
+
+        // 2, 3, 4
+        var (pass, refused) = await gate.Admit(headers.Device, http);
+        if (pass is null)
+            return refused!;
+        using var inFlight = rates.TryEnterUpload(pass.DeviceId, pass.UnprovenCaller);
+        if (inFlight is null)
+            return Problems.RateLimited(TimeSpan.FromSeconds(1));
+
+        // 5
+        var receivedAt = time.GetUtcNow();
+        var (body, unread) = await bodies.Read(http.Request, settings.MaxBatchBytes, retryAfter);
+        if (body is null)
+            return unread!;
+        using var released = body;
+        ApiMeters.BodyRead(body.Bytes.Length);
+
+        // 6
+        var hash = body.HashHex();
+        if (hash != headers.BodyHash)
+            return Problems.BadRequest(ProblemCodes.HashMismatch, $"Content-SHA256 is not the hash of the {body.Bytes.Length} bytes that arrived.");
+
+        // 7
+        if (gate.CheckSignature(pass, http.Request, hash) is { } unsigned)
+            return unsigned;
+
+        // 8
+        var batch = new BatchUpload(
+            new DeviceCall(receivedAt, pass.Nonce), headers.BatchId, hash, headers.Format, headers.ContentEncoding, body.Bytes,
+            headers.Cursor, headers.Correction, headers.Device.Clock);
+        var answer = await Forward(pass.DeviceId, batch, body);
+
+        // 9
+        return ToResult(answer, pass, retryAfter);
+    }
+
+    private async Task<UploadAnswer> Forward(Guid deviceId, BatchUpload batch, RentedBody body)
+    {
+        var started = time.GetTimestamp();
+        try
+        {
+            var answer = await grains.GetGrain<IDeviceGrain>(deviceId.ToString("D")).Upload(batch);
+            ApiMeters.Uploaded(answer, time.GetElapsedTime(started));
+            return answer;
+        }
+        catch
+        {
+            body.Abandon(); // After a timeout the grain may still hold the batch in its queue; the buffer must not go to another request.
+            throw;
+        }
+    }
+
+    private IResult ToResult(UploadAnswer answer, DevicePass pass, TimeSpan retryAfter)
+    {
+        string Detail(string otherwise) => answer.Detail ?? otherwise;
+        switch (answer.Outcome)
+        {
+            case UploadOutcome.Accepted:
+                return new BatchAnswer(answer.Body, Replayed: false);
+            case UploadOutcome.Replayed:
+                return new BatchAnswer(answer.Body, Replayed: true);
+            case UploadOutcome.IdempotencyConflict:
+                return new Problem(409, ProblemCodes.IdempotencyConflict, Detail("The Idempotency-Key was used for another body."));
+            case UploadOutcome.Malformed:
+                return Problems.BadRequest(answer.Code ?? ProblemCodes.BadJson, Detail("The batch cannot be read. Nothing was stored."));
+            case UploadOutcome.TooLarge:
+                return Problems.TooLarge(Detail("The decoded batch is over a limit. Nothing was stored."));
+            case UploadOutcome.Unavailable:
+                return Problems.Unavailable(Detail("The server cannot store the batch at the moment."), retryAfter);
+            case UploadOutcome.UnknownDevice:
+            case UploadOutcome.NotActive:
+            case UploadOutcome.NonceUsed:
+                return DeviceOutcomes.Refusal(answer.Outcome, pass, cache);
+            default:
+                log.LogError("Unknown upload outcome {Outcome}", answer.Outcome);
+                return Problems.Internal;
+        }
+    }
+}
+
+/// <summary>The answer to a batch that was taken: bytes that the grain made, as they are.</summary>
+internal sealed record BatchAnswer(ReadOnlyMemory<byte> Body, bool Replayed) : IResult
+{
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.ContentType = "application/json";
+        response.ContentLength = Body.Length;
+        if (Replayed)
+            response.Headers[WireHeaders.IdempotencyReplayed] = "true";
+        await response.Body.WriteAsync(Body, httpContext.RequestAborted);
+    }
+}
+
+/// <summary>The refusals that a device's grain can ask for, whatever the call.</summary>
+internal static class DeviceOutcomes
+{
+    public static Problem Refusal(UploadOutcome outcome, DevicePass pass, ICredentialCache cache) => Refusal(
+        outcome switch
+        {
+            UploadOutcome.UnknownDevice => DeviceOutcome.UnknownDevice,
+            UploadOutcome.NotActive => DeviceOutcome.NotActive,
+            UploadOutcome.NonceUsed => DeviceOutcome.NonceUsed,
+            _ => DeviceOutcome.Unavailable,
+        },
+        pass,
+        cache,
+        TimeSpan.Zero);
+
+    public static Problem Refusal(DeviceOutcome outcome, DevicePass pass, ICredentialCache cache, TimeSpan retryAfter)
+    {
+        if (outcome is DeviceOutcome.UnknownDevice or DeviceOutcome.NotActive)
+            cache.Invalidate(pass.DeviceId); // The cache let it pass: what it holds is out of date.
+        return outcome switch
+        {
+            DeviceOutcome.UnknownDevice => Problems.DeviceUnauthorized,
+            DeviceOutcome.NotActive => DeviceGate.Inactive(pass.Credential) ?? Problems.Disabled,
+            DeviceOutcome.NonceUsed => new Problem(401, ProblemCodes.BadNonce, "The nonce was used before.") { Challenge = Problems.DeviceChallenge },
+            DeviceOutcome.Unavailable => Problems.Unavailable("The server cannot store this at the moment.", retryAfter),
+            _ => Problems.Internal,
+        };
+    }
+}

@@ -1,0 +1,49 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
+
+namespace EsoCore.Api;
+
+/// <summary>The first limit that a request meets: so many a second from one address, before anything else is looked at.</summary>
+internal static class AddressRates
+{
+    public static void Configure(RateLimiterOptions limiter, ApiOptions options)
+    {
+        limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http => IsOperations(http)
+            ? RateLimitPartition.GetNoLimiter("")
+            : RateLimitPartition.GetTokenBucketLimiter(PartitionOf(http.Connection.RemoteIpAddress), _ => new TokenBucketRateLimiterOptions
+            {
+                TokenLimit = options.AddressBurst,
+                TokensPerPeriod = Math.Max(1, options.AddressRequestsPerSecond / 10),
+                ReplenishmentPeriod = TimeSpan.FromMilliseconds(100),
+                QueueLimit = 0,
+                AutoReplenishment = true,
+            }));
+        limiter.OnRejected = async (rejected, _) =>
+        {
+            var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var told) ? told : TimeSpan.FromSeconds(1);
+            await Problems.RateLimited(wait).ExecuteAsync(rejected.HttpContext);
+        };
+    }
+
+    /// <summary>An IPv4 address, or the /64 of an IPv6 one: a household or machine owns a /64 and could use a new address for each request.</summary>
+    public static string PartitionOf(IPAddress? address)
+    {
+        if (address is null)
+            return "unknown";
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+            return address.ToString();
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+        return Convert.ToHexStringLower(bytes[..8]);
+    }
+
+    // Probes and scrapes must get through when a flood is what they are there to show.
+    private static bool IsOperations(HttpContext http) =>
+        http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/metrics");
+}

@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+
+namespace EsoCore.Api;
+
+/// <summary>
+/// A token bucket and a count of uploads in flight for each device. Holds <see cref="MaxDevices"/> at most, in two generations: when the
+/// younger one is full the older is forgotten, which at worst gives a quiet device a full bucket again.
+/// </summary>
+internal sealed class DeviceRates(TimeProvider time, Func<ApiOptions> options)
+{
+    /// <summary>Devices remembered at once.</summary>
+    public const int MaxDevices = 200_000;
+
+    private readonly Lock _turn = new();
+    private ConcurrentDictionary<(Guid Device, string Caller), Bucket> _young = new();
+    private ConcurrentDictionary<(Guid Device, string Caller), Bucket> _old = new();
+
+    /// <summary>Takes one call of a device.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="unprovenCaller">
+    /// The remote address while the caller has proven nothing yet, else empty: so a stranger who knows an id cannot use up the device's calls.
+    /// </param>
+    /// <param name="retryAfter">When false: how long until the next call is taken.</param>
+    public bool TryTake(Guid device, string unprovenCaller, out TimeSpan retryAfter)
+    {
+        var limits = options();
+        return BucketOf(device, unprovenCaller).TryTake(time.GetTimestamp(), time.TimestampFrequency, limits, out retryAfter);
+    }
+
+    /// <summary>Counts an upload of a device in; null when it has too many in flight. Dispose to count it out.</summary>
+    public IDisposable? TryEnterUpload(Guid device, string unprovenCaller) =>
+        BucketOf(device, unprovenCaller).TryEnter(options().DeviceUploadsInFlight);
+
+    private Bucket BucketOf(Guid device, string caller)
+    {
+        var key = (device, caller);
+        if (_young.TryGetValue(key, out var bucket))
+            return bucket;
+        lock (_turn)
+        {
+            if (_young.Count >= MaxDevices / 2)
+                (_old, _young) = (_young, new());
+            return _young.GetOrAdd(key, _old.TryRemove(key, out var older) ? older : new Bucket());
+        }
+    }
+
+    private sealed class Bucket
+    {
+        private readonly Lock _gate = new();
+        private double _tokens = double.MaxValue; // Full, whatever the burst is.
+        private long _at;
+        private int _inFlight;
+
+        public bool TryTake(long now, long frequency, ApiOptions limits, out TimeSpan retryAfter)
+        {
+            lock (_gate)
+            {
+                var seconds = Math.Max(0, now - _at) / (double)frequency;
+                _tokens = Math.Min(limits.DeviceBurst, _tokens + seconds * limits.DeviceRequestsPerSecond);
+                _at = now;
+                if (_tokens < 1)
+                {
+                    retryAfter = TimeSpan.FromSeconds((1 - _tokens) / limits.DeviceRequestsPerSecond);
+                    return false;
+                }
+
+                _tokens -= 1;
+                retryAfter = TimeSpan.Zero;
+                return true;
+            }
+        }
+
+        public IDisposable? TryEnter(int limit)
+        {
+            if (Interlocked.Increment(ref _inFlight) <= limit)
+                return new Entry(this);
+            Interlocked.Decrement(ref _inFlight);
+            return null;
+        }
+
+        private sealed class Entry(Bucket bucket) : IDisposable
+        {
+            private int _left;
+
+            public void Dispose()
+            {
+                if (Interlocked.Exchange(ref _left, 1) == 0)
+                    Interlocked.Decrement(ref bucket._inFlight);
+            }
+        }
+    }
+}

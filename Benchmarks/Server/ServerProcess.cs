@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+
+namespace EsoCore.Benchmarks.Server;
+
+/// <summary>The real server in a process of its own, on a loopback port and a data directory that outlive it.</summary>
+internal sealed class ServerProcess : IDisposable
+{
+    /// <summary>How often a starting server is asked whether it is ready: for a minute.</summary>
+    private const int MaxQuestions = 2_400;
+
+    private readonly string _data;
+    private readonly StringBuilder _log = new();
+    private Process? _process;
+
+    internal ServerProcess(string data)
+    {
+        _data = data;
+        Url = new Uri($"http://127.0.0.1:{FreePort()}");
+    }
+
+    internal Uri Url { get; }
+
+    /// <summary>Processor time that the process has used.</summary>
+    internal TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process!.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Its largest resident set so far, bytes.</summary>
+    internal long PeakMemory
+    {
+        get
+        {
+            _process!.Refresh();
+            return _process.PeakWorkingSet64;
+        }
+    }
+
+    /// <summary>What the process has written, for a failed run's message.</summary>
+    internal string Log
+    {
+        get
+        {
+            lock (_log)
+                return _log.ToString();
+        }
+    }
+
+    /// <summary>Starts it and returns when it says that it is ready.</summary>
+    internal async Task Start()
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "EsoCore.Silo.dll"), "--urls", Url.ToString(), "--data", _data])
+            start.ArgumentList.Add(argument);
+        start.Environment["ESOCORE__API__SEEDENABLED"] = "true";
+        start.Environment["ESOCORE__API__DEVICEREQUESTSPERSECOND"] = "10000";
+        start.Environment["ESOCORE__API__DEVICEBURST"] = "10000";
+        start.Environment["ESOCORE__API__ADDRESSREQUESTSPERSECOND"] = "100000";
+        start.Environment["ESOCORE__API__ADDRESSBURST"] = "100000";
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += Keep;
+        _process.ErrorDataReceived += Keep;
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        using var http = new HttpClient { BaseAddress = Url };
+        for (var question = 0; !await IsReady(http); question++)
+        {
+            if (question == MaxQuestions)
+                throw new InvalidOperationException($"The server did not get ready:\n{Log}");
+            await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System);
+        }
+    }
+
+    /// <summary>kill -9.</summary>
+    internal void Kill()
+    {
+        _process!.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>A client that calls with HTTP Basic.</summary>
+    internal HttpClient Client(string id, string secret)
+    {
+        var http = new HttpClient { BaseAddress = Url };
+        http.DefaultRequestHeaders.Authorization =
+            new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{id}:{secret}")));
+        return http;
+    }
+
+    public void Dispose()
+    {
+        if (_process is not null)
+            Kill();
+    }
+
+    private async Task<bool> IsReady(HttpClient http)
+    {
+        if (_process!.HasExited)
+            throw new InvalidOperationException($"The server ended with {_process.ExitCode}:\n{Log}");
+        try
+        {
+            using var answer = await http.GetAsync("/health/ready");
+            return answer.StatusCode == HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (_log)
+            _log.AppendLine(line.Data);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json.Nodes;
+using EsoCore.Config;
+using EsoCore.Devices;
+using EsoCore.Grains;
+using EsoCore.Grains.Devices;
+using EsoCore.Grains.Storage;
+using EsoCore.Projects;
+using EsoCore.Runtime;
+using EsoCore.Runtime.Hosting;
+using EsoCore.Runtime.TestingHost;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EsoCore.Benchmarks.Twins;
+
+/// <summary>Bytes of managed memory that an idle device twin takes, all included: activation, catalog entry, registration, twin.</summary>
+internal static class TwinBenchmark
+{
+    private const int Devices = 100_000;
+    private const int CallsAtOnce = 256;
+
+    internal static async Task<int> RunAsync(string[] args)
+    {
+        var arguments = new Arguments(args);
+        var devices = arguments.Get("devices", Devices);
+        var store = new GeneratedDevices();
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureHost(host =>
+        {
+            host.Services.AddSingleton<IDeviceStore>(store);
+            host.Services.AddSingleton<IResourceStore>(new NoResources());
+            host.Services.AddEsoCoreGrains();
+        });
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddGrainAssembly(typeof(GrainServices).Assembly);
+            silo.AddMemoryGrainStorage("default");
+            silo.UseInMemoryReminderService();
+            silo.AddMemoryStreams(Events.TransitionStreams.Provider);
+        });
+        await using var cluster = builder.Build();
+        await cluster.DeployAsync();
+        await Activate(cluster.GrainFactory, devices, 1_000);
+        var before = Settled();
+        await Activate(cluster.GrainFactory, 1_000, devices);
+        var twins = (Settled() - before) / (double)devices;
+        before = Settled();
+        var trees = Enumerable.Range(0, devices / 10).Select(i => JsonNode.Parse(GeneratedDevices.Twin(i))).ToArray();
+        var naive = (Settled() - before) / (devices / 10.0);
+        GC.KeepAlive(trees);
+        var text = new StringBuilder()
+            .AppendLine("# Idle device twins").AppendLine()
+            .AppendLine($"Machine: {Machine.Describe()}. {arguments.Get("date")}").AppendLine()
+            .AppendLine($"`dotnet run -c Release --project Benchmarks -- twin`: {devices:N0} devices with 8 series each, activated and idle.").AppendLine()
+            .AppendLine("| what | bytes a device | ratio |").AppendLine("|---|---:|---:|")
+            .AppendLine($"| the twin's document parsed into a tree of JSON nodes (baseline) | {naive:N0} | 1.00 |")
+            .AppendLine($"| an idle device twin, activation and registration included | {twins:N0} | {twins / naive:N2} |")
+            .AppendLine().AppendLine($"Aim: under 1,024 bytes. {(twins < 1_024 ? "Reached." : "Missed.")}").ToString();
+        Console.WriteLine(text);
+        if (!arguments.Has("no-file"))
+            Results.Write("twin.md", text);
+        return 0;
+    }
+
+    private static async Task Activate(IGrainFactory grains, int from, int count)
+    {
+        for (var i = from; i < from + count; i += CallsAtOnce)
+        {
+            await Task.WhenAll(Enumerable.Range(i, Math.Min(CallsAtOnce, from + count - i)).Select(async n =>
+            {
+                var twin = await grains.GetGrain<IDeviceGrain>(GeneratedDevices.IdOf(n).ToString("D")).GetTwin(GeneratedDevices.Scope);
+                if (twin?.Series.Length != 8)
+                    throw new InvalidOperationException("The twin did not load.");
+            }));
+        }
+    }
+
+    private static long Settled()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+            GC.WaitForPendingFinalizers();
+        }
+
+        return GC.GetTotalMemory(forceFullCollection: true);
+    }
+}

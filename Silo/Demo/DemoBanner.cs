@@ -1,0 +1,26 @@
+namespace EsoCore.Silo.Demo;
+
+/// <summary>What the demo tells whoever started it.</summary>
+internal static class DemoBanner
+{
+    public static void Write(TextWriter output, string url, DemoState state, string envPath)
+    {
+        var device = state.Devices[0];
+        var projectKey = $"{state.ProjectKeyId:D}:{state.ProjectKeySecret}";
+        output.WriteLine($"""
+
+              EsoCore runs at {url} with {state.Devices.Count} simulated devices uploading.
+
+              The live twin of one of them ({device.Serial}, a {device.Machine}):
+                curl -s -u '{projectKey}' {url}/api/devices/{device.DeviceId:D}/twin
+
+              Its site and its machine:
+                curl -s -u '{projectKey}' {url}/api/sites/{device.SiteId}
+                curl -s -u '{projectKey}' {url}/api/assets/{device.AssetId}
+
+              Every route: {url}/docs     Keys for scripts: . {envPath}
+              This is a demo: anyone who reaches it can make projects. Stop it with Ctrl+C.
+
+            """);
+    }
+}

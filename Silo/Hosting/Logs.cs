@@ -1,0 +1,59 @@
+using System.Text.Json;
+using Serilog;
+using Serilog.Core;
+using Serilog.Events;
+using Serilog.Formatting;
+
+namespace EsoCore.Silo.Hosting;
+
+/// <summary>Logs: readable on a terminal, one JSON object a line otherwise. Levels come from configuration section <c>Serilog</c>.</summary>
+internal static class Logs
+{
+    private const string Template = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}";
+
+    public static void AddLogs(this WebApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSerilog(Make(builder.Configuration), dispose: true);
+    }
+
+    private static Logger Make(IConfiguration configuration)
+    {
+        var logs = new LoggerConfiguration()
+            .MinimumLevel.Information()
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("Microsoft.Hosting.Lifetime", LogEventLevel.Information)
+            .ReadFrom.Configuration(configuration);
+        // Logs go to the error stream: what the program itself has to say stands alone on the other.
+        return (Console.IsErrorRedirected
+            ? logs.WriteTo.Console(new JsonLines(), standardErrorFromLevel: LevelAlias.Minimum)
+            : logs.WriteTo.Console(outputTemplate: Template, standardErrorFromLevel: LevelAlias.Minimum)).CreateLogger();
+    }
+}
+
+/// <summary>One event a line, in the compact form that log stores read: <c>@t</c>, <c>@l</c>, <c>@m</c>, <c>@x</c> and the properties.</summary>
+internal sealed class JsonLines : ITextFormatter
+{
+    public void Format(LogEvent logEvent, TextWriter output)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("@t", logEvent.Timestamp.UtcDateTime);
+            json.WriteString("@l", logEvent.Level.ToString());
+            json.WriteString("@m", logEvent.RenderMessage());
+            if (logEvent.Exception is { } exception)
+                json.WriteString("@x", exception.ToString());
+            foreach (var (name, value) in logEvent.Properties)
+            {
+                if (value is ScalarValue { Value: var scalar })
+                    json.WriteString(name, scalar?.ToString());
+            }
+
+            json.WriteEndObject();
+        }
+
+        output.WriteLine(System.Text.Encoding.UTF8.GetString(buffer.ToArray()));
+    }
+}

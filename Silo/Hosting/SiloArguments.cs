@@ -1,0 +1,72 @@
+namespace EsoCore.Silo.Hosting;
+
+/// <summary>The command line, read into configuration keys.</summary>
+/// <param name="Settings">What was given, by configuration key.</param>
+/// <param name="Help">Whether the usage was asked for.</param>
+/// <param name="Faults">What cannot be understood, one sentence each.</param>
+internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settings, bool Help, IReadOnlyList<string> Faults)
+{
+    public const string Usage =
+        """
+        usage: EsoCore.Silo [options]
+
+          --urls <addresses>           where to listen; default http://127.0.0.1:8080
+          --data <directory>           database and master key; default ./data
+          --cert <file> --key <file>   serve HTTPS with this certificate and key (PEM); read again when they change
+          --trusted-proxies <cidr,..>  proxies whose X-Forwarded-For and -Proto are believed
+          --demo                       a demo project with devices that upload by themselves; enables POST /v1/seed
+          --demo-open                  let a demo listen beyond loopback
+          --role all|silo|api          what this process does; this version knows all
+          --postgres <connection>      not in this version
+          --help                       show this
+
+        Each is also configuration EsoCore:<Name> and environment ESOCORE__<NAME>, e.g. ESOCORE__URLS.
+        Plain HTTP listens on loopback only, unless a trusted proxy stands before it.
+        """;
+
+    private static readonly Dictionary<string, string> Valued = new()
+    {
+        ["--urls"] = nameof(SiloOptions.Urls),
+        ["--data"] = nameof(SiloOptions.Data),
+        ["--role"] = nameof(SiloOptions.Role),
+        ["--postgres"] = nameof(SiloOptions.Postgres),
+        ["--cert"] = nameof(SiloOptions.Cert),
+        ["--key"] = nameof(SiloOptions.Key),
+        ["--trusted-proxies"] = nameof(SiloOptions.TrustedProxies),
+    };
+
+    private static readonly Dictionary<string, string> Flags = new()
+    {
+        ["--demo"] = nameof(SiloOptions.Demo),
+        ["--demo-open"] = nameof(SiloOptions.DemoOpen),
+    };
+
+    /// <summary>Reads <c>--name value</c>, <c>--name=value</c> and flags; the last of a name counts.</summary>
+    public static SiloArguments Parse(IReadOnlyList<string> args)
+    {
+        var settings = new Dictionary<string, string?>();
+        var faults = new List<string>();
+        var help = false;
+        for (var i = 0; i < args.Count; i++)
+        {
+            var equals = args[i].IndexOf('=');
+            var name = equals < 0 ? args[i] : args[i][..equals];
+            if (name is "--help" or "-h")
+                help = true;
+            else if (Flags.TryGetValue(name, out var flag) && equals < 0)
+                settings[Key(flag)] = bool.TrueString;
+            else if (!Valued.TryGetValue(name, out var property))
+                faults.Add($"Unknown option '{args[i]}'.");
+            else if (equals >= 0)
+                settings[Key(property)] = args[i][(equals + 1)..];
+            else if (i + 1 < args.Count && !args[i + 1].StartsWith("--", StringComparison.Ordinal))
+                settings[Key(property)] = args[++i];
+            else
+                faults.Add($"Option '{name}' needs a value.");
+        }
+
+        return new SiloArguments(settings, help, faults);
+    }
+
+    private static string Key(string property) => $"{SiloOptions.Section}:{property}";
+}

@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using EsoCore.Benchmarks.Server;
+
+namespace EsoCore.Tests.Kill;
+
+/// <summary>Devices that upload without pause, re-send byte for byte until they are answered, and remember what was acknowledged.</summary>
+internal sealed class KillLoad(ServerProcess silo, SeededProject project, int recordsABatch)
+{
+    private readonly ConcurrentDictionary<Guid, Sent> _sent = new();
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _restarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _enough;
+    private int _wanted;
+    private volatile bool _finishing;
+    private long _acknowledged;
+    private long _retries;
+    private long _replayed;
+
+    internal long Acknowledged => Interlocked.Read(ref _acknowledged);
+
+    internal long Retries => Interlocked.Read(ref _retries);
+
+    internal long Replayed => Interlocked.Read(ref _replayed);
+
+    internal Sent SentBy(Guid device) => _sent[device];
+
+    /// <summary>Ends when so many more requests have been sent.</summary>
+    internal Task Requests(int count)
+    {
+        lock (_gate)
+        {
+            _enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _wanted = count;
+            return _enough.Task;
+        }
+    }
+
+    /// <summary>Lets those go on that met a dead server.</summary>
+    internal void Restarted() => Interlocked.Exchange(ref _restarted, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+
+    /// <summary>Each device ends with the batch at hand.</summary>
+    internal void Finish() => _finishing = true;
+
+    internal async Task Run(Guid device)
+    {
+        var sent = _sent[device] = new Sent();
+        using var http = new HttpClient { BaseAddress = silo.Url };
+        for (var batch = 0; !_finishing; batch++)
+        {
+            var records = Enumerable.Range(0, recordsABatch).Select(i => Record(device, batch * recordsABatch + i, sent)).ToList();
+            // Some of what was acknowledged goes along again, as after a cursor that was lost.
+            var repeats = sent.Last.Where((_, i) => i % 7 == batch % 7).ToList();
+            await Send(http, device, Encoding.UTF8.GetBytes($"[{string.Join(',', records.Concat(repeats))}]"), sent);
+            sent.Last = records;
+            sent.Records += records.Count;
+            sent.Batches++;
+        }
+    }
+
+    private async Task Send(HttpClient http, Guid device, byte[] body, Sent sent)
+    {
+        var key = Guid.NewGuid();
+        for (; ; Interlocked.Increment(ref _retries))
+        {
+            var restarted = Volatile.Read(ref _restarted).Task;
+            try
+            {
+                Count();
+                using var answer = await http.SendAsync(Request(device, key, body));
+                if (answer.StatusCode is HttpStatusCode.OK)
+                {
+                    using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+                    sent.AnsweredDuplicates += json.RootElement.GetProperty("duplicates").GetInt32();
+                    Interlocked.Increment(ref _acknowledged);
+                    if (answer.Headers.Contains("Idempotency-Replayed"))
+                        Interlocked.Increment(ref _replayed);
+                    return;
+                }
+
+                if ((int)answer.StatusCode < 500)
+                    throw new InvalidOperationException($"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+            }
+            catch (HttpRequestException)
+            {
+                // A connection of before the restart may fail after it, hence not the restart alone.
+                await Task.WhenAny(restarted, Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System));
+            }
+        }
+    }
+
+    private HttpRequestMessage Request(Guid device, Guid key, byte[] body)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, "/api/iot/v1/telemetry/batch") { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new("application/json");
+        request.Headers.Add("X-Device-Id", device.ToString("D"));
+        request.Headers.Add("X-Auth-Key", project.SecretOf(device));
+        request.Headers.Add("Idempotency-Key", key.ToString("D"));
+        request.Headers.Add("Content-SHA256", Convert.ToHexStringLower(SHA256.HashData(body)));
+        return request;
+    }
+
+    private string Record(Guid device, int n, Sent sent)
+    {
+        var ts = sent.Start.AddMilliseconds(n * 10);
+        var text = ts.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
+        if (n % 10 == 9)
+        {
+            sent.Cycles.Add(ts);
+            return $$"""{"ts":"{{text}}","asset_id":"{{project.AssetOf(device)}}","series":"{{(n % 20 == 9 ? "cycle_open" : "cycle_close")}}","val":null,"meta":{"cycle_id":"c{{n / 20}}"}}""";
+        }
+
+        var point = (Metric: $"m{n % 4}", Ts: ts, Value: (double)n);
+        sent.Points.Add(point);
+        return $$"""{"ts":"{{text}}","series":"{{point.Metric}}","val":{{n}},"unit":"u"}""";
+    }
+
+    private void Count()
+    {
+        lock (_gate)
+        {
+            if (_enough is not null && --_wanted <= 0)
+                _enough.TrySetResult();
+        }
+    }
+
+    /// <summary>What one device sent and was answered.</summary>
+    internal sealed class Sent
+    {
+        internal DateTimeOffset Start { get; } = new(2025, 1, 15, 23, 59, 50, TimeSpan.Zero);
+
+        internal List<(string Metric, DateTimeOffset Ts, double Value)> Points { get; } = [];
+
+        internal List<DateTimeOffset> Cycles { get; } = [];
+
+        internal List<string> Last { get; set; } = [];
+
+        internal long Records { get; set; }
+
+        internal long Batches { get; set; }
+
+        internal long AnsweredDuplicates { get; set; }
+    }
+}
