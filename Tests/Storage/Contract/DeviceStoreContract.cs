@@ -267,6 +267,20 @@ public abstract class DeviceStoreContract : StorageContract
     }
 
     [Fact]
+    public async Task Commit_SeriesLetGo_KeepsWhereItStood()
+    {
+        var device = await Store.AddDevice();
+        var stand = new SeriesStand(StartUs + 7, -0.5, 42);
+        await device.Write(Store, device.Commit() with { NewSeries = [Series(1), Series(2, "rpm")] });
+
+        await device.Write(Store, device.Commit() with { NewSeries = [Series(3, "new")], LetGo = [new(1, stand), new(3, stand with { Points = 1 })] });
+
+        var stored = await Store.Devices.Load(device.Id, None);
+        Assert.Equal([stand, null, stand with { Points = 1 }], stored!.Series.OrderBy(s => s.No).Select(s => s.Last));
+        Assert.Equal(stand, (await Store.Devices.FindSeries(device.No, [Series(1).Key], None)).Single().Last);
+    }
+
+    [Fact]
     public async Task ReadBodyKeys_WithinTheSpan_GivesThoseOfTheKind()
     {
         var device = await Store.AddDevice();
