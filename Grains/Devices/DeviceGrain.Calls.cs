@@ -1,0 +1,122 @@
+using EsoCore.Config;
+using EsoCore.Devices;
+using EsoCore.Firmware;
+using EsoCore.Grains.Config;
+using EsoCore.Grains.Storage;
+using EsoCore.Grains.Telemetry;
+using EsoCore.History;
+
+namespace EsoCore.Grains.Devices;
+
+/// <content>Heartbeat, configuration and firmware: the device's calls beside its uploads.</content>
+internal sealed partial class DeviceGrain
+{
+    /// <inheritdoc/>
+    public Task<DeviceAnswer<HeartbeatAnswer>> Heartbeat(HeartbeatReport report) => Answer(
+        report.Call,
+        (state, twin) =>
+        {
+            var firmware = Firmware(state, report.FirmwareVersion, report.Call.ReceivedAt, "heartbeat");
+            twin = twin with
+            {
+                FirmwareVersion = report.FirmwareVersion ?? twin.FirmwareVersion,
+                ReportedConfigVersion = report.ConfigVersion ?? twin.ReportedConfigVersion,
+                // A version reported without an error says that the error is over.
+                ConfigError = report.ConfigError ?? (report.ConfigVersion is null ? twin.ConfigError : null),
+                Sd = report.Sd ?? twin.Sd,
+                Backlog = report.Backlog ?? twin.Backlog,
+            };
+            return (twin, NewCommit(state) with { Firmware = firmware });
+        },
+        async state => new HeartbeatAnswer(services.Time.GetUtcNow(), (await Config(state)).ConfigVersion, OtaAvailable: false));
+
+    /// <inheritdoc/>
+    public Task<DeviceAnswer<DeviceConfig>> GetConfig(long? heldVersion, DeviceCall call) => Answer(
+        call,
+        (state, twin) => (twin with { ReportedConfigVersion = heldVersion ?? twin.ReportedConfigVersion }, NewCommit(state)),
+        async state => await Config(state));
+
+    /// <inheritdoc/>
+    public Task<DeviceAnswer<OtaAnswer>> CheckOta(string? runningVersion, DeviceCall call) => Answer(
+        call,
+        (state, twin) => (twin, NewCommit(state)),
+        // The catalogue is empty as yet: every device is up to date.
+        state => Task.FromResult(new OtaAnswer(runningVersion ?? state.Twin.FirmwareVersion, null)));
+
+    /// <inheritdoc/>
+    public Task<DeviceAnswer<bool>> ReportOta(OtaReport report) => Answer(
+        report.Call,
+        (state, twin) =>
+        {
+            var runs = report.Status == OtaStatus.Completed ? report.Version : null;
+            var item = OtaEvents.Make(state.Registration.DeviceId, report);
+            twin = twin with
+            {
+                FirmwareVersion = runs ?? twin.FirmwareVersion,
+                EventMarkUs = Math.Max(twin.EventMarkUs, item.Key.TsUs),
+            };
+            var firmware = Firmware(state, runs, report.Call.ReceivedAt, "ota");
+            return (twin, NewCommit(state) with { Firmware = firmware, Events = [item] });
+        },
+        _ => Task.FromResult(true));
+
+    /// <inheritdoc/>
+    public async Task<DeviceAnswer<FirmwareVersion>> RecordFirmwareVersion(string version, DateTimeOffset at)
+    {
+        var told = new FirmwareVersion(DeviceId, at, version, "api");
+        return await Answer(
+            new DeviceCall(at),
+            (state, twin) => (twin with { FirmwareVersion = version }, NewCommit(state) with { Firmware = told }),
+            _ => Task.FromResult(told));
+    }
+
+    /// <inheritdoc/>
+    public Task<ImmutableSortedDictionary<string, long>> GetCursors() => Task.FromResult(TwinViews.Cursors(_state?.Twin ?? Twin.New));
+
+    private static FirmwareVersion? Firmware(DeviceState state, string? version, DateTimeOffset at, string source) =>
+        version is null || version == state.Twin.FirmwareVersion ? null
+            : new FirmwareVersion(state.Registration.DeviceId, at, version, source);
+
+    /// <summary>
+    /// One call of the device: refused unless it may call and its nonce is fresh; commits when the change says something new (that it was
+    /// heard is kept in memory and written with the next commit, or now if its site takes it for silent).
+    /// </summary>
+    private async Task<DeviceAnswer<T>> Answer<T>(
+        DeviceCall call, Func<DeviceState, Twin, (Twin Twin, DeviceCommit Commit)> change, Func<DeviceState, Task<T>> answer)
+    {
+        var refused = DeviceOutcome.UnknownDevice;
+        try
+        {
+            await Step((state, writer) =>
+            {
+                refused = Admit(state, call);
+                if (refused != DeviceOutcome.Done)
+                    return Task.FromResult<StepPlan?>(null);
+                var (twin, commit) = change(state, state.Twin);
+                twin = twin with { Nonces = UseNonce(twin, call) };
+                twin = Presence.Tell(twin, state.Registration.SiteId, online: true, call.ReceivedAt, writer);
+                if (twin == state.Twin && commit.Firmware is null && commit.Events.IsEmpty)
+                    return Task.FromResult<StepPlan?>(null);
+                var nowUs = Micros.Of(call.ReceivedAt);
+                twin = twin with { FirstSeenUs = twin.FirstSeenUs ?? nowUs, LastSeenUs = Math.Max(twin.LastSeenUs ?? nowUs, nowUs) };
+                return Task.FromResult<StepPlan?>(new StepPlan(twin, commit, state));
+            });
+            return refused == DeviceOutcome.Done && _state is { } now
+                ? new DeviceAnswer<T>(DeviceOutcome.Done, await answer(now)) : new DeviceAnswer<T>(refused);
+        }
+        catch (StorageUnavailableException)
+        {
+            return new DeviceAnswer<T>(DeviceOutcome.Unavailable);
+        }
+    }
+
+    private DeviceOutcome Admit(DeviceState state, DeviceCall call)
+    {
+        if (!state.MayCall)
+            return DeviceOutcome.NotActive;
+        if (call.Nonce is { } nonce && Nonces.Use(state.Twin.Nonces, nonce, Micros.Of(call.ReceivedAt)) is null)
+            return DeviceOutcome.NonceUsed;
+        _lastSeenUs = Math.Max(_lastSeenUs, Micros.Of(call.ReceivedAt));
+        return DeviceOutcome.Done;
+    }
+}

@@ -1,0 +1,165 @@
+using EsoCore.Config;
+using EsoCore.Devices;
+using EsoCore.Events;
+using EsoCore.Grains.Config;
+using EsoCore.Grains.Storage;
+using EsoCore.History;
+
+namespace EsoCore.Grains.Devices;
+
+/// <summary>
+/// A device's twin. This part holds its memory and the one way to change it, <see cref="Step"/>: compute from the state, commit against
+/// its version, swap the new state in. The other parts are the device's calls, uploads, and what people do.
+/// </summary>
+[GrainType("device")]
+internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDeviceGrain
+{
+    /// <summary>How often a step is computed again because another activation of this device committed in between.</summary>
+    private const int MaxStaleRetries = 3;
+
+    private DeviceState? _state;
+    private RecentBatches? _recent;
+    private IGrainTimer? _silence;
+    private long _lastSeenUs = long.MinValue;
+    private bool _mustReload = true;
+
+    private Guid DeviceId => Guid.Parse(this.GetPrimaryKeyString());
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => Load();
+
+    /// <summary>The state to compute from, or null when no such device is registered.</summary>
+    private async Task<DeviceState?> Load()
+    {
+        if (!_mustReload)
+            return _state;
+        var stored = Guid.TryParseExact(this.GetPrimaryKeyString(), "D", out var id)
+            ? await services.Store.Load(id, CancellationToken.None) : null;
+        _recent = null;
+        _mustReload = stored is null;
+        _state = stored is null ? null : DeviceState.Of(stored, services.Keys);
+        if (_state is null)
+        {
+            // Nothing is kept of an id that nobody registered.
+            DeactivateOnIdle();
+            return null;
+        }
+
+        _lastSeenUs = Math.Max(_lastSeenUs, _state.Twin.LastSeenUs ?? long.MinValue);
+        if (_state.Twin.ToldOnline)
+            await WatchSilence();
+        return _state;
+    }
+
+    /// <summary>What a step writes beside the twin. The transitions are those of <see cref="TransitionWriter"/>.</summary>
+    private sealed record StepPlan(Twin Twin, DeviceCommit Commit, DeviceState NextState);
+
+    /// <summary>
+    /// Changes the twin: <paramref name="plan"/> computes the change from the state (null: there is nothing to change), and is asked again
+    /// with a fresh state when another activation got in between.
+    /// </summary>
+    /// <returns>How the commit ended, or null when there was nothing to change or no device.</returns>
+    private async Task<CommitResult?> Step(Func<DeviceState, TransitionWriter, Task<StepPlan?>> plan)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            if (await Load() is not { } state)
+                return null;
+            var writer = new TransitionWriter(state.Registration.ProjectId, state.Registration.DeviceId, state.Twin);
+            if (await plan(state, writer) is not { } step)
+                return null;
+            var result = await Commit(state, step, writer);
+            if (result.Outcome != CommitOutcome.Stale || attempt == MaxStaleRetries)
+                return result.Outcome == CommitOutcome.Stale
+                    ? throw new InvalidOperationException($"Device {DeviceId:D} is written from elsewhere again and again.") : result;
+        }
+    }
+
+    private async Task<CommitResult> Commit(DeviceState state, StepPlan step, TransitionWriter writer)
+    {
+        var twin = step.Twin with { Version = state.Twin.Version + 1, Receivers = writer.Receivers };
+        var commit = step.Commit with { Twin = TwinDocuments.Write(twin), Outbox = writer.Entries };
+        var started = services.Time.GetTimestamp();
+        CommitResult result;
+        try
+        {
+            result = await services.Store.Commit(commit, CancellationToken.None);
+        }
+        catch (Exception error) when (error is not StorageUnavailableException)
+        {
+            // Whether it was written is not known, so what is in memory may be wrong: it is thrown away before the next turn.
+            _mustReload = true;
+            throw;
+        }
+
+        services.Pressure.Note(services.Time.GetElapsedTime(started));
+        if (result.Outcome == CommitOutcome.Stale)
+            _mustReload = true;
+        if (result.Outcome != CommitOutcome.Committed)
+            return result;
+        _state = step.NextState with { Twin = twin };
+        if (twin.ToldOnline)
+            await WatchSilence();
+        services.Publisher.Publish(this.GetStreamProvider(TransitionStreams.Provider), commit.Outbox);
+        return result;
+    }
+
+    /// <summary>An empty commit for the state, to be filled.</summary>
+    private static DeviceCommit NewCommit(DeviceState state) => new()
+    {
+        DeviceId = state.Registration.DeviceId,
+        DeviceNo = state.DeviceNo,
+        ExpectedVersion = state.Twin.Version,
+        Twin = default,
+    };
+
+    /// <summary>Arms the timer that finds the device silent; it ends itself when the site has been told.</summary>
+    private async Task WatchSilence()
+    {
+        if (_silence is not null || _state is null)
+            return;
+        var wait = await SilentAfter() - (services.Time.GetUtcNow() - Micros.ToTime(_lastSeenUs));
+        if (wait < TimeSpan.Zero)
+            wait = TimeSpan.Zero;
+        _silence = this.RegisterGrainTimer(
+            _ => CheckLiveness(), new GrainTimerCreationOptions(wait + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan));
+    }
+
+    /// <inheritdoc/>
+    public async Task CheckLiveness()
+    {
+        _silence?.Dispose();
+        _silence = null;
+        if (await Load() is not { Twin.ToldOnline: true })
+            return;
+        if (await IsOnline())
+        {
+            await WatchSilence();
+            return;
+        }
+
+        await Step((state, writer) =>
+        {
+            var silentSince = Micros.ToTime(_lastSeenUs);
+            var twin = Presence.Tell(state.Twin, state.Registration.SiteId, online: false, silentSince, writer);
+            return Task.FromResult<StepPlan?>(twin == state.Twin ? null : new StepPlan(twin, NewCommit(state), state));
+        });
+    }
+
+    private async ValueTask<bool> IsOnline() =>
+        _lastSeenUs > long.MinValue && services.Time.GetUtcNow() - Micros.ToTime(_lastSeenUs) <= await SilentAfter();
+
+    private async ValueTask<TimeSpan> SilentAfter()
+    {
+        var config = await Config(_state!);
+        return TimeSpan.FromSeconds(config.Settings.UploadIntervalS ?? ConfigDefaults.UploadIntervalS) + services.Options.LivenessGrace;
+    }
+
+    private async ValueTask<DeviceConfig> Config(DeviceState state)
+    {
+        var profile = await services.Profiles.Get(state.Registration.ProjectId, state.Registration.Model);
+        return new DeviceConfig(
+            ConfigVersions.InForce(profile, state.ConfigOffset),
+            ConfigMerge.Overlay(ConfigDefaults.Settings, profile?.Value, state.Registration.Overrides));
+    }
+}

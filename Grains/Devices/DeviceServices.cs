@@ -1,0 +1,42 @@
+using EsoCore.Grains.Config;
+using EsoCore.Grains.Events;
+using EsoCore.Grains.Projects;
+using EsoCore.Grains.Storage;
+using EsoCore.Grains.Telemetry;
+using Microsoft.Extensions.Options;
+
+namespace EsoCore.Grains.Devices;
+
+/// <summary>What all device grains of a silo share: one reference in each of a million twins instead of ten.</summary>
+internal sealed class DeviceServices(
+    IDeviceStore store,
+    BatchDecoder decoder,
+    ConfigProfiles profiles,
+    RetentionFloors floors,
+    TransitionPublisher publisher,
+    SeriesKeyPool keys,
+    CommitPressure pressure,
+    IOptions<DeviceOptions> options,
+    IOptions<TelemetryOptions> telemetry,
+    TimeProvider time)
+{
+    internal IDeviceStore Store { get; } = store;
+
+    internal BatchDecoder Decoder { get; } = decoder;
+
+    internal ConfigProfiles Profiles { get; } = profiles;
+
+    internal RetentionFloors Floors { get; } = floors;
+
+    internal TransitionPublisher Publisher { get; } = publisher;
+
+    internal SeriesKeyPool Keys { get; } = keys;
+
+    internal CommitPressure Pressure { get; } = pressure;
+
+    internal DeviceOptions Options { get; } = options.Value;
+
+    internal TelemetryOptions Telemetry { get; } = telemetry.Value;
+
+    internal TimeProvider Time { get; } = time;
+}

@@ -1,0 +1,101 @@
+using EsoCore.Devices;
+using EsoCore.Events;
+using EsoCore.Grains.Storage;
+
+namespace EsoCore.Grains.Devices;
+
+/// <summary>
+/// What a device's grain holds in memory and commits: immutable, so that readers see one committed state while the next is being made.
+/// Times are microseconds since the Unix epoch. Compact on purpose, since a silo holds hundreds of thousands of idle ones: keys of
+/// series are shared between devices, and lists that are mostly empty are null-like default arrays.
+/// </summary>
+internal sealed record Twin
+{
+    /// <summary>Series held; those beyond, the longest unused, are let go of: their rows keep where they stood.</summary>
+    internal const int MaxHeldSeries = 256;
+
+    /// <summary>Files whose upload cursor is kept.</summary>
+    internal const int MaxCursors = 64;
+
+    internal static Twin New { get; } = new();
+
+    internal long Version { get; init; }
+
+    internal long? FirstSeenUs { get; init; }
+
+    /// <summary>When the last commit heard from the device; the grain's memory may know of later calls.</summary>
+    internal long? LastSeenUs { get; init; }
+
+    internal long? LastBatchUs { get; init; }
+
+    internal string? FirmwareVersion { get; init; }
+
+    internal long? ReportedConfigVersion { get; init; }
+
+    internal string? ConfigError { get; init; }
+
+    internal SdHealth? Sd { get; init; }
+
+    internal Backlog? Backlog { get; init; }
+
+    /// <summary>In the order of their last move, oldest first.</summary>
+    internal ImmutableArray<TwinCursor> Cursors { get; init; } = [];
+
+    /// <summary>Clock corrections in force, oldest first.</summary>
+    internal ImmutableArray<ClockEpoch> Epochs { get; init; } = [];
+
+    /// <summary>Used nonces that have not expired, by expiry.</summary>
+    internal ImmutableArray<UsedNonce> Nonces { get; init; } = [];
+
+    /// <summary>The series held, in no order.</summary>
+    internal ImmutableArray<TwinSeries> Series { get; init; } = [];
+
+    /// <summary>Series ever made; the next gets this number + 1.</summary>
+    internal int SeriesCount { get; init; }
+
+    /// <summary>The newest event's time: an event above it cannot be a repeat.</summary>
+    internal long EventMarkUs { get; init; } = long.MinValue;
+
+    /// <summary>The newest window's time.</summary>
+    internal long WindowMarkUs { get; init; } = long.MinValue;
+
+    /// <summary>Asset codes ever named, sorted (ordinal).</summary>
+    internal ImmutableArray<string> Assets { get; init; } = [];
+
+    internal long Batches { get; init; }
+
+    internal long Accepted { get; init; }
+
+    internal long Duplicates { get; init; }
+
+    internal long Rejected { get; init; }
+
+    /// <summary>The site that was told of the device, or null.</summary>
+    internal string? ToldSite { get; init; }
+
+    /// <summary>What <see cref="ToldSite"/> was told last.</summary>
+    internal bool ToldOnline { get; init; }
+
+    /// <summary>The last transition sent to each receiver, so that the next can name it.</summary>
+    internal ImmutableArray<ReceiverMark> Receivers { get; init; } = [];
+
+    /// <summary>Fields of the stored document that a newer program wrote.</summary>
+    internal Dictionary<string, System.Text.Json.JsonElement>? Unknown { get; init; }
+}
+
+/// <summary>A held series: its high-water mark is also the time of its last value.</summary>
+/// <param name="UsedAt">The low 32 bits of the twin version that last touched it; the smallest is evicted first.</param>
+internal readonly record struct TwinSeries(SeriesKey Key, int No, uint UsedAt, SeriesStand Stand);
+
+/// <summary>The record offset last committed for a file.</summary>
+internal readonly record struct TwinCursor(string File, long Offset);
+
+/// <summary>A clock correction: microseconds to add to the device's timestamps.</summary>
+/// <param name="Token">The device's token of the epoch, or null for one that was measured without.</param>
+internal readonly record struct ClockEpoch(string? Token, long CorrectionUs);
+
+/// <summary>A nonce that was used: 64 bits of its SHA-256, and when it would have expired anyway.</summary>
+internal readonly record struct UsedNonce(long Hash, long ExpiresUs);
+
+/// <summary>The position of the last transition sent to one receiver.</summary>
+internal readonly record struct ReceiverMark(string Stream, string Receiver, TransitionPosition Position);

@@ -1,0 +1,30 @@
+using EsoCore.Grains.Config;
+using EsoCore.Grains.Devices;
+using EsoCore.Grains.Events;
+using EsoCore.Grains.Projects;
+using EsoCore.Grains.Telemetry;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace EsoCore.Grains;
+
+/// <summary>Registers what the grains need beside the ports to storage, which the host registers.</summary>
+public static class GrainServices
+{
+    /// <summary>Adds the services that the grains of a silo share, and their options (validated when the host starts).</summary>
+    public static IServiceCollection AddEsoCoreGrains(this IServiceCollection services)
+    {
+        services.AddOptions<TelemetryOptions>().BindConfiguration(TelemetryOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<DeviceOptions>().BindConfiguration(DeviceOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<DecodeBudget>();
+        services.AddSingleton<BatchDecoder>();
+        services.AddSingleton<SeriesKeyPool>();
+        services.AddSingleton<CommitPressure>();
+        services.AddSingleton<ConfigProfiles>();
+        services.AddSingleton<RetentionFloors>();
+        services.AddSingleton<TransitionPublisher>();
+        services.AddSingleton<DeviceServices>();
+        return services;
+    }
+}

@@ -1,0 +1,43 @@
+using EsoCore.Devices;
+using EsoCore.Projects;
+
+namespace EsoCore.Grains.Storage;
+
+/// <summary>The port to projects and keys. Throws as <see cref="IDeviceStore"/> does.</summary>
+public interface IProjectStore
+{
+    /// <summary>Makes a project and its first key in one commit.</summary>
+    Task CreateProject(Project project, NewKey key, CancellationToken cancel);
+
+    /// <summary>The project, or null.</summary>
+    Task<Versioned<Project>?> FindProject(Guid projectId, CancellationToken cancel);
+
+    /// <summary>Sets the retention if the version stands; null: it does not.</summary>
+    Task<Versioned<Project>?> SetRetention(Guid projectId, int? days, long expectedVersion, CancellationToken cancel);
+
+    /// <summary>Devices the project has.</summary>
+    Task<long> CountDevices(Guid projectId, CancellationToken cancel);
+
+    /// <summary>A device's registration in brief with all its keys, or null.</summary>
+    Task<StoredCredential?> FindDeviceKeys(Guid deviceId, CancellationToken cancel);
+
+    /// <summary>A key, or null when there is none or it is revoked.</summary>
+    Task<StoredKey?> FindKey(Guid keyId, CancellationToken cancel);
+}
+
+/// <summary>A key to store: the secret's hash, and for a device's key the signing key, encrypted.</summary>
+public sealed record NewKey(
+    Guid KeyId, Guid ProjectId, Guid? DeviceId, ReadOnlyMemory<byte> SecretHash, ReadOnlyMemory<byte> SealedSigningKey, DateTimeOffset CreatedAt);
+
+/// <summary>A key as stored.</summary>
+public sealed record StoredKey(
+    Guid KeyId,
+    Guid ProjectId,
+    Guid? DeviceId,
+    ReadOnlyMemory<byte> SecretHash,
+    ReadOnlyMemory<byte> SealedSigningKey,
+    DateTimeOffset? ExpiresAt);
+
+/// <summary>What the front door needs of a device.</summary>
+public sealed record StoredCredential(
+    Guid DeviceId, Guid ProjectId, DeviceStatus Status, bool SignatureRequired, ImmutableArray<StoredKey> Keys);

@@ -1,0 +1,40 @@
+namespace EsoCore.Grains.Storage;
+
+/// <summary>
+/// The port to what people define in a project (sites, assets, config profiles, ...): documents by (project, kind, id) with a version.
+/// Each is written by the grain that owns it; lists are read by the project's grain. Throws as <see cref="IDeviceStore"/> does.
+/// </summary>
+public interface IResourceStore
+{
+    /// <summary>The document, or null. A deleted one is found too, with <see cref="StoredResource.Deleted"/> set: its version lives on.</summary>
+    Task<StoredResource?> Find(Guid projectId, string kind, string id, CancellationToken cancel);
+
+    /// <summary>
+    /// Writes version <paramref name="expectedVersion"/> + 1 (a null <paramref name="body"/> deletes) if <paramref name="expectedVersion"/>
+    /// stands (0: nothing was ever there); false, and nothing written, if not.
+    /// </summary>
+    Task<bool> Write(Guid projectId, string kind, string id, string? body, long expectedVersion, CancellationToken cancel);
+
+    /// <summary>Documents of a kind by id, deleted ones left out.</summary>
+    Task<Page<StoredResource>> List(Guid projectId, string kind, PageRequest page, CancellationToken cancel);
+}
+
+/// <summary>A stored document. <paramref name="Body"/> is JSON text, empty when deleted.</summary>
+public sealed record StoredResource(string Id, long Version, string Body)
+{
+    /// <summary>Whether it was taken away.</summary>
+    public bool Deleted => Body.Length == 0;
+}
+
+/// <summary>The kinds of documents.</summary>
+public static class ResourceKinds
+{
+    /// <summary><see cref="Sites.SiteDefinition"/>.</summary>
+    public const string Site = "site";
+
+    /// <summary><see cref="Assets.AssetDefinition"/>.</summary>
+    public const string Asset = "asset";
+
+    /// <summary><see cref="Config.ConfigSettings"/>.</summary>
+    public const string ConfigProfile = "config-profile";
+}

@@ -1,0 +1,132 @@
+using System.Text;
+using EsoCore.Runtime.Engine;
+
+namespace EsoCore.Runtime.CodeGeneration;
+
+/// <summary>
+/// One call of a grain method: the arguments, the message in the mailbox and the answer's promise in one object. Generated code derives a class per method.
+/// Whoever claims the request first (the end of the method, the response timeout, cancellation, a refusal) decides its outcome; later ones are dropped.
+/// </summary>
+public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
+{
+    /// <summary>Chains are cut beyond this length, so that grains which call on without waiting do not hold an ever longer history.</summary>
+    internal const int MaxChainLength = 64;
+
+    private const int Claimed = 1;
+
+    internal GrainRequest? Previous;
+    internal GrainRequest? Caller;
+    internal Activation? Target;
+    internal Dictionary<string, object>? ContextValues;
+    internal long DeadlineMs;
+    private protected Exception? Error;
+    private int _claim;
+    private byte _chainLength;
+    internal bool CallerIsGrain;
+    internal bool Linked;
+    internal volatile bool Finished;
+
+    /// <summary>The method called.</summary>
+    public abstract GrainMethod Method { get; }
+
+    /// <summary>The number of arguments, without a <see cref="CancellationToken"/>.</summary>
+    public virtual int ArgumentCount => 0;
+
+    /// <summary>The cancellation of this call, if the method takes a token.</summary>
+    public virtual CallCancellation? Cancellation => null;
+
+    internal bool IsOneWay => (Method.Options & GrainMethodOptions.OneWay) != 0;
+
+    internal bool IsReadOnly => (Method.Options & GrainMethodOptions.ReadOnly) != 0;
+
+    internal virtual bool Interleaves => (Method.Options & GrainMethodOptions.AlwaysInterleave) != 0;
+
+    /// <summary>Whether serving it counts as use of the grain.</summary>
+    internal virtual bool CountsAsUse => true;
+
+    /// <summary>Whether it means nothing to the next activation and is dropped with this one.</summary>
+    internal virtual bool DiesWithActivation => false;
+
+    internal bool IsClaimed => Volatile.Read(ref _claim) == Claimed;
+
+    internal Exception? Failure => Error;
+
+    /// <summary>The argument at this index.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such argument.</exception>
+    public virtual object? GetArgument(int index) => throw new ArgumentOutOfRangeException(nameof(index));
+
+    /// <summary>Sets the argument at this index.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such argument.</exception>
+    public virtual void SetArgument(int index, object? value) => throw new ArgumentOutOfRangeException(nameof(index));
+
+    /// <summary>Calls the method. True if it has ended and the outcome is in the fields; false if <see cref="Activation.Finish"/> will be called in a later turn.</summary>
+    internal abstract bool Start(object grain);
+
+    /// <summary>Hands the outcome to whoever awaits the call.</summary>
+    internal abstract void Complete();
+
+    private protected abstract void CompleteWith(Exception exception);
+
+    internal bool TryClaim() => Interlocked.Exchange(ref _claim, Claimed) == 0 && ReleaseCancellation();
+
+    internal override void Run(Activation activation) => activation.Admit(this);
+
+    // On the pool: the continuation of an outside caller, kept off the turns of the grain that answered.
+    void IThreadPoolWorkItem.Execute() => Complete();
+
+    internal void SetCaller(GrainRequest? caller)
+    {
+        if (caller is null || caller._chainLength >= MaxChainLength) return;
+        Caller = caller;
+        _chainLength = (byte)(caller._chainLength + 1);
+    }
+
+    /// <summary>Ends the call with an error, unless it has ended. The method, if it runs, is asked to stop but not stopped.</summary>
+    /// <param name="exception">What the caller gets.</param>
+    /// <param name="stopMethod">Whether to cancel the method's token.</param>
+    internal bool Abort(Exception exception, bool stopMethod = false)
+    {
+        if (!TryClaim()) return false;
+        if (stopMethod && Cancellation is { } cancellation) Target?.Post(new CancelItem(cancellation));
+        if (IsOneWay) return true;
+        if (CallerIsGrain) CompleteWith(exception);
+        else ThreadPool.UnsafeQueueUserWorkItem(static failed => failed.Request.CompleteWith(failed.Exception), (Request: this, Exception: exception), preferLocal: false);
+        return true;
+    }
+
+    /// <summary>Ends the call before it was sent, on the caller's own thread.</summary>
+    internal void Refuse(Exception exception)
+    {
+        if (TryClaim() && !IsOneWay) CompleteWith(exception);
+    }
+
+    /// <summary>The calls that led here, outermost first: <c>A/1.Foo -> B/2.Bar</c>.</summary>
+    internal string DescribeChain()
+    {
+        var text = new StringBuilder(Describe());
+        for (GrainRequest? caller = Caller; caller is not null; caller = caller.Caller)
+            text.Insert(0, " -> ").Insert(0, caller.Describe());
+        return text.ToString();
+    }
+
+    /// <summary>Whether this request, waiting at its target, waits for a request there that in turn waits for this one.</summary>
+    internal bool ClosesCircle()
+    {
+        if (IsOneWay) return false;
+        for (GrainRequest? caller = Caller; caller is { Finished: false }; caller = caller.Caller)
+        {
+            if (caller.Target == Target && !caller.Interleaves) return true;
+            if (caller.IsOneWay) return false;
+        }
+
+        return false;
+    }
+
+    private protected string Describe() => $"{Target?.GrainId.ToString() ?? Method.InterfaceAlias}.{Method.Name}";
+
+    private bool ReleaseCancellation()
+    {
+        Cancellation?.Unlink();
+        return true;
+    }
+}

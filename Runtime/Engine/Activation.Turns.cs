@@ -1,0 +1,221 @@
+using EsoCore.Runtime.CodeGeneration;
+using Microsoft.Extensions.Logging;
+
+namespace EsoCore.Runtime.Engine;
+
+/// <summary>Turns: what runs when, on which thread, and what happens when a request ends.</summary>
+internal sealed partial class Activation
+{
+    /// <summary>After so many turns a busy activation goes to the back of the pool's queue, so that others are served too.</summary>
+    internal const int TurnsPerSlice = 32;
+
+    private static readonly Action<object?> s_runSlice = static self => ((Activation)self!).RunSlice();
+    private static readonly ExecutionContext s_plainContext = ExecutionContext.Capture()!;
+
+    private GrainRequest? _primary;
+    private GrainRequest? _runningHead;
+    private int _runningCount;
+    private int _blockingCount;
+    private bool _blockingReadOnly;
+
+    public override int MaximumConcurrencyLevel => 1;
+
+    /// <summary>One slice, on a pool thread; never two at once for one activation.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        SliceSlot slot = SliceSlot.OfThisThread;
+        slot.Current = this;
+
+        // Running the slice as a task of this scheduler is what makes TaskScheduler.Current right inside grain code.
+        var slice = new Task(s_runSlice, this);
+        slice.RunSynchronously(this);
+        if (slice.IsFaulted) Environment.FailFast("The engine failed outside grain code; its state cannot be trusted.", slice.Exception);
+
+        // From here on, if it went idle, another thread may already be running the next slice: its fields are off limits.
+        slot.Current = null;
+        GrainRequest? tail = slot.Tail;
+        slot.Tail = null;
+
+        // Last, on this thread, with nothing left to hold up: the outside caller's continuation, which may do as it likes.
+        tail?.Complete();
+    }
+
+    protected override void QueueTask(Task task) => Post(new TaskItem(task));
+
+    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
+        !taskWasPreviouslyQueued && ReferenceEquals(SliceSlot.CurrentActivation, this) && TryExecuteTask(task);
+
+    protected override IEnumerable<Task> GetScheduledTasks() => [];
+
+    internal void RunTask(Task task) => TryExecuteTask(task);
+
+    /// <summary>Runs engine code that calls into user code, as part of a turn.</summary>
+    internal void RunGuarded(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception exception)
+        {
+            Runtime.Log.LogError(exception, "A callback of {Grain} failed", GrainId);
+        }
+    }
+
+    private void RunSlice()
+    {
+        for (int turns = 0; turns < TurnsPerSlice; turns++)
+        {
+            if (_status == ActivationStatus.Created) BeginActivation();
+            RunNext();
+            if (_status == ActivationStatus.Ending && _runningCount == 0) BeginDeactivation();
+            if (HasWork()) continue;
+            if (Runtime.IsStopping && IsQuiet()) End(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The process is stopping."));
+            if (_runningCount > 0 || _status is not (ActivationStatus.Active or ActivationStatus.Dead)) Runtime.Sweeper.Watch(this);
+            if (_status != ActivationStatus.Ending && TryGoIdle()) return;
+        }
+
+        Runtime.Sweeper.Watch(this);
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    private void RunNext()
+    {
+        if (_waitHead is not null && CanStartWaiting())
+        {
+            GrainRequest waiting = TakeWaiting();
+            if (_status == ActivationStatus.Dead) Forward(waiting);
+            else if (!waiting.IsClaimed) StartRequest(waiting);
+            return;
+        }
+
+        WorkItem? item = TakeNext();
+        if (item is GrainRequest request && _status == ActivationStatus.Dead) Forward(request);
+        else item?.Run(this);
+    }
+
+    /// <summary>Looks at a request whose turn in the queue has come: starts it or puts it in line.</summary>
+    internal void Admit(GrainRequest request)
+    {
+        if (request.IsClaimed) return;
+        if (_status == ActivationStatus.Active)
+        {
+            if (CanInterleave(request) && (_waitHead is null || request.Interleaves || request.ClosesCircle()))
+            {
+                StartRequest(request);
+                return;
+            }
+
+        }
+
+        if (_status is ActivationStatus.Active or ActivationStatus.Activating && request.Caller is not null && request.ClosesCircle())
+        {
+            request.Abort(new TimeoutException(
+                $"The call would wait for itself until the response timeout: {request.DescribeChain()}. Mark the method [AlwaysInterleave], the class [Reentrant], or do not await the call."));
+            return;
+        }
+
+        Wait(request);
+    }
+
+    /// <summary>Ends a request in a turn of its grain: the outcome is known.</summary>
+    internal void Finish(GrainRequest request)
+    {
+        request.Finished = true;
+        if (ReferenceEquals(_primary, request)) _primary = null;
+        Volatile.Write(ref _runningCount, _runningCount - 1);
+        if (!request.Interleaves) _blockingCount--;
+        if (request.Linked) Unlink(request);
+        if (request.CountsAsUse) _lastUsedSeconds = Runtime.Clock.NowSeconds;
+        if (request.Failure is InconsistentStateException conflict)
+            End(new DeactivationReason(DeactivationReasonCode.ApplicationError, conflict, "The state was changed by someone else."));
+        if (request.TryClaim()) Deliver(request);
+    }
+
+    private bool CanStartWaiting() =>
+        _status == ActivationStatus.Dead || (_status == ActivationStatus.Active && (_waitHead!.IsClaimed || CanInterleave(_waitHead)));
+
+    private bool HasWork() =>
+        _ready is not null || !ReferenceEquals(Volatile.Read(ref _inbox), s_nothing) || (_waitHead is not null && CanStartWaiting());
+
+    private bool IsQuiet() => _status == ActivationStatus.Active && _runningCount == 0 && _waitHead is null;
+
+    private bool CanInterleave(GrainRequest request) =>
+        _blockingCount == 0 || Class.IsReentrant || request.Interleaves || (_blockingReadOnly && request.IsReadOnly);
+
+    private void StartRequest(GrainRequest request)
+    {
+        if (request.DeadlineMs < Runtime.Clock.NowMs)
+        {
+            Runtime.Sweeper.TimeOut(request);
+            return;
+        }
+
+        _runningCount++;
+        if (!request.Interleaves)
+        {
+            _blockingCount++;
+            _blockingReadOnly = request.IsReadOnly;
+        }
+
+        bool ended = Enter(request);
+        if (ended) Finish(request);
+        else Link(request);
+    }
+
+    /// <summary>Calls the method with the context it belongs to, and leaves no trace of that context on the thread.</summary>
+    private bool Enter(GrainRequest request)
+    {
+        // Setting a context costs allocations all the way down the method, so the common case, one request without values, is known by _primary instead.
+        if (request.ContextValues is null && _primary is null) _primary = request;
+        else RequestContext.Current.Value = new CallContext(request.ContextValues, request);
+
+        bool ended = request.Start(_grain!);
+        if (!ReferenceEquals(ExecutionContext.Capture(), s_plainContext)) ExecutionContext.Restore(s_plainContext);
+        return ended;
+    }
+
+    private void Deliver(GrainRequest request)
+    {
+        if (request.IsOneWay)
+        {
+            if (request.Failure is { } failure) Runtime.Log.LogWarning(failure, "A one-way call failed: {Chain}", request.DescribeChain());
+            return;
+        }
+
+        // A grain's continuation is queued on that grain's scheduler, so completing here runs none of it.
+        if (request.CallerIsGrain)
+        {
+            request.Complete();
+            return;
+        }
+
+        // Anyone else's would run right here. The last one may, once the slice is over; the others are not made to wait for it.
+        SliceSlot slot = SliceSlot.OfThisThread;
+        if (slot.Tail is { } earlier) ThreadPool.UnsafeQueueUserWorkItem(earlier, preferLocal: false);
+        slot.Tail = request;
+    }
+
+    private void Link(GrainRequest request)
+    {
+        request.Linked = true;
+        request.Next = _runningHead;
+        if (_runningHead is not null) _runningHead.Previous = request;
+        _runningHead = request;
+    }
+
+    // The request keeps its Next, so that a sweeper standing on it finds the way on.
+    private void Unlink(GrainRequest request)
+    {
+        request.Linked = false;
+        var next = (GrainRequest?)request.Next;
+        if (request.Previous is { } previous) previous.Next = next;
+        else _runningHead = next;
+        if (next is not null) next.Previous = request.Previous;
+    }
+
+    private sealed class TaskItem(Task task) : WorkItem
+    {
+        internal override void Run(Activation activation) => activation.RunTask(task);
+    }
+}

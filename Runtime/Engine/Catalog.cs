@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using EsoCore.Runtime.CodeGeneration;
+
+namespace EsoCore.Runtime.Engine;
+
+/// <summary>Which activations live in this process, and making and ending them.</summary>
+internal sealed class Catalog(GrainRuntime runtime)
+{
+    private readonly ActivationTable _activations = new();
+    private readonly ConcurrentDictionary<GrainId, WorkerPool> _workers = new();
+    private int _workerCount;
+    private TaskCompletionSource? _emptied;
+
+    public int Count => _activations.Count + Volatile.Read(ref _workerCount);
+
+    /// <summary>The activation to send a request to, made if there is none.</summary>
+    public Activation GetOrCreate(GrainClass grainClass, GrainId id) => _activations.GetOrAdd(id, id => Create(grainClass, id));
+
+    public WorkerPool WorkersOf(GrainClass grainClass, GrainId id) => _workers.GetOrAdd(id, static (id, both) => new WorkerPool(both.Item1, both.grainClass, id), (this, grainClass));
+
+    public Activation? Find(GrainId id) => _activations.Find(id);
+
+    public Activation CreateWorker(GrainClass grainClass, GrainId id)
+    {
+        Interlocked.Increment(ref _workerCount);
+        return Create(grainClass, id);
+    }
+
+    public void Remove(Activation activation, DeactivationReasonCode reason)
+    {
+        if (!activation.Class.IsStatelessWorker) _activations.Remove(activation);
+        else if (_workers.TryGetValue(activation.GrainId, out WorkerPool? pool) && pool.Remove(activation)) Interlocked.Decrement(ref _workerCount);
+        if (reason == DeactivationReasonCode.ActivationIdle) runtime.Metrics.Collected();
+        if (runtime.IsStopping && Count == 0) Volatile.Read(ref _emptied)?.TrySetResult();
+    }
+
+    /// <summary>Asks the activations of one of <see cref="ActivationTable.ShardCount"/> parts that have been idle long enough to end.</summary>
+    public void Collect(int shard, int nowSeconds)
+    {
+        void Ask(Activation activation)
+        {
+            if (activation.MayBeCollected(nowSeconds)) activation.AskToCollect();
+        }
+
+        _activations.ForEach(shard, Ask);
+        if (shard != 0) return;
+        foreach (WorkerPool pool in _workers.Values) pool.ForEach(Ask);
+    }
+
+    /// <summary>Ends all activations, each when what it has begun or been sent is done. Those made later, for calls of grains still at work, end in the same way.</summary>
+    public Task DrainAsync()
+    {
+        var emptied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _emptied, emptied);
+        for (int shard = 0; shard < ActivationTable.ShardCount; shard++) _activations.ForEach(shard, static activation => activation.Post(new Nudge()));
+        foreach (WorkerPool pool in _workers.Values) pool.ForEach(static activation => activation.Post(new Nudge()));
+        if (Count == 0) emptied.TrySetResult();
+        return emptied.Task;
+    }
+
+    private Activation Create(GrainClass grainClass, GrainId id)
+    {
+        runtime.Metrics.Created();
+        return new Activation(grainClass, id);
+    }
+
+    /// <summary>Does nothing but make the activation run a slice, at whose end it sees that the process is stopping.</summary>
+    private sealed class Nudge : WorkItem
+    {
+        internal override void Run(Activation activation)
+        {
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Collections.Frozen;
+using System.Reflection;
+using EsoCore.Runtime.CodeGeneration;
+
+namespace EsoCore.Runtime.Engine;
+
+/// <summary>The grain classes of a silo, by grain type and by interface.</summary>
+internal sealed class GrainClasses
+{
+    private readonly FrozenDictionary<GrainType, GrainClass> _byType;
+    private readonly Lock _gate = new();
+    private GrainClass?[] _byInterface = [];
+
+    public GrainClasses(GrainRuntime runtime, IEnumerable<Assembly> assemblies, ScopedServices scoped)
+    {
+        GrainClass[] all = [.. assemblies.Distinct().SelectMany(TypesOf).Where(IsGrainClass).Select(type => new GrainClass(runtime, type, scoped))];
+        foreach (IGrouping<GrainType, GrainClass> same in all.GroupBy(grainClass => grainClass.GrainType).Where(group => group.Count() > 1))
+        {
+            throw new InvalidOperationException(
+                $"The grain type '{same.Key}' belongs to several classes: {string.Join(", ", same.Select(grainClass => grainClass.Type))}. Give all but one of them a [GrainType].");
+        }
+
+        _byType = all.ToFrozenDictionary(grainClass => grainClass.GrainType);
+        BySubscription = all.SelectMany(grainClass => grainClass.StreamNamespaces.Select(name => (name, grainClass)))
+            .GroupBy(pair => pair.name).ToFrozenDictionary(group => group.Key, group => group.Select(pair => pair.grainClass).ToArray());
+    }
+
+    /// <summary>The classes subscribed to each stream namespace.</summary>
+    public FrozenDictionary<string, GrainClass[]> BySubscription { get; }
+
+    public GrainClass? Find(GrainType type) => _byType.GetValueOrDefault(type);
+
+    /// <summary>The class that serves an interface.</summary>
+    /// <exception cref="ArgumentException">There is none, or several and the prefix does not choose one.</exception>
+    public GrainClass Resolve(GrainInterface grainInterface, string? classNamePrefix)
+    {
+        if (classNamePrefix is not null) return Search(grainInterface.Type, classNamePrefix);
+        GrainClass?[] known = Volatile.Read(ref _byInterface);
+        return (grainInterface.Index < known.Length ? known[grainInterface.Index] : null) ?? Remember(grainInterface);
+    }
+
+    private static bool IsGrainClass(Type type) =>
+        type is { IsClass: true, IsAbstract: false, IsGenericTypeDefinition: false } && typeof(Grain).IsAssignableFrom(type) && typeof(IGrain).IsAssignableFrom(type);
+
+    private static IEnumerable<Type> TypesOf(Assembly assembly) => assembly.GetTypes();
+
+    private GrainClass Remember(GrainInterface grainInterface)
+    {
+        GrainClass found = Search(grainInterface.Type, null);
+        lock (_gate)
+        {
+            GrainClass?[] grown = _byInterface;
+            Array.Resize(ref grown, Math.Max(grown.Length, grainInterface.Index + 1));
+            grown[grainInterface.Index] = found;
+            Volatile.Write(ref _byInterface, grown);
+        }
+
+        return found;
+    }
+
+    private GrainClass Search(Type interfaceType, string? classNamePrefix)
+    {
+        GrainClass[] found = [.. _byType.Values.Where(grainClass =>
+            interfaceType.IsAssignableFrom(grainClass.Type)
+            && (classNamePrefix is null || grainClass.Type.FullName!.StartsWith(classNamePrefix, StringComparison.Ordinal)))];
+        return found.Length switch
+        {
+            1 => found[0],
+            0 => throw new ArgumentException($"No registered grain class implements {interfaceType}{(classNamePrefix is null ? "" : $" and begins with '{classNamePrefix}'")}."),
+            _ => throw new ArgumentException($"Several grain classes implement {interfaceType}: {string.Join(", ", found.Select(grainClass => grainClass.Type))}. Pass a class name prefix."),
+        };
+    }
+}

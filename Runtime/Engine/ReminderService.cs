@@ -1,0 +1,155 @@
+using Microsoft.Extensions.Logging;
+
+namespace EsoCore.Runtime.Engine;
+
+/// <summary>
+/// Fires reminders. The table is read once, at start; afterwards every change passes through here. One timer waits for the earliest one due.
+/// A reminder whose first tick lay in the past when the silo started is fired once soon after, since it cannot be known whether the tick was lost: at least once.
+/// Other ticks keep to the grid of first tick plus whole periods.
+/// </summary>
+internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table)
+{
+    /// <summary>The shortest period, as in Orleans.</summary>
+    internal static readonly TimeSpan MinimumPeriod = TimeSpan.FromMinutes(1);
+
+    /// <summary>Reminders caught up with at start are spread over this time.</summary>
+    internal static readonly TimeSpan CatchUpSpread = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many are fired before the service lets others run; the rest follow at once.</summary>
+    private const int MaxFiredAtOnce = 1_000;
+
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromDays(1);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(GrainId Grain, string Name), Scheduled> _scheduled = [];
+    private readonly PriorityQueue<Scheduled, DateTime> _due = new();
+    private ITimer? _timer;
+
+    private DateTime Now => runtime.TimeProvider.GetUtcNow().UtcDateTime;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await table.StartAsync(cancellationToken);
+        ReminderTableData rows = await table.ReadRows(0, 0);
+        using (ExecutionContext.SuppressFlow())
+        {
+            _timer = runtime.TimeProvider.CreateTimer(static self => ((ReminderService)self!).OnDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+
+        lock (_gate)
+        {
+            DateTime now = Now;
+            for (int i = 0; i < rows.Reminders.Count; i++)
+            {
+                ReminderEntry row = rows.Reminders[i];
+                DateTime first = row.StartAt > now ? row.StartAt : now + CatchUpSpread * ((i + 1.0) / rows.Reminders.Count);
+                Schedule(row, first);
+            }
+
+            SetTimer();
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            _timer?.Dispose();
+            _timer = null;
+            _scheduled.Clear();
+            _due.Clear();
+        }
+
+        await table.StopAsync(cancellationToken);
+    }
+
+    public async Task<IGrainReminder> RegisterOrUpdateAsync(GrainId grain, string name, TimeSpan dueTime, TimeSpan period)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentOutOfRangeException.ThrowIfLessThan(dueTime, TimeSpan.Zero);
+        if (period < MinimumPeriod) throw new ArgumentException($"The period of reminder '{name}' of {grain} is {period}; the least is {MinimumPeriod}.", nameof(period));
+        var row = new ReminderEntry { GrainId = grain, ReminderName = name, StartAt = Now + dueTime, Period = period };
+        row.ETag = await table.UpsertRow(row);
+        lock (_gate)
+        {
+            Schedule(row, row.StartAt);
+            SetTimer();
+        }
+
+        return new Reminder(name, row.ETag);
+    }
+
+    public async Task UnregisterAsync(GrainId grain, IGrainReminder reminder)
+    {
+        var known = (Reminder)reminder;
+        if (!await table.RemoveRow(grain, known.ReminderName, known.ETag!))
+            throw new ReminderException($"Reminder '{known.ReminderName}' of {grain} was changed or removed since it was read.");
+        lock (_gate) _scheduled.Remove((grain, known.ReminderName));
+    }
+
+    public async Task<IGrainReminder?> GetAsync(GrainId grain, string name) =>
+        await table.ReadRow(grain, name) is { } row ? new Reminder(row.ReminderName, row.ETag) : null;
+
+    public async Task<List<IGrainReminder>> GetAllAsync(GrainId grain) =>
+        [.. (await table.ReadRows(grain)).Reminders.Select(row => new Reminder(row.ReminderName, row.ETag))];
+
+    /// <summary>Replaces whatever was scheduled under this name. What is replaced stays in the queue and is passed over when it comes up.</summary>
+    private void Schedule(ReminderEntry row, DateTime due)
+    {
+        var scheduled = new Scheduled(row);
+        _scheduled[(row.GrainId, row.ReminderName)] = scheduled;
+        _due.Enqueue(scheduled, due);
+    }
+
+    private void SetTimer()
+    {
+        if (!_due.TryPeek(out _, out DateTime due)) return;
+        TimeSpan wait = due - Now;
+        _timer?.Change(wait < TimeSpan.Zero ? TimeSpan.Zero : wait > s_longestWait ? s_longestWait : wait, Timeout.InfiniteTimeSpan);
+    }
+
+    private void OnDue()
+    {
+        List<ReminderEntry> fired = [];
+        DateTime now;
+        lock (_gate)
+        {
+            now = Now;
+            while (fired.Count < MaxFiredAtOnce && _due.TryPeek(out Scheduled? next, out DateTime due) && due <= now)
+            {
+                _due.Dequeue();
+                if (!_scheduled.TryGetValue((next.Row.GrainId, next.Row.ReminderName), out Scheduled? current) || !ReferenceEquals(current, next)) continue;
+                fired.Add(next.Row);
+                _due.Enqueue(next, NextTick(next.Row, now));
+            }
+
+            SetTimer();
+        }
+
+        foreach (ReminderEntry row in fired) _ = FireAsync(row, now);
+    }
+
+    private static DateTime NextTick(ReminderEntry row, DateTime now)
+    {
+        if (row.StartAt > now) return row.StartAt;
+        long passed = (now - row.StartAt).Ticks / row.Period.Ticks;
+        return row.StartAt + row.Period * (passed + 1);
+    }
+
+    private async Task FireAsync(ReminderEntry row, DateTime now)
+    {
+        try
+        {
+            await runtime.GetGrain<IRemindable>(row.GrainId).ReceiveReminder(row.ReminderName, new TickStatus(row.StartAt, row.Period, now));
+        }
+        catch (Exception exception)
+        {
+            // One failing grain must not keep the others from their reminders, nor itself from its next one.
+            runtime.Log.LogError(exception, "Reminder {Reminder} of {Grain} failed", row.ReminderName, row.GrainId);
+        }
+    }
+
+    private sealed record Scheduled(ReminderEntry Row);
+
+    private sealed record Reminder(string ReminderName, string? ETag) : IGrainReminder;
+}

@@ -1,0 +1,112 @@
+using SQLitePCL;
+
+namespace EsoCore.Silo.Storage.Sqlite;
+
+/// <summary>
+/// One SQLite connection with its prepared statements. It is a thin layer over the C API rather than ADO.NET, because the write path binds
+/// spans and reads columns without boxing. Used by one thread at a time, which its owner (the writer or the reader pool) sees to.
+/// </summary>
+internal sealed class Db : IDisposable
+{
+    /// <summary>How long a call waits for a lock that only recovery or a checkpoint can hold.</summary>
+    private const int BusyTimeoutMs = 5_000;
+
+    private readonly sqlite3 _handle;
+
+    // Statement texts are constants, so their references identify them and no text is hashed on the way.
+    private readonly Dictionary<string, Statement> _statements = new(ReferenceEqualityComparer.Instance);
+
+    static Db() => Batteries_V2.Init();
+
+    private Db(sqlite3 handle) => _handle = handle;
+
+    /// <summary>Whether a transaction is open.</summary>
+    public bool InTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
+
+    /// <summary>Rows changed by the statement that ran last.</summary>
+    public int Changes => raw.sqlite3_changes(_handle);
+
+    /// <summary>The row id of the last insert.</summary>
+    public long LastRowId => raw.sqlite3_last_insert_rowid(_handle);
+
+    /// <summary>Opens a connection; one that writes creates the file.</summary>
+    public static Db Open(string path, bool readOnly)
+    {
+        int flags = raw.SQLITE_OPEN_NOMUTEX | (readOnly ? raw.SQLITE_OPEN_READONLY : raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
+        int code = raw.sqlite3_open_v2(path, out var handle, flags, null);
+        if (code != raw.SQLITE_OK)
+        {
+            var error = SqliteError.Of(code, handle);
+            handle?.Dispose();
+            throw error;
+        }
+
+        raw.sqlite3_extended_result_codes(handle, 1);
+        raw.sqlite3_busy_timeout(handle, BusyTimeoutMs);
+        return new Db(handle);
+    }
+
+    /// <summary>Runs one or several statements without parameters.</summary>
+    public void Execute(string sql)
+    {
+        int code = raw.sqlite3_exec(_handle, sql);
+        if (code != raw.SQLITE_OK)
+            throw SqliteError.Of(code, _handle);
+    }
+
+    /// <summary>The prepared statement of a constant text, ready to be bound; disposing it makes it ready for its next use.</summary>
+    public Statement Use(string sql)
+    {
+        if (!_statements.TryGetValue(sql, out var statement))
+        {
+            SqliteError.Check(raw.sqlite3_prepare_v3(_handle, sql, raw.SQLITE_PREPARE_PERSISTENT, out var prepared), _handle);
+            statement = new Statement(_handle, prepared);
+            _statements.Add(sql, statement);
+        }
+
+        statement.Begin();
+        return statement;
+    }
+
+    /// <summary>Runs a transaction of reads: everything inside sees one snapshot.</summary>
+    public T Snapshot<T>(Func<Db, T> read)
+    {
+        Use(Begin).Run();
+        try
+        {
+            return read(this);
+        }
+        finally
+        {
+            Use(Rollback).Run();
+        }
+    }
+
+    /// <summary>Leaves whatever transaction is open.</summary>
+    public void RollbackIfOpen()
+    {
+        if (InTransaction)
+            Use(Rollback).Run();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var statement in _statements.Values)
+            statement.Close();
+        _statements.Clear();
+        _handle.Dispose();
+    }
+
+    /// <summary>Starts a transaction of reads.</summary>
+    public const string Begin = "begin";
+
+    /// <summary>Starts a transaction of writes.</summary>
+    public const string BeginWrite = "begin immediate";
+
+    /// <summary>Makes a transaction durable.</summary>
+    public const string Commit = "commit";
+
+    /// <summary>Leaves a transaction.</summary>
+    public const string Rollback = "rollback";
+}

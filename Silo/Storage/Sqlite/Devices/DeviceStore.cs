@@ -1,0 +1,155 @@
+using EsoCore.Config;
+using EsoCore.Devices;
+using EsoCore.Grains.Storage;
+using EsoCore.Projects;
+
+namespace EsoCore.Silo.Storage.Sqlite;
+
+/// <summary>Devices, their twins and all that their commits bring.</summary>
+internal sealed class DeviceStore(Writer writer, ReaderPool readers, DeviceCommits commits) : IDeviceStore
+{
+    /// <summary>Series of a device.</summary>
+    private const int MaxSeries = 4_096;
+
+    private static readonly SqlFile Sql = SqlFile.Of<DeviceStore>();
+
+    /// <inheritdoc/>
+    public Task<StoredDevice?> Load(Guid deviceId, CancellationToken cancel) => readers.Read(db => Load(db, deviceId), cancel);
+
+    /// <inheritdoc/>
+    public Task<bool> Create(DeviceRegistration device, NewKey key, CancellationToken cancel) =>
+        writer.Write(db => Create(db, device, key), cancel);
+
+    /// <inheritdoc/>
+    public Task<CommitResult> Commit(DeviceCommit commit, CancellationToken cancel)
+    {
+        // Packing is the costly part; it is done here, on the caller's thread, so that devices share the processors.
+        var blocks = new List<PackedBlock>(commit.Points.Length);
+        try
+        {
+            foreach (var block in commit.Points)
+                blocks.Add(BlockCodec.Pack(block));
+            var transitions = commit.Outbox.Select(o => DeviceCommits.Pack(o.Transition)).ToList();
+            long bytes = blocks.Sum(b => (long)b.TotalBytes) + (commit with { Points = [] }).EstimatedBytes;
+            return writer.Write(db => commits.Execute(db, commit, blocks, transitions), cancel, commit.DeviceId, bytes, Return);
+        }
+        catch
+        {
+            Return();
+            throw;
+        }
+
+        void Return()
+        {
+            foreach (var block in blocks)
+                block.Return();
+            blocks.Clear();
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<StoredSeries>> FindSeries(long deviceNo, IReadOnlyCollection<SeriesKey> keys, CancellationToken cancel) =>
+        readers.Read(db => FindSeries(db, deviceNo, keys), cancel);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<SeriesPoints> ReadOverlap(long deviceNo, long fromUs, long toUs, CancellationToken cancel) =>
+        readers.Stream(db => PointReads.Overlap(db, Sql, deviceNo, fromUs, toUs), cancel);
+
+    /// <inheritdoc/>
+    public Task<ImmutableHashSet<BodyKey>> ReadBodyKeys(long deviceNo, BodyKind kind, long fromUs, long toUs, CancellationToken cancel) =>
+        readers.Read(db => ReadBodyKeys(db, deviceNo, kind, fromUs, toUs), cancel);
+
+    /// <inheritdoc/>
+    public Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>
+        readers.Read(db => List(db, projectId, filter, page), cancel);
+
+    private static StoredDevice? Load(Db db, Guid deviceId)
+    {
+        using var row = db.Use(Sql["load_device"]).Add(deviceId);
+        if (!row.Step())
+            return null;
+        long deviceNo = row.Long(0);
+        var series = ImmutableArray.CreateBuilder<StoredSeries>();
+        using (var s = db.Use(Sql["load_series"]).Add(deviceNo).Add(MaxSeries))
+        {
+            while (s.Step())
+                series.Add(ReadSeries(s));
+        }
+
+        return new StoredDevice(
+            deviceNo, ReadRegistration(row), row.Long(1), row.Long(2), row.Long(3), row.Bytes(4), series.DrainToImmutable(),
+            row.LongOrNull(5) ?? long.MinValue);
+    }
+
+    private static bool Create(Db db, DeviceRegistration device, NewKey key)
+    {
+        using (var taken = db.Use(Sql["serial_taken"]).Add(device.ProjectId).Add(device.Serial))
+        {
+            if (taken.Step())
+                return false;
+        }
+
+        db.Use(Sql["count_device"]).Add(device.ProjectId).Run();
+        if (db.Changes != 1)
+            throw new InvalidOperationException($"There is no project {device.ProjectId} to register a device in.");
+        db.Use(Sql["mint_number"]).Add(device.DeviceId).Run();
+        long deviceNo = db.LastRowId;
+        db.Use(Sql["insert_device"]).Add(device.DeviceId).Add(deviceNo).Add(device.ProjectId).Add(device.Serial).Add(device.Model)
+            .Add(device.SiteId).Add(StorageJson.Write(device.Tags)).Add((int)device.Status).Add(device.Channel)
+            .Add(device.SignatureRequired).Add(StorageJson.Write(device.Overrides)).Add(device.CreatedAt).Run();
+        db.Use(Sql["insert_twin"]).Add(deviceNo).Run();
+        ProjectStore.InsertKey(db, key);
+        return true;
+    }
+
+    private static ImmutableArray<StoredSeries> FindSeries(Db db, long deviceNo, IReadOnlyCollection<SeriesKey> keys)
+    {
+        var found = ImmutableArray.CreateBuilder<StoredSeries>();
+        foreach (var key in keys)
+        {
+            using var row = db.Use(Sql["find_series"]).Add(deviceNo).Add(SeriesHash.Of(key));
+            while (row.Step())
+            {
+                if (ReadSeries(row) is var series && series.Key == key)
+                    found.Add(series);
+            }
+        }
+
+        return found.DrainToImmutable();
+    }
+
+    private static ImmutableHashSet<BodyKey> ReadBodyKeys(Db db, long deviceNo, BodyKind kind, long fromUs, long toUs)
+    {
+        string sql = Sql[kind == BodyKind.Event ? "event_keys" : "window_keys"];
+        var keys = ImmutableHashSet.CreateBuilder<BodyKey>();
+        using var row = db.Use(sql).Add(deviceNo).Add(fromUs).Add(toUs);
+        while (row.Step())
+            keys.Add(new BodyKey(row.Long(0), row.UInt128(1)));
+        return keys.ToImmutable();
+    }
+
+    private static Page<Versioned<DeviceRegistration>> List(Db db, Guid projectId, DeviceFilter filter, PageRequest page)
+    {
+        int limit = PageToken.Limit(page);
+        using var row = db.Use(Sql["list_devices"]).Add(projectId).Add(PageToken.ReadId(page.After)).Add(filter.SiteId).Add(filter.Model)
+            .Add((long?)filter.Status).Add(limit + 1);
+        return PageToken.Collect(row, limit, ReadVersioned, r => r.Blob(6).ToArray());
+
+        static Versioned<DeviceRegistration> ReadVersioned(Statement row)
+        {
+            var device = ReadRegistration(row);
+            return new(device.DeviceId.ToString(), row.Long(1), device);
+        }
+    }
+
+    private static StoredSeries ReadSeries(Statement row)
+    {
+        SeriesStand? last = row.LongOrNull(5) is { } mark ? new SeriesStand(mark, row.Double(6), row.Long(7)) : null;
+        return new(row.Int(0), new(row.Text(1), row.Text(2), row.Text(3), row.Text(4)), last);
+    }
+
+    private static DeviceRegistration ReadRegistration(Statement row) => new(
+        row.Guid(6), row.Guid(7), row.Text(8), row.Text(9), row.TextOrNull(10),
+        StorageJson.Read<ImmutableSortedDictionary<string, string>>(row.Text(11)), (DeviceStatus)row.Int(12), row.Text(13), row.Int(14) != 0,
+        StorageJson.Read<ConfigSettings>(row.Text(15)), row.Time(16));
+}

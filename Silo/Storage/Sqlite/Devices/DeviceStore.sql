@@ -1,0 +1,49 @@
+-- name: load_device
+select d.device_no, d.version, d.config_offset, t.version, t.twin, p.floor_us,
+    d.id, d.project_id, d.serial, d.model, d.site_id, d.tags, d.status, d.channel, d.signature_required, d.overrides, d.created_at
+from device d join twin t on t.device_no = d.device_no join project p on p.id = d.project_id
+where d.id = ?;
+
+-- name: load_series
+select series_no, metric, unit, asset, meta, mark_us, last_value, points from series where device_no = ? order by series_no limit ?;
+
+-- name: find_series
+select series_no, metric, unit, asset, meta, mark_us, last_value, points from series where device_no = ? and key_hash = ?;
+
+-- name: serial_taken
+select 1 from device where project_id = ? and serial = ?;
+
+-- name: mint_number
+insert into device_number(device_id) values (?);
+
+-- name: insert_device
+insert into device(id, device_no, project_id, serial, model, site_id, tags, status, channel, signature_required, overrides, created_at,
+    version, config_offset)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0);
+
+-- name: insert_twin
+insert into twin(device_no, version, twin) values (?, 0, x'');
+
+-- name: count_device
+update project set devices = devices + 1 where id = ?;
+
+-- A span of blocks or chunks starts at most a day before the time it reaches into, which bounds the search from both sides.
+-- name: overlap_blocks
+select n, t0, runs, data from batch_block where device_no = ?1 and t0 between ?2 - 86400000000 and ?3 and t1 >= ?2;
+
+-- name: overlap_chunks
+select n, t0, series_no, data from chunk where device_no = ?1 and t0 between ?2 - 86400000000 and ?3 and t1 >= ?2;
+
+-- name: event_keys
+select ts, hash from event where device_no = ? and ts between ? and ?;
+
+-- name: window_keys
+select ts, hash from window where device_no = ? and ts between ? and ?;
+
+-- name: list_devices
+select d.device_no, d.version, d.config_offset, 0, x'', null,
+    d.id, d.project_id, d.serial, d.model, d.site_id, d.tags, d.status, d.channel, d.signature_required, d.overrides, d.created_at
+from device d indexed by device_project
+where d.project_id = ?1 and d.id > ?2
+and (?3 is null or d.site_id = ?3) and (?4 is null or d.model = ?4) and (?5 is null or d.status = ?5)
+order by d.id limit ?6;

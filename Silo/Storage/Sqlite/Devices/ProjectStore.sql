@@ -1,0 +1,28 @@
+-- name: insert_project
+insert into project(id, name, created_at, retention_days, version, floor_us) values (?, ?, ?, ?, 1, ?);
+
+-- name: insert_key
+insert into api_key(id, project_id, device_id, secret_hash, sealed_signing_key, created_at) values (?, ?, ?, ?, ?, ?);
+
+-- name: find_project
+select version, id, name, created_at, retention_days from project where id = ?;
+
+-- The floor only moves forward: what retention has removed does not come back when the retention is made longer.
+-- name: set_retention
+update project set retention_days = ?1, version = version + 1,
+    floor_us = case when ?2 is null then floor_us else max(coalesce(floor_us, ?2), ?2) end
+where id = ?3 and version = ?4
+returning version, id, name, created_at, retention_days;
+
+-- name: count_devices
+select devices from project where id = ?;
+
+-- name: find_device
+select id, project_id, status, signature_required from device where id = ?;
+
+-- name: find_device_keys
+select id, project_id, device_id, secret_hash, sealed_signing_key, expires_at from api_key where device_id = ? and revoked_at is null
+order by created_at, id;
+
+-- name: find_key
+select id, project_id, device_id, secret_hash, sealed_signing_key, expires_at from api_key where id = ? and revoked_at is null;

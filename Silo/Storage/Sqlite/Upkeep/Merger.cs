@@ -1,0 +1,181 @@
+using EsoCore.Grains.Storage;
+
+namespace EsoCore.Silo.Storage.Sqlite;
+
+/// <summary>
+/// Turns the blocks of a device and UTC day into chunks, one series each. Besides full chunks (4,096 points) a series has at most one open
+/// chunk a day and correction: new points join it, so that a day ends in chunks that are full but for the last.
+/// </summary>
+internal sealed class Merger(MergeQueue queue, TimeSpan idle, int threshold, StorageMetrics metrics, TimeProvider time, ILogger logger)
+    : IUpkeepTask
+{
+    /// <summary>Points of one step, which takes some 10 ms; a block more may be begun.</summary>
+    public const int StepPoints = 32_768;
+
+    /// <summary>Runs of one step: each costs a few statements however short it is. What a block has beyond them stays a block.</summary>
+    public const int StepRuns = 512;
+
+    private const int StepBlocks = 256;
+    private const int SweepPage = 256;
+
+    private static readonly SqlFile Sql = SqlFile.Of<Merger>();
+
+    private readonly DayPoints _points = new();
+    private readonly List<(long BlockNo, int Runs)> _blocks = [];
+    private readonly byte[] _packed = new byte[1 + PointCodec.MaxBytes(PointBlock.MaxPoints)];
+    private (long DeviceNo, long Day)? _sweep = (long.MinValue, long.MinValue);
+
+    /// <inheritdoc/>
+    public bool HasWork => queue.Count > 0 || _sweep is not null;
+
+    /// <inheritdoc/>
+    public void Due() => _sweep ??= (long.MinValue, long.MinValue);
+
+    /// <inheritdoc/>
+    public void Step(Db db)
+    {
+        if (queue.TryTake(out var next))
+            MergeDay(db, next.DeviceNo, next.Day);
+        else if (_sweep is { } after)
+            _sweep = Sweep(db, after, idle);
+    }
+
+    /// <summary>Merges everything there is, whatever its size or age.</summary>
+    public void MergeAll(Db db)
+    {
+        for ((long, long)? after = (long.MinValue, long.MinValue); after is { } from;)
+        {
+            after = Sweep(db, from, TimeSpan.MinValue);
+            while (queue.TryTake(out var next))
+                MergeDay(db, next.DeviceNo, next.Day);
+        }
+    }
+
+    /// <summary>Queues the days that have waited long enough or grown large enough, a page of the table at a time; null at its end.</summary>
+    private (long DeviceNo, long Day)? Sweep(Db db, (long DeviceNo, long Day) after, TimeSpan untouched)
+    {
+        long before = untouched == TimeSpan.MinValue ? long.MaxValue : Micros.From(time.GetUtcNow() - untouched);
+        int seen = 0;
+        using var row = db.Use(Sql["sweep"]).Add(after.DeviceNo).Add(after.Day).Add(SweepPage);
+        while (row.Step())
+        {
+            if (queue.IsFull)
+                return after;
+            seen++;
+            after = (row.Long(0), row.Long(1));
+            if (row.Long(2) >= threshold || row.Long(3) < before)
+                queue.Add(after.DeviceNo, after.Day);
+        }
+
+        return seen == SweepPage ? after : null;
+    }
+
+    private void MergeDay(Db db, long deviceNo, long day)
+    {
+        try
+        {
+            db.Use(Upkeep.Savepoint).Run();
+            bool more = MergeStep(db, deviceNo, day);
+            db.Use(Upkeep.Release).Run();
+            if (more)
+                queue.Add(deviceNo, day);
+        }
+        catch (InvalidDataException e)
+        {
+            db.Use(Upkeep.RollbackTo).Run();
+            db.Use(Upkeep.Release).Run();
+            queue.SetAside(deviceNo, day);
+            logger.LogError(e, "The points of device number {DeviceNo}, day {Day}, cannot be merged: a stored row is damaged.", deviceNo, day);
+        }
+    }
+
+    /// <summary>Merges some blocks; whether the day has more.</summary>
+    private bool MergeStep(Db db, long deviceNo, long day)
+    {
+        bool more = ReadBlocks(db, deviceNo, day);
+        more |= PutBackExcess(db, deviceNo);
+        var series = _points.Runs.GroupBy(r => (r.SeriesNo, r.CorrectionUs));
+        foreach (var runs in series)
+        {
+            _points.BeginSeries();
+            TakeOpenChunks(db, deviceNo, runs.Key.SeriesNo, day, runs.Key.CorrectionUs);
+            foreach (var run in runs)
+                _points.AddToSeries(run);
+            var (ts, values) = _points.EndSeries();
+            WriteChunks(db, deviceNo, runs.Key.SeriesNo, runs.Key.CorrectionUs, ts.Span, values.Span);
+        }
+
+        foreach (var (blockNo, _) in _blocks)
+            db.Use(Sql["delete_block"]).Add(blockNo).Run();
+        if (more)
+            db.Use(Sql["uncount_blocks"]).Add(deviceNo).Add(day).Add(_blocks.Count).Run();
+        else
+            db.Use(Sql["forget_day"]).Add(deviceNo).Add(day).Run();
+        metrics.Merged(_points.Count);
+        return more;
+    }
+
+    private bool ReadBlocks(Db db, long deviceNo, long day)
+    {
+        _points.Clear();
+        _blocks.Clear();
+        using var row = db.Use(Sql["blocks_of_day"]).Add(deviceNo).Add(day).Add(StepBlocks + 1);
+        while (row.Step())
+        {
+            if (_blocks.Count == StepBlocks || _points.Count >= StepPoints || _points.Runs.Count >= StepRuns)
+                return true;
+            int runs = _points.Runs.Count;
+            _points.Add(row.Int(1), row.Long(2), row.Long(3), row.Blob(4), row.Blob(5));
+            _blocks.Add((row.Long(0), _points.Runs.Count - runs));
+        }
+
+        return false;
+    }
+
+    /// <summary>Stores the runs beyond <see cref="StepRuns"/>, which are all of the last block, as a block again.</summary>
+    private bool PutBackExcess(Db db, long deviceNo)
+    {
+        int excess = Math.Min(_points.Runs.Count - StepRuns, _blocks.Count == 0 ? 0 : _blocks[^1].Runs);
+        if (excess <= 0)
+            return false;
+        var runs = _points.Runs.GetRange(_points.Runs.Count - excess, excess);
+        _points.Runs.RemoveRange(_points.Runs.Count - excess, excess);
+        var block = BlockCodec.Pack(_points.ToBlock(runs, runs[0].CorrectionUs));
+        db.Use(Sql["insert_block"]).Add(deviceNo).Add(block.T0).Add(block.T1).Add(block.Points).Add(block.CorrectionUs).Add(block.Runs)
+            .Add(block.Data).Run();
+        block.Return();
+        return true;
+    }
+
+    private void TakeOpenChunks(Db db, long deviceNo, int seriesNo, long day, long correctionUs)
+    {
+        var taken = new List<long>(1);
+        using (var row = db.Use(Sql["open_chunks"]).Add(deviceNo).Add(seriesNo).Add(day).Add(correctionUs))
+        {
+            while (row.Step())
+            {
+                _points.AddToSeries(row.Int(1), row.Long(2), row.Blob(3));
+                taken.Add(row.Long(0));
+            }
+        }
+
+        foreach (long chunkNo in taken)
+            db.Use(Sql["delete_chunk"]).Add(chunkNo).Run();
+    }
+
+    private void WriteChunks(
+        Db db, long deviceNo, int seriesNo, long correctionUs, ReadOnlySpan<long> ts, ReadOnlySpan<double> values)
+    {
+        while (!ts.IsEmpty)
+        {
+            int n = Math.Min(ts.Length, PointBlock.MaxPoints);
+            _packed[0] = BlockCodec.Format;
+            int length = 1 + PointCodec.Encode(ts[..n], values[..n], ts[0], _packed.AsSpan(1));
+            var (min, max, sum) = Summary.Of(values[..n]);
+            db.Use(Sql["insert_chunk"]).Add(deviceNo).Add(seriesNo).Add(ts[0]).Add(ts[n - 1]).Add(n).Add(min).Add(max).Add(sum)
+                .Add(values[0]).Add(values[n - 1]).Add(correctionUs).Add(_packed.AsSpan(0, length)).Run();
+            ts = ts[n..];
+            values = values[n..];
+        }
+    }
+}

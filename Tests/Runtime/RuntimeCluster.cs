@@ -1,0 +1,68 @@
+using EsoCore.Runtime;
+using EsoCore.Runtime.Hosting;
+using EsoCore.Runtime.TestingHost;
+using EsoCore.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace EsoCore.Tests.Runtime;
+
+/// <summary>A test cluster with the grains of this assembly, everything in memory, and a clock that the test moves.</summary>
+internal sealed class RuntimeCluster : IAsyncDisposable
+{
+    public const string Streams = "streams";
+
+    private readonly InProcessTestCluster _cluster;
+
+    private RuntimeCluster(InProcessTestCluster cluster, FakeTimeProvider time, MemoryGrainStorage storage, MemoryReminderTable reminders)
+    {
+        _cluster = cluster;
+        Time = time;
+        Storage = storage;
+        Reminders = reminders;
+    }
+
+    public FakeTimeProvider Time { get; }
+
+    /// <summary>Shared by all deployments of this cluster, as a database would be.</summary>
+    public MemoryGrainStorage Storage { get; }
+
+    public MemoryReminderTable Reminders { get; }
+
+    public IClusterClient Client => _cluster.Client;
+
+    public IServiceProvider Services => _cluster.ServiceProvider;
+
+    public static async Task<RuntimeCluster> StartAsync(Action<RuntimeOptions>? options = null, Action<IServiceCollection>? services = null)
+    {
+        var time = new FakeTimeProvider();
+        var storage = new MemoryGrainStorage();
+        var reminders = new MemoryReminderTable();
+        var builder = new InProcessTestClusterBuilder();
+        builder.ConfigureHost(host =>
+        {
+            host.Services.AddSingleton<TimeProvider>(time);
+            services?.Invoke(host.Services);
+        });
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddGrainAssembly(typeof(RuntimeCluster).Assembly);
+            silo.AddGrainStorage(SiloBuilderExtensions.DefaultStorageName, _ => storage);
+            silo.UseReminderTable(_ => reminders);
+            silo.AddMemoryStreams(Streams);
+            if (options is not null) silo.Configure(options);
+        });
+        var cluster = new RuntimeCluster(builder.Build(), time, storage, reminders);
+        await cluster._cluster.DeployAsync();
+        return cluster;
+    }
+
+    public async Task RestartAsync()
+    {
+        await _cluster.StopAllSilosAsync();
+        await _cluster.DeployAsync();
+    }
+
+    public Task StopAsync() => _cluster.StopAllSilosAsync();
+
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+}

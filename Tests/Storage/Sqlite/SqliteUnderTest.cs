@@ -1,0 +1,73 @@
+using EsoCore.Grains.Storage;
+using EsoCore.History;
+using EsoCore.Silo.Storage.Sqlite;
+using EsoCore.Tests.Storage.Contract;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EsoCore.Tests.Storage.Sqlite;
+
+/// <summary>The embedded storage in a directory of its own, which goes with it.</summary>
+internal sealed class SqliteUnderTest : IStorageUnderTest
+{
+    private readonly SqliteStorageOptions _options;
+    private readonly ManualTime _time;
+    private readonly bool _keepDirectory;
+
+    public SqliteUnderTest(Action<SqliteStorageOptions>? configure = null, string? directory = null)
+    {
+        _keepDirectory = directory is not null;
+        _options = new() { DataDirectory = directory ?? Directory.CreateTempSubdirectory("esocore-test-").FullName };
+        configure?.Invoke(_options);
+        _time = new ManualTime();
+        Storage = Start();
+    }
+
+    public SqliteStorage Storage { get; private set; }
+
+    public string DataDirectory => _options.DataDirectory;
+
+    public ManualTime Time => _time;
+
+    public IDeviceStore Devices => Storage.Devices;
+
+    public IProjectStore Projects => Storage.Projects;
+
+    public IResourceStore Resources => Storage.Resources;
+
+    public IOutboxStore Outbox => Storage.Outbox;
+
+    public IGrainStateStore GrainStates => Storage.GrainStates;
+
+    public IReminderStore Reminders => Storage.Reminders;
+
+    public IHistory History => Storage.History;
+
+    public DateTimeOffset Now => _time.GetUtcNow();
+
+    public void Advance(TimeSpan by) => _time.Advance(by);
+
+    public Task Settle() => Storage.Settle();
+
+    public Task Step() => Storage.StepUpkeep();
+
+    public async Task Reopen()
+    {
+        await Storage.DisposeAsync();
+        Storage = Start();
+    }
+
+    public void OnCommit(Action? before, Action? after)
+    {
+        Storage.Faults.BeforeCommit = before is null ? null : _ => before();
+        Storage.Faults.AfterCommit = after is null ? null : _ => after();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Storage.DisposeAsync();
+        if (!_keepDirectory)
+            Directory.Delete(_options.DataDirectory, recursive: true);
+    }
+
+    private SqliteStorage Start() => new(_options, _time, NullLogger<SqliteStorage>.Instance);
+}
