@@ -68,7 +68,7 @@ public sealed class SqliteStorage : IAsyncDisposable, IDisposable
             _upkeep = new Upkeep([_merger, new Retention(time), Pruning.Ledger(time), Pruning.Rejected(time)], _metrics, time, logger);
             _writer = new Writer(
                 first, () => OpenWriter(path, migrate: false), queue, new WriteGroup(Faults, _metrics), _upkeep, _metrics, time, logger);
-            _readers = new ReaderPool(path, options.Readers, options.ReadQueueLimit, db => db.Execute(ReaderPragmas), Faults);
+            _readers = new ReaderPool(path, options.Readers, options.ReadQueueLimit, db => db.Execute(ReaderPragmas), Faults, time);
             _timer = time.CreateTimer(_ => Look(), null, options.UpkeepInterval, options.UpkeepInterval);
 
             Devices = new DeviceStore(_writer, _readers, new DeviceCommits(merges, time));
@@ -122,7 +122,7 @@ public sealed class SqliteStorage : IAsyncDisposable, IDisposable
         try
         {
             bool read = await _readers.Read(Ask, cancel).ConfigureAwait(false);
-            return read && await _writer.Write(Ask, cancel).WaitAsync(cancel).ConfigureAwait(false);
+            return read && await _writer.Write(Ask, cancel, evenIfFull: true).WaitAsync(cancel).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

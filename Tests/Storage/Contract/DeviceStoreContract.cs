@@ -92,7 +92,11 @@ public abstract class DeviceStoreContract : StorageContract
 
         foreach (long version in new long[] { 0, 1 })
         {
-            var again = device.Commit(Block((1, StartUs + 1, 2))) with { ExpectedVersion = version, Batch = Ledger(Start, first.BatchId, "cd", "other") };
+            var again = device.Commit(Block((1, StartUs + 1, 2))) with
+            {
+                ExpectedVersion = version,
+                Batch = Ledger(Start, first.BatchId, "cd", "other"),
+            };
             var result = await Store.Devices.Commit(again, None);
 
             Assert.Equal(CommitOutcome.Replay, result.Outcome);
@@ -273,7 +277,8 @@ public abstract class DeviceStoreContract : StorageContract
         var stand = new SeriesStand(StartUs + 7, -0.5, 42);
         await device.Write(Store, device.Commit() with { NewSeries = [Series(1), Series(2, "rpm")] });
 
-        await device.Write(Store, device.Commit() with { NewSeries = [Series(3, "new")], LetGo = [new(1, stand), new(3, stand with { Points = 1 })] });
+        var letGo = device.Commit() with { NewSeries = [Series(3, "new")], LetGo = [new(1, stand), new(3, stand with { Points = 1 })] };
+        await device.Write(Store, letGo);
 
         var stored = await Store.Devices.Load(device.Id, None);
         Assert.Equal([stand, null, stand with { Points = 1 }], stored!.Series.OrderBy(s => s.No).Select(s => s.Last));

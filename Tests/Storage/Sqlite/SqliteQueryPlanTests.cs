@@ -7,7 +7,10 @@ namespace EsoCore.Tests.Storage.Sqlite;
 public sealed class SqliteQueryPlanTests
 {
     public static TheoryData<Type> Files() =>
-        [typeof(DeviceCommits), typeof(DeviceStore), typeof(ProjectStore), typeof(OutboxStore), typeof(PointScan), typeof(RecordPages), typeof(EventPages), typeof(HistoryScope), typeof(Merger), typeof(Retention)];
+    [
+        typeof(DeviceCommits), typeof(DeviceStore), typeof(ProjectStore), typeof(OutboxStore), typeof(PointScan), typeof(RecordPages),
+        typeof(EventPages), typeof(HistoryScope), typeof(Merger), typeof(Retention),
+    ];
 
     [Theory]
     [MemberData(nameof(Files))]

@@ -120,6 +120,8 @@ public sealed class SqliteStorageTests
 
         Assert.All(await Task.WhenAll(commits), r => Assert.Equal(CommitOutcome.Committed, r.Outcome));
         await Assert.ThrowsAsync<StorageUnavailableException>(() => store.Devices.Commit(devices[0].Commit(), None));
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => store.Devices.Load(devices[0].Id, None));
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => store.Devices.ReadAll(devices[0].No));
         await store.Reopen();
         Assert.Equal(1, (await store.Devices.Load(devices[99].Id, None))!.TwinVersion);
     }
@@ -136,6 +138,23 @@ public sealed class SqliteStorageTests
             await foreach (var part in store.Devices.ReadOverlap(device.No, StartUs, StartUs + 100, None))
                 break;
         }
+
+        Assert.NotNull(await store.Devices.Load(device.Id, None));
+    }
+
+    [Fact]
+    public async Task ReadOverlap_ConsumerIsTooSlow_LosesItsSnapshot()
+    {
+        await using var store = new SqliteUnderTest(o => o.Readers = 1);
+        var device = await store.AddDevice();
+        for (int i = 0; i < 30; i++)
+            await device.Write(store, Block((1, StartUs + i, 1)));
+
+        await Assert.ThrowsAsync<StorageUnavailableException>(async () =>
+        {
+            await foreach (var part in store.Devices.ReadOverlap(device.No, StartUs, StartUs + 100, None))
+                store.Advance(ReaderPool.StreamLimit);
+        });
 
         Assert.NotNull(await store.Devices.Load(device.Id, None));
     }

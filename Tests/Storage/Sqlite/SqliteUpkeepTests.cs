@@ -18,7 +18,9 @@ public sealed class SqliteUpkeepTests
         var device = await store.AddDevice();
         for (int block = 0; block < 60; block++)
         {
-            await device.Write(store, Block([.. Enumerable.Range(0, 300).Select(i => (1 + (i % 2), StartUs + (((block * 300L) + i) * 1_000_000), (double)i))]));
+            (int, long, double)[] points =
+                [.. Enumerable.Range(0, 300).Select(i => (1 + (i % 2), StartUs + (((block * 300L) + i) * 1_000_000), (double)i))];
+            await device.Write(store, Block(points));
             if (block % 7 == 0)
                 await store.Settle();
         }

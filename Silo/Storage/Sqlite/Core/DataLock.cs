@@ -21,7 +21,8 @@ internal sealed class DataLock : IDisposable
         catch (IOException e)
         {
             throw new IOException(
-                $"The data directory '{directory}' is in use by another process ({Holder(directory)}). Stop it first, or choose another directory.", e);
+                $"The data directory '{directory}' is in use by another process ({Holder(directory)}). Stop it, or choose another directory.",
+                e);
         }
 
         // In a file of its own, because the locked one cannot be read by others.
