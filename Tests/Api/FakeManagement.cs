@@ -77,6 +77,8 @@ internal sealed class FakeProfile(string key) : IConfigProfileGrain
 
     public Task<Versioned<ConfigSettings>?> Get() => Task.FromResult(_profile.Current);
 
+    public Task<Versioned<ConfigSettings>?> GetInForce() => Get();
+
     public Task<EditResult<ConfigSettings>> Put(ConfigSettings settings, long? expectedVersion) =>
         Task.FromResult(_profile.Put(settings, expectedVersion, onlyCreate: false));
 
