@@ -1,1 +1,18 @@
-return 0;
+using EsoCore.Benchmarks;
+using EsoCore.Benchmarks.Engine;
+using EsoCore.Benchmarks.Ingest;
+using EsoCore.Benchmarks.Twins;
+
+// One line per benchmark: dotnet run -c Release --project Benchmarks -- <name> [options]
+Benchmark[] benchmarks =
+[
+    new("engine", "calls per second, waits and bytes per idle grain of the built-in engine [--seconds n] [--date yyyy-mm-dd] [--no-file]", EngineBenchmark.RunAsync),
+    new("twin", "bytes of an idle device twin [--devices n] [--date yyyy-mm-dd] [--no-file]", TwinBenchmark.RunAsync),
+    new("ingest", "durable points per second over HTTP beside rows in SQLite [--devices n] [--batches n] [--rounds n] [--date ..] [--no-file]", IngestBenchmark.RunAsync),
+];
+
+Benchmark? chosen = benchmarks.FirstOrDefault(benchmark => args is [var name, ..] && name == benchmark.Name);
+if (chosen is not null) return await chosen.RunAsync(args[1..]);
+Console.WriteLine("usage: dotnet run -c Release --project Benchmarks -- <name> [options]");
+foreach (Benchmark benchmark in benchmarks) Console.WriteLine($"  {benchmark.Name,-8} {benchmark.Summary}");
+return 1;

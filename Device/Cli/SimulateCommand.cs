@@ -107,6 +107,7 @@ internal sealed class SimulateCommand(SimulateArguments arguments, TextWriter ou
             accepted     {s.Accepted} ({Rate(s):F0}/s)
             duplicates   {s.Duplicates}
             rejected     {s.Rejected}
+            not sent     {s.Recorded - s.Accepted - s.Duplicates - s.Rejected}
             retries      {s.Retries}
             bytes        {s.RawBytes} raw, {s.SentBytes} sent ({(s.SentBytes == 0 ? 1 : (double)s.RawBytes / s.SentBytes):F1}:1)
             latency      p50 {s.P50.TotalMilliseconds:F1} ms, p99 {s.P99.TotalMilliseconds:F1} ms

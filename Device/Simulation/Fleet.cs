@@ -42,7 +42,7 @@ public sealed class Fleet : IDisposable
         try
         {
             await Task.WhenAll(devices.Select(d => d.RunAsync(stop.Token, abort.Token)));
-            // A run that came to its end leaves nothing behind; one that was cancelled is in a hurry.
+            // A run that came to its end leaves nothing behind if it can; one that was cancelled is in a hurry.
             if (!cancellation.IsCancellationRequested)
                 await Task.WhenAll(devices.Select(d => d.FinishAsync(abort.Token)));
         }

@@ -30,7 +30,7 @@ public sealed record FleetOptions
     /// <summary>How batches are compressed; gzip by default.</summary>
     public ContentCoding Coding { get; init; } = ContentCoding.Gzip;
 
-    /// <summary>How long to run; null is until cancelled. At its end each device uploads what is left.</summary>
+    /// <summary>How long to run; null is until cancelled. At its end each device uploads what is left, for as long as <see cref="StopGrace"/>.</summary>
     public TimeSpan? Duration { get; init; }
 
     /// <summary>Equal seeds give equal machines; 1 by default.</summary>

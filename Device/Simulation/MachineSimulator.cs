@@ -46,8 +46,8 @@ public sealed class MachineSimulator
     {
         if (!(options.PointsPerSecond > 0 && options.PointsPerSecond <= MachineOptions.MaxPointsPerSecond))
             throw new ArgumentOutOfRangeException(nameof(options), options.PointsPerSecond, $"PointsPerSecond must be above 0 and at most {MachineOptions.MaxPointsPerSecond}.");
-        // Whole microseconds, the finest time a server keeps; finer ones would make two records one.
-        options = options with { Start = new DateTimeOffset(options.Start.UtcTicks / TimeSpan.TicksPerMicrosecond * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero) };
+        // A logger's clock counts milliseconds. (Points faster than that come in whole microseconds, the finest time a server keeps.)
+        options = options with { Start = new DateTimeOffset(options.Start.UtcTicks / TimeSpan.TicksPerMillisecond * TimeSpan.TicksPerMillisecond, TimeSpan.Zero) };
         _options = options;
         _profile = MachineProfile.Of(options.Kind);
         _writer = new RecordWriter(options);

@@ -66,13 +66,15 @@ internal sealed class SimulatedDevice : IDisposable
         }
     }
 
-    /// <summary>Records up to now and sends what is left, once.</summary>
+    /// <summary>Records up to now and sends what is left, waiting between attempts as ever; ends when all is sent or on <paramref name="abort"/>.</summary>
     public async Task FinishAsync(CancellationToken abort)
     {
         try
         {
             Record();
-            await _uploader.DrainAsync(abort);
+            // A delay counts whole milliseconds: without one more, the rest of the last would be waited for in a tight loop.
+            while (await _uploader.DrainAsync(abort) != UploadStep.Idle)
+                await Task.Delay(_uploader.Retry.Remaining + TimeSpan.FromMilliseconds(1), _time, abort);
         }
         catch (OperationCanceledException) when (abort.IsCancellationRequested)
         {

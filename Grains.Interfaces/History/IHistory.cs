@@ -11,7 +11,10 @@ public interface IHistory
     /// <summary>Points by (ts, device, series, value).</summary>
     Task<Page<PointRow>> ReadPoints(PointQuery query, PageRequest page, CancellationToken cancel);
 
-    /// <summary>Points summarised by buckets aligned to the epoch, oldest first; empty buckets are left out. At most <see cref="BucketQuery.MaxBuckets"/>.</summary>
+    /// <summary>Points summarised by buckets aligned to the epoch, oldest first; empty buckets are left out.</summary>
+    /// <exception cref="ArgumentException">
+    /// The width is no whole number of seconds, or there are more than <see cref="BucketQuery.MaxBuckets"/>.
+    /// </exception>
     Task<ImmutableArray<BucketRow>> ReadBuckets(BucketQuery query, CancellationToken cancel);
 
     /// <summary>Windows by (ts, id).</summary>

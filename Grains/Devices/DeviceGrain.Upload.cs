@@ -4,6 +4,7 @@ using EsoCore.Grains.Storage;
 using EsoCore.Grains.Telemetry;
 using EsoCore.History;
 using EsoCore.Telemetry;
+using EsoCore.Wire;
 
 namespace EsoCore.Grains.Devices;
 
@@ -47,7 +48,7 @@ internal sealed partial class DeviceGrain
                 using var intake = new Intake(opened.Batch, state.Twin);
                 if (await Screen(intake, state, upload) is not { } screened)                      // 4
                 {
-                    answer = Refuse(UploadOutcome.Malformed, "no_device_time", "X-Time-Correction needs X-Timestamp or sent_at.");
+                    answer = Refuse(UploadOutcome.Malformed, ProblemCodes.NoDeviceTime, "X-Time-Correction needs X-Timestamp or sent_at.");
                     return null;
                 }
 
@@ -56,7 +57,7 @@ internal sealed partial class DeviceGrain
                 return plan;
             });
             if (result is null)
-                return answer ?? Refuse(UploadOutcome.UnknownDevice, "unauthorized", "The device or its key is not known.");
+                return answer ?? Refuse(UploadOutcome.UnknownDevice, ProblemCodes.Unauthorized, "The device or its key is not known.");
             if (result.Outcome == CommitOutcome.Replay)                                           // 7
                 return Replay(result.Known!, upload);
             (_recent ??= new RecentBatches()).Add(entry!);
@@ -64,23 +65,28 @@ internal sealed partial class DeviceGrain
         }
         catch (StorageUnavailableException)
         {
-            return Refuse(UploadOutcome.Unavailable, "storage_unavailable", "The storage is away; nothing was stored. Try again.");
+            return Refuse(UploadOutcome.Unavailable, ProblemCodes.Unavailable, "The storage is away; nothing was stored. Try again.");
         }
     }
 
     private UploadAnswer? Admit(DeviceState state, BatchUpload upload)
     {
         if (!state.MayCall)
-            return Refuse(UploadOutcome.NotActive, "device_not_active", "The device is not claimed, or disabled.");
+        {
+            return state.Registration.Status == DeviceStatus.Unclaimed
+                ? Refuse(UploadOutcome.NotActive, ProblemCodes.DeviceNotClaimed, "The device is not claimed yet.")
+                : Refuse(UploadOutcome.NotActive, ProblemCodes.DeviceDisabled, "The device is disabled.");
+        }
+
         _lastSeenUs = Math.Max(_lastSeenUs, Micros.Of(upload.Call.ReceivedAt));
-        if (upload.Call.Nonce is { } nonce && Nonces.Use(state.Twin.Nonces, nonce, Micros.Of(upload.Call.ReceivedAt)) is null)
-            return Refuse(UploadOutcome.NonceUsed, "nonce_used", "The nonce was used before; ask for another.");
+        if (upload.Call.Nonce is { } nonce && Nonces.Use(state.Twin.Rare.Nonces, nonce, Micros.Of(upload.Call.ReceivedAt)) is null)
+            return Refuse(UploadOutcome.NonceUsed, ProblemCodes.BadNonce, "The nonce was used before; ask for another.");
         return null;
     }
 
     private static UploadAnswer Replay(LedgerEntry known, BatchUpload upload) => known.BodyHash == upload.BodyHash
         ? new UploadAnswer(UploadOutcome.Replayed, known.Answer)
-        : Refuse(UploadOutcome.IdempotencyConflict, "idempotency_conflict", "The Idempotency-Key was used for another body.");
+        : Refuse(UploadOutcome.IdempotencyConflict, ProblemCodes.IdempotencyConflict, "The Idempotency-Key was used for another body.");
 
     private static UploadAnswer Refuse(UploadOutcome outcome, string code, string detail) => new(outcome, Code: code, Detail: detail);
 
@@ -90,11 +96,11 @@ internal sealed partial class DeviceGrain
     private async Task<Screened?> Screen(Intake intake, DeviceState state, BatchUpload upload)
     {
         var receivedUs = Micros.Of(upload.Call.ReceivedAt);
-        var screened = new Screened(0, state.Twin.Epochs);
+        var screened = new Screened(0, state.Twin.Rare.Epochs);
         if (upload.Correction is { } correction)
         {
             var deviceUs = upload.DeviceTime is { } told ? Micros.Of(told) : intake.Batch.SentAtUs;
-            if (ClockCorrection.Resolve(state.Twin.Epochs, correction.Epoch, receivedUs - deviceUs) is not { } resolved)
+            if (ClockCorrection.Resolve(state.Twin.Rare.Epochs, correction.Epoch, receivedUs - deviceUs) is not { } resolved)
                 return null;
             screened = new Screened(resolved.CorrectionUs, resolved.Epochs);
         }
@@ -133,8 +139,10 @@ internal sealed partial class DeviceGrain
             fates, batch, services.Pressure.BackoffMs, upload.Cursor, ConfigVersions.InForce(config, state.ConfigOffset));
         var entry = new LedgerEntry(
             upload.BatchId, upload.BodyHash, fates.Accepted, fates.Duplicates, batch.Rejections.Count, bytes, upload.Call.ReceivedAt);
-        var (twin, letGo) = BatchFold.Fold(state.Twin, intake, upload);
-        twin = twin with { Epochs = screened.Epochs, Nonces = UseNonce(state.Twin, upload.Call) };
+        var (twin, letGo) = BatchFold.Fold(state.Twin, intake, upload, services.Shared);
+        twin = UseNonce(twin, upload.Call);
+        if (screened.Epochs != twin.Rare.Epochs)
+            twin = twin with { Rare = twin.Rare with { Epochs = screened.Epochs } };
         twin = Presence.Tell(twin, state.Registration.SiteId, online: true, upload.Call.ReceivedAt, writer);
         BatchFold.TellAssets(intake, writer);
         var points = BlockBuilder.Build(intake.Runs, intake.Numbers, screened.CorrectionUs);
@@ -152,12 +160,13 @@ internal sealed partial class DeviceGrain
         return (new StepPlan(twin, commit, state), entry, new UploadAnswer(UploadOutcome.Accepted, bytes, Counts: counts));
     }
 
-    private static ImmutableArray<UsedNonce> UseNonce(Twin twin, DeviceCall call) =>
-        call.Nonce is { } nonce ? Nonces.Use(twin.Nonces, nonce, Micros.Of(call.ReceivedAt)) ?? twin.Nonces : twin.Nonces;
+    private static Twin UseNonce(Twin twin, DeviceCall call) =>
+        call.Nonce is { } nonce && Nonces.Use(twin.Rare.Nonces, nonce, Micros.Of(call.ReceivedAt)) is { } used
+            ? twin with { Rare = twin.Rare with { Nonces = used } } : twin;
 
     private static ImmutableArray<RejectedRecord> Rejected(DecodedBatch batch, BatchUpload upload) =>
     [
         .. batch.Rejections.Take(TelemetryOptions.MaxKeptRejections).Select(r => new RejectedRecord(
-            upload.BatchId, r.Record, r.Code, RejectionCodes.Explain(r.Code), batch.RecordText(r.Record), upload.Call.ReceivedAt)),
+            upload.BatchId, r.Record, r.Code, RecordFaults.Explain(r.Code), batch.RecordText(r.Record), upload.Call.ReceivedAt)),
     ];
 }

@@ -1,5 +1,6 @@
 using EsoCore.Grains.Devices;
 using EsoCore.Grains.Storage;
+using EsoCore.Wire;
 
 namespace EsoCore.Grains.Telemetry;
 
@@ -30,7 +31,7 @@ internal sealed class Intake : IDisposable
         _numbers = new int[batch.Series.Count];
         _stands = new SeriesStand?[batch.Series.Count];
         _used = new bool[batch.Series.Count];
-        _assets = new SortedSet<string>(twin.Assets, StringComparer.Ordinal);
+        _assets = new SortedSet<string>(twin.Rare.Assets, StringComparer.Ordinal);
     }
 
     internal DecodedBatch Batch { get; }
@@ -87,19 +88,16 @@ internal sealed class Intake : IDisposable
         var records = Batch.Points.Records;
         for (var i = 0; i < series.Length; i++)
             _used[series[i]] |= Fates.IsIn(records[i]);
-        var held = new Dictionary<SeriesKey, int>(_twin.Series.Length);
-        for (var i = 0; i < _twin.Series.Length; i++)
-            held.Add(_twin.Series[i].Key, i);
         var unknown = new List<SeriesKey>();
         for (var s = 0; s < _held.Length; s++)
         {
-            _held[s] = held.TryGetValue(Batch.Series[s], out var at) ? at : -1;
-            if (_held[s] >= 0)
+            _held[s] = _twin.Series.IndexOf(Batch.Series[s]);
+            if (_held[s] is var at and >= 0)
             {
-                _numbers[s] = _twin.Series[at].No;
-                _stands[s] = _twin.Series[at].Stand;
+                _numbers[s] = _twin.Series.Items[at].No;
+                _stands[s] = _twin.Stands[at];
             }
-            else if (_used[s] && _twin.SeriesCount > _twin.Series.Length)
+            else if (_used[s] && _twin.SeriesCount > _twin.Series.Count)
                 unknown.Add(Batch.Series[s]);
         }
 
@@ -120,7 +118,7 @@ internal sealed class Intake : IDisposable
             if (stored.TryGetValue(key, out var known))
                 (_numbers[s], _stands[s]) = (known.No, known.Last);
             else if (_twin.SeriesCount + NewSeries.Count >= TelemetryOptions.MaxSeries)
-                refused[s] = RejectionCodes.SeriesLimit;
+                refused[s] = RecordCodes.SeriesLimit;
             else if ((refused[s] = TakeAsset(key.Asset)) is null)
             {
                 _numbers[s] = _twin.SeriesCount + NewSeries.Count + 1;
@@ -183,14 +181,14 @@ internal sealed class Intake : IDisposable
     }
 
     private static string? CodeOf(long tsUs, long latestUs, long retentionFloorUs) =>
-        tsUs < EarliestUs || tsUs > latestUs ? RejectionCodes.BadTimestamp : tsUs < retentionFloorUs ? RejectionCodes.TooOld : null;
+        tsUs < EarliestUs || tsUs > latestUs ? RecordCodes.BadTimestamp : tsUs < retentionFloorUs ? RecordCodes.TooOld : null;
 
     private string? TakeAsset(string asset)
     {
         if (asset.Length == 0 || _assets.Contains(asset))
             return null;
         if (_assets.Count >= TelemetryOptions.MaxAssets)
-            return RejectionCodes.AssetLimit;
+            return RecordCodes.AssetLimit;
         _assets.Add(asset);
         return null;
     }

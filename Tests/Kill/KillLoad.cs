@@ -111,7 +111,7 @@ internal sealed class KillLoad(ServerProcess silo, SeededProject project, int re
         if (n % 10 == 9)
         {
             sent.Cycles.Add(ts);
-            return $$"""{"ts":"{{text}}","asset_id":"{{project.AssetOf(device)}}","series":"{{(n % 20 == 9 ? "cycle_open" : "cycle_close")}}","val":null,"meta":{"cycle_id":"c{{n / 20}}"}}""";
+            return $$$"""{"ts":"{{{text}}}","asset_id":"{{{project.AssetOf(device)}}}","series":"{{{(n % 20 == 9 ? "cycle_open" : "cycle_close")}}}","val":null,"meta":{"cycle_id":"c{{{n / 20}}}"}}""";
         }
 
         var point = (Metric: $"m{n % 4}", Ts: ts, Value: (double)n);

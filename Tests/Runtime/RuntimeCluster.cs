@@ -13,12 +13,13 @@ internal sealed class RuntimeCluster : IAsyncDisposable
 
     private readonly InProcessTestCluster _cluster;
 
-    private RuntimeCluster(InProcessTestCluster cluster, FakeTimeProvider time, MemoryGrainStorage storage, MemoryReminderTable reminders)
+    private RuntimeCluster(InProcessTestCluster cluster, FakeTimeProvider time, MemoryGrainStorage storage, MemoryReminderTable reminders, Probe probe)
     {
         _cluster = cluster;
         Time = time;
         Storage = storage;
         Reminders = reminders;
+        Probe = probe;
     }
 
     public FakeTimeProvider Time { get; }
@@ -28,19 +29,32 @@ internal sealed class RuntimeCluster : IAsyncDisposable
 
     public MemoryReminderTable Reminders { get; }
 
+    public Probe Probe { get; }
+
     public IClusterClient Client => _cluster.Client;
 
     public IServiceProvider Services => _cluster.ServiceProvider;
+
+    /// <summary>How many activations there are now.</summary>
+    public int Activations => Services.GetRequiredService<EsoCore.Runtime.Engine.GrainRuntime>().Catalog.Count;
+
+    /// <summary>Waits for something that happens on the pool without anyone to tell of it.</summary>
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        while (!condition()) await Task.Yield();
+    }
 
     public static async Task<RuntimeCluster> StartAsync(Action<RuntimeOptions>? options = null, Action<IServiceCollection>? services = null)
     {
         var time = new FakeTimeProvider();
         var storage = new MemoryGrainStorage();
         var reminders = new MemoryReminderTable();
+        var probe = new Probe();
         var builder = new InProcessTestClusterBuilder();
         builder.ConfigureHost(host =>
         {
             host.Services.AddSingleton<TimeProvider>(time);
+            host.Services.AddSingleton(probe);
             services?.Invoke(host.Services);
         });
         builder.ConfigureSilo((_, silo) =>
@@ -51,7 +65,7 @@ internal sealed class RuntimeCluster : IAsyncDisposable
             silo.AddMemoryStreams(Streams);
             if (options is not null) silo.Configure(options);
         });
-        var cluster = new RuntimeCluster(builder.Build(), time, storage, reminders);
+        var cluster = new RuntimeCluster(builder.Build(), time, storage, reminders, probe);
         await cluster._cluster.DeployAsync();
         return cluster;
     }

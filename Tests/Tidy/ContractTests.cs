@@ -97,7 +97,7 @@ public sealed class ContractTests
 
     private sealed record Changeable
     {
-        public int Field;
+        public int Field = 1;
 
         public int Number { get; set; }
 

@@ -12,6 +12,9 @@ public sealed partial class DocumentTests
     private static readonly string[] FileKinds =
         [".cs", ".csproj", ".sln", ".props", ".md", ".sh", ".sql", ".txt", ".service", ".yml", ".editorconfig"];
 
+    /// <summary>Paths that come to be only when the program runs.</summary>
+    private static readonly string[] MadeAtRun = ["./data"];
+
     public static TheoryData<string> Existing() => [.. Documents.Where(d => Repository.Files.Contains(d))];
 
     [Fact]
@@ -45,10 +48,10 @@ public sealed partial class DocumentTests
         foreach (Match match in DotnetCommand().Matches(text))
         {
             var project = match.Groups["project"].Value.Trim('"');
-            if (!Repository.Files.Any(f => f.StartsWith($"{project}/", StringComparison.Ordinal) && f.EndsWith(".csproj", StringComparison.Ordinal)))
+            if (!Repository.Files.Contains(project) && !Repository.Files.Contains($"{project}/{project}.csproj"))
                 faults.Add($"no project '{project}'");
-            else
-                faults.AddRange(UnknownOptions(project, match.Groups["arguments"].Value));
+            else if (match.Groups["arguments"].Value.Split(" -- ") is [_, var arguments])
+                faults.AddRange(UnknownOptions(project, " " + arguments));
         }
 
         foreach (Match match in Script().Matches(text))
@@ -64,26 +67,27 @@ public sealed partial class DocumentTests
         Assert.Empty(faults);
     }
 
-    /// <summary>Options after <c>--</c> that no source of the project, nor of those it may use, names.</summary>
+    /// <summary>Options of a program that none of its sources names, with the dashes or without.</summary>
     private static IEnumerable<string> UnknownOptions(string project, string arguments)
     {
-        var sources = string.Concat(Repository.Sources.Where(f => !f.StartsWith("Tests/", StringComparison.Ordinal)).Select(Repository.Read));
-        return Option().Matches(arguments).Select(m => m.Groups[1].Value)
-            .Where(o => !sources.Contains($"\"--{o}\"", StringComparison.Ordinal) && !sources.Contains($"\"{o}\"", StringComparison.Ordinal)
-                && !sources.Contains($"--{o} ", StringComparison.Ordinal))
+        var sources = string.Concat(Repository.Sources.Where(f => f.StartsWith($"{project}/", StringComparison.Ordinal)).Select(Repository.Read));
+        return Option().Matches(arguments.Split('#')[0]).Select(m => m.Groups[1].Value)
+            .Where(o => !sources.Contains($"\"--{o}\"", StringComparison.Ordinal) && !sources.Contains($"(\"{o}\"", StringComparison.Ordinal))
             .Select(o => $"{project} has no option --{o}");
     }
 
     /// <summary>Whether a code span names a file or folder of the repository: not a route, an address, a media type or a pattern.</summary>
     private static bool IsPath(string span) =>
         PathLike().IsMatch(span)
-        && (FileKinds.Contains(Path.GetExtension(span)) || (span.Contains('/') && (char.IsUpper(span[0]) || span[0] == '.' || span.StartsWith("deploy/", StringComparison.Ordinal))));
+        && !MadeAtRun.Contains(span)
+        && ((FileKinds.Contains(Path.GetExtension(span)) && Path.GetFileNameWithoutExtension(span).Length > 0) || (span.Contains('/') && (char.IsUpper(span[0]) || span[0] == '.' || span.StartsWith("deploy/", StringComparison.Ordinal))));
 
     private static bool Exists(string document, string path)
     {
         path = path.Split('#')[0];
         var folder = Path.GetDirectoryName(Repository.PathOf(document))!;
-        return Path.Exists(Repository.PathOf(path.TrimEnd('/'))) || Path.Exists(Path.Combine(folder, path.TrimEnd('/')));
+        return (!path.Contains('/') && Repository.Files.Any(f => Path.GetFileName(f) == path))
+            || Path.Exists(Repository.PathOf(path.TrimEnd('/'))) || Path.Exists(Path.Combine(folder, path.TrimEnd('/')));
     }
 
     private static string WithoutBlocks(string text) => Block().Replace(text, "");

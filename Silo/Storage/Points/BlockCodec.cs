@@ -92,7 +92,11 @@ internal static class BlockCodec
     {
         int points = block.TsUs.Length;
         if (points is 0 or > PointBlock.MaxPoints || block.Values.Length != points || block.SeriesNos.Length != block.Counts.Length)
-            throw new ArgumentException($"A block holds 1 to {PointBlock.MaxPoints} points, as many values as times, as many counts as series.", nameof(block));
+        {
+            throw new ArgumentException(
+                $"A block holds 1 to {PointBlock.MaxPoints} points, as many values as times, as many counts as series.", nameof(block));
+        }
+
         long t0 = long.MaxValue;
         long t1 = long.MinValue;
         int at = 0;

@@ -13,11 +13,14 @@ internal static class Micros
             : quotient;
 
     /// <summary>The time, rounded up to a whole microsecond.</summary>
-    public static long Ceiling(DateTimeOffset time) => From(time.AddTicks(Math.Min(TimeSpan.TicksPerMicrosecond - 1, DateTime.MaxValue.Ticks - time.UtcTicks)));
+    public static long Ceiling(DateTimeOffset time) =>
+        From(time.AddTicks(Math.Min(TimeSpan.TicksPerMicrosecond - 1, DateTime.MaxValue.Ticks - time.UtcTicks)));
 
     /// <summary>The time of a stored number; numbers beyond the calendar come out as its ends.</summary>
     public static DateTimeOffset ToTime(long us) =>
-        us <= Min ? DateTimeOffset.MinValue : us >= Max ? DateTimeOffset.MaxValue : DateTimeOffset.UnixEpoch.AddTicks(us * TimeSpan.TicksPerMicrosecond);
+        us <= Min ? DateTimeOffset.MinValue
+        : us >= Max ? DateTimeOffset.MaxValue
+        : DateTimeOffset.UnixEpoch.AddTicks(us * TimeSpan.TicksPerMicrosecond);
 
     /// <summary>The start of the UTC day that a time lies in.</summary>
     public static long DayOf(long us) => us - (((us % Day) + Day) % Day);

@@ -68,7 +68,7 @@ public sealed class SqliteStorage : IAsyncDisposable, IDisposable
             _upkeep = new Upkeep([_merger, new Retention(time), Pruning.Ledger(time), Pruning.Rejected(time)], _metrics, time, logger);
             _writer = new Writer(
                 first, () => OpenWriter(path, migrate: false), queue, new WriteGroup(Faults, _metrics), _upkeep, _metrics, time, logger);
-            _readers = new ReaderPool(path, options.Readers, options.ReadQueueLimit, db => db.Execute(ReaderPragmas), Faults);
+            _readers = new ReaderPool(path, options.Readers, options.ReadQueueLimit, db => db.Execute(ReaderPragmas), Faults, time);
             _timer = time.CreateTimer(_ => Look(), null, options.UpkeepInterval, options.UpkeepInterval);
 
             Devices = new DeviceStore(_writer, _readers, new DeviceCommits(merges, time));
@@ -122,7 +122,7 @@ public sealed class SqliteStorage : IAsyncDisposable, IDisposable
         try
         {
             bool read = await _readers.Read(Ask, cancel).ConfigureAwait(false);
-            return read && await _writer.Write(Ask, cancel).WaitAsync(cancel).ConfigureAwait(false);
+            return read && await _writer.Write(Ask, cancel, evenIfFull: true).WaitAsync(cancel).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -168,12 +168,21 @@ public sealed class SqliteStorage : IAsyncDisposable, IDisposable
         _lock.Dispose();
     }
 
+    private static void RequireWal(Db db, string path)
+    {
+        // Where the file system cannot share memory, SQLite keeps another mode and says so only here.
+        using var row = db.Use("pragma journal_mode");
+        if (!row.Step() || row.Text(0) != "wal")
+            throw new IOException($"The file system of '{path}' does not support SQLite's write-ahead log. Use a local directory.");
+    }
+
     private static Db OpenWriter(string path, bool migrate)
     {
         var db = Db.Open(path, readOnly: false);
         try
         {
             db.Execute(WriterPragmas);
+            RequireWal(db, path);
             if (migrate)
                 SchemaVersion.Migrate(db);
             return db;

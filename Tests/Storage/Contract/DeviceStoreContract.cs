@@ -92,7 +92,11 @@ public abstract class DeviceStoreContract : StorageContract
 
         foreach (long version in new long[] { 0, 1 })
         {
-            var again = device.Commit(Block((1, StartUs + 1, 2))) with { ExpectedVersion = version, Batch = Ledger(Start, first.BatchId, "cd", "other") };
+            var again = device.Commit(Block((1, StartUs + 1, 2))) with
+            {
+                ExpectedVersion = version,
+                Batch = Ledger(Start, first.BatchId, "cd", "other"),
+            };
             var result = await Store.Devices.Commit(again, None);
 
             Assert.Equal(CommitOutcome.Replay, result.Outcome);
@@ -264,6 +268,21 @@ public abstract class DeviceStoreContract : StorageContract
         var found = await Store.Devices.FindSeries(device.No, [Series(0).Key, Series(0, "only").Key, Series(0, "rpm", "", "", "{}").Key], None);
 
         Assert.Equal([1, 3], found.Select(s => s.No).Order());
+    }
+
+    [Fact]
+    public async Task Commit_SeriesLetGo_KeepsWhereItStood()
+    {
+        var device = await Store.AddDevice();
+        var stand = new SeriesStand(StartUs + 7, -0.5, 42);
+        await device.Write(Store, device.Commit() with { NewSeries = [Series(1), Series(2, "rpm")] });
+
+        var letGo = device.Commit() with { NewSeries = [Series(3, "new")], LetGo = [new(1, stand), new(3, stand with { Points = 1 })] };
+        await device.Write(Store, letGo);
+
+        var stored = await Store.Devices.Load(device.Id, None);
+        Assert.Equal([stand, null, stand with { Points = 1 }], stored!.Series.OrderBy(s => s.No).Select(s => s.Last));
+        Assert.Equal(stand, (await Store.Devices.FindSeries(device.No, [Series(1).Key], None)).Single().Last);
     }
 
     [Fact]

@@ -123,7 +123,8 @@ public abstract class OutboxContract : StorageContract
     private static OutboxEntry Entry(TestDevice device, string receiver, int ordinal, TransitionBody? body = null) => new(
         TransitionStreams.Assets,
         receiver,
-        new Transition(device.Id, new(device.Version + 1, ordinal), TransitionPosition.None, Start.AddSeconds(ordinal), body ?? new CycleOpened("c")));
+        new Transition(
+            device.Id, new(device.Version + 1, ordinal), TransitionPosition.None, Start.AddSeconds(ordinal), body ?? new CycleOpened("c")));
 
     private static int Shard(TestDevice device) => (int)(device.No % IOutboxGrain.Shards);
 
@@ -155,7 +156,8 @@ public abstract class OutboxContract : StorageContract
     {
         var device = await Store.AddDevice();
         var stuck = Enumerable.Range(0, backlog).Select(i => Entry(device, "p/stuck", i));
-        var others = new[] { "p/a", "p/z", "q/z" }.SelectMany((r, n) => Enumerable.Range(0, 2).Select(i => Entry(device, r, backlog + (10 * n) + i))).ToList();
+        var others = new[] { "p/a", "p/z", "q/z" }
+            .SelectMany((r, n) => Enumerable.Range(0, 2).Select(i => Entry(device, r, backlog + (10 * n) + i))).ToList();
         await device.Write(Store, device.Commit() with { Outbox = [.. stuck, .. others] });
         Store.Advance(TimeSpan.FromSeconds(1));
 

@@ -153,7 +153,9 @@ public abstract class MergeContract : StorageContract
         return
         [
             .. Enumerable.Range(0, w.Count).Select(i => (
-                1 + (i % w.Series), Math.Min(day + (w.Start * 1_000_000L) + (i * w.SpacingMs * 1_000L), day + Day - 1), Math.Round(random.NextDouble() * 100, 1))),
+                1 + (i % w.Series),
+                Math.Min(day + (w.Start * 1_000_000L) + (i * w.SpacingMs * 1_000L), day + Day - 1),
+                Math.Round(random.NextDouble() * 100, 1))),
         ];
     }
 }

@@ -42,7 +42,8 @@ public abstract class RetentionContract : StorageContract
         Assert.Equal([2.0, 1, 1, 0, 0], points.Items.Select(p => p.Value));
         var buckets = await Store.History.ReadBuckets(new(new(device.Scope, device.Id, null, null, null, null, null), TimeSpan.FromDays(1)), None);
         Assert.Equal(5, buckets.Sum(b => b.Count));
-        Assert.Equal(2, (await Store.History.ReadEvents(new(device.Scope, device.Id, null, null, null, null, null, null, null), new(), None)).Items.Length);
+        var events = new EventQuery(device.Scope, device.Id, null, null, null, null, null, null, null);
+        Assert.Equal(2, (await Store.History.ReadEvents(events, new(), None)).Items.Length);
         Assert.Equal(2, (await Store.History.ReadWindows(new(device.Scope, device.Id, null, null, null, null), new(), None)).Items.Length);
         Assert.Equal(10, (await Store.Devices.ReadAll(stranger.No)).Count);
         Assert.Empty(await Store.Devices.ReadAll(device.No, StartUs - (4 * Day), StartUs - (2 * Day) - 1));
@@ -62,7 +63,8 @@ public abstract class RetentionContract : StorageContract
         await Store.Reopen();
 
         Assert.Equal(floor, (await Store.Devices.Load(device.Id, None))!.RetentionFloorUs);
-        Assert.Equal((4, null), ((await Store.Projects.FindProject(device.ProjectId, None))!.Version, (await Store.Projects.FindProject(device.ProjectId, None))!.Value.RetentionDays));
+        var project = await Store.Projects.FindProject(device.ProjectId, None);
+        Assert.Equal((4, null), (project!.Version, project.Value.RetentionDays));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using EsoCore.Grains.Storage;
 using EsoCore.History;
 using EsoCore.Silo.Storage.Sqlite;
 using EsoCore.Tests.Storage.Contract;
+using EsoCore.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EsoCore.Tests.Storage.Sqlite;
@@ -10,7 +11,7 @@ namespace EsoCore.Tests.Storage.Sqlite;
 internal sealed class SqliteUnderTest : IStorageUnderTest
 {
     private readonly SqliteStorageOptions _options;
-    private readonly ManualTime _time;
+    private readonly FakeTimeProvider _time;
     private readonly bool _keepDirectory;
 
     public SqliteUnderTest(Action<SqliteStorageOptions>? configure = null, string? directory = null)
@@ -18,7 +19,7 @@ internal sealed class SqliteUnderTest : IStorageUnderTest
         _keepDirectory = directory is not null;
         _options = new() { DataDirectory = directory ?? Directory.CreateTempSubdirectory("esocore-test-").FullName };
         configure?.Invoke(_options);
-        _time = new ManualTime();
+        _time = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
         Storage = Start();
     }
 
@@ -26,7 +27,7 @@ internal sealed class SqliteUnderTest : IStorageUnderTest
 
     public string DataDirectory => _options.DataDirectory;
 
-    public ManualTime Time => _time;
+    public FakeTimeProvider Time => _time;
 
     public IDeviceStore Devices => Storage.Devices;
 

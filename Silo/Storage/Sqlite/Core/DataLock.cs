@@ -13,34 +13,33 @@ internal sealed class DataLock : IDisposable
     /// <summary>Takes the lock, or throws <see cref="IOException"/> that names the holder.</summary>
     public static DataLock Take(string directory)
     {
-        string path = Path.Combine(directory, "esocore.lock");
         FileStream file;
         try
         {
-            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            file = new FileStream(Path.Combine(directory, "esocore.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException e)
         {
             throw new IOException(
-                $"The data directory '{directory}' is in use by another process ({Holder(path)}). Stop it first, or choose another directory.", e);
+                $"The data directory '{directory}' is in use by another process ({Holder(directory)}). Stop it, or choose another directory.",
+                e);
         }
 
-        file.SetLength(0);
-        file.Write(System.Text.Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
-        file.Flush();
+        // In a file of its own, because the locked one cannot be read by others.
+        File.WriteAllText(HolderFile(directory), $"{Environment.ProcessId}\n");
         return new DataLock(file);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    private static string Holder(string path)
+    private static string HolderFile(string directory) => Path.Combine(directory, "esocore.pid");
+
+    private static string Holder(string directory)
     {
         try
         {
-            // The lock is advisory: who asks for no lock can read beside it.
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-            return int.TryParse(reader.ReadLine(), out int id) ? $"process {id}" : "process unknown";
+            return int.TryParse(File.ReadAllText(HolderFile(directory)), out int id) ? $"process {id}" : "process unknown";
         }
         catch (IOException)
         {

@@ -14,6 +14,9 @@ internal sealed class SqlFile
 
     private SqlFile(FrozenDictionary<string, string> statements) => _statements = statements;
 
+    /// <summary>The names of all statements.</summary>
+    public IEnumerable<string> Names => _statements.Keys;
+
     /// <summary>The statement of that name; asking for one that is not there is a bug.</summary>
     public string this[string name] => _statements[name];
 

@@ -12,7 +12,8 @@ internal sealed class ReminderStore(Writer writer, ReaderPool readers) : IRemind
 
     private const string Insert =
         "insert into reminder(grain_id, name, grain_hash, start_at, period_us, etag) values (?, ?, ?, ?, ?, ?) " +
-        "on conflict do update set grain_hash = excluded.grain_hash, start_at = excluded.start_at, period_us = excluded.period_us, etag = excluded.etag";
+        "on conflict do update set grain_hash = excluded.grain_hash, start_at = excluded.start_at, period_us = excluded.period_us, " +
+        "etag = excluded.etag";
 
     private const string Delete = "delete from reminder where grain_id = ? and name = ? and etag = ?";
 

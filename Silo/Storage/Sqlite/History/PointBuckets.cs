@@ -20,7 +20,9 @@ internal sealed class PointBuckets(long widthUs) : IPointSink
     public long BoundUs => long.MaxValue;
 
     /// <summary>Reads the buckets inside a snapshot.</summary>
-    /// <exception cref="ArgumentException">The width is not a whole number of seconds, or there are more than <see cref="BucketQuery.MaxBuckets"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// The width is not a whole number of seconds, or there are more than <see cref="BucketQuery.MaxBuckets"/>.
+    /// </exception>
     public static ImmutableArray<BucketRow> Read(Db db, BucketQuery query, CancellationToken cancel)
     {
         if (query.Width < TimeSpan.FromSeconds(1) || query.Width.Ticks % TimeSpan.TicksPerSecond != 0)

@@ -9,13 +9,18 @@ namespace EsoCore.Silo.Storage.Sqlite;
 /// A bounded pool of read-only connections. A read runs on the thread pool inside one read transaction: in WAL mode that is a snapshot,
 /// which neither waits for the writer nor holds it up. SQLite's calls block their thread, so the pool's size bounds the threads too.
 /// </summary>
-internal sealed class ReaderPool(string path, int readers, int queueLimit, Action<Db> configure, StorageFaults faults) : IAsyncDisposable
+internal sealed class ReaderPool(
+    string path, int readers, int queueLimit, Action<Db> configure, StorageFaults faults, TimeProvider time) : IAsyncDisposable
 {
+    /// <summary>How long a streamed read may take, its consumer included: its snapshot keeps the log from being folded into the file.</summary>
+    public static readonly TimeSpan StreamLimit = TimeSpan.FromMinutes(1);
+
     /// <summary>Parts of a streamed read that may wait for their consumer.</summary>
     private const int StreamAhead = 8;
 
     private readonly SemaphoreSlim _places = new(readers);
     private readonly ConcurrentBag<Db> _idle = [];
+    private readonly CancellationTokenSource _closing = new();
     private int _waiting;
 
     /// <summary>Runs a read in its own snapshot.</summary>
@@ -39,7 +44,8 @@ internal sealed class ReaderPool(string path, int readers, int queueLimit, Actio
     public async IAsyncEnumerable<T> Stream<T>(Func<Db, IEnumerable<T>> read, [EnumeratorCancellation] CancellationToken cancel)
     {
         await Enter(cancel).ConfigureAwait(false);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var limit = new CancellationTokenSource(StreamLimit, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token, _closing.Token);
         var channel = Channel.CreateBounded<T>(new BoundedChannelOptions(StreamAhead) { SingleReader = true, SingleWriter = true });
         var producer = Task.Run(() => Produce(read, channel.Writer, stop.Token), CancellationToken.None);
         try
@@ -58,6 +64,7 @@ internal sealed class ReaderPool(string path, int readers, int queueLimit, Actio
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _closing.CancelAsync().ConfigureAwait(false);
         for (int i = 0; i < readers; i++)
             await _places.WaitAsync().ConfigureAwait(false);
         while (_idle.TryTake(out var db))
@@ -74,7 +81,13 @@ internal sealed class ReaderPool(string path, int readers, int queueLimit, Actio
 
         try
         {
-            await _places.WaitAsync(cancel).ConfigureAwait(false);
+            _closing.Token.ThrowIfCancellationRequested();
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, _closing.Token);
+            await _places.WaitAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new StorageUnavailableException("The storage is closing.");
         }
         finally
         {
@@ -125,9 +138,14 @@ internal sealed class ReaderPool(string path, int readers, int queueLimit, Actio
         {
             writer.Complete(new StorageUnavailableException($"The storage did not answer the read: {e.Message}", e));
         }
+        catch (OperationCanceledException e)
+        {
+            // Where it is not the consumer who gave up, this is what it learns.
+            sound = true;
+            writer.Complete(new StorageUnavailableException("The read took too long, or the storage is closing.", e));
+        }
         catch (Exception e)
         {
-            sound = e is OperationCanceledException;
             writer.Complete(e);
         }
         finally

@@ -28,7 +28,7 @@ create table api_key(
     created_at integer not null,
     expires_at integer,
     revoked_at integer) without rowid;
-create index api_key_device on api_key(device_id) where device_id is not null;
+create index api_key_device on api_key(device_id, created_at, id) where device_id is not null;
 
 -- Internal device numbers: minted at each claim and never used again, so that a new owner never reads the former one's data.
 create table device_number(

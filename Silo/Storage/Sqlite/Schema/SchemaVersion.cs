@@ -19,7 +19,8 @@ internal static class SchemaVersion
             if (version > Known && oldestProgram > Known)
             {
                 throw new InvalidOperationException(
-                    $"The data file has schema {version}, which serves programs that know schema {oldestProgram} or later; this program knows {Known}. Start a newer program.");
+                    $"The data file has schema {version}, which serves programs that know schema {oldestProgram} or later; " +
+                    $"this program knows {Known}. Start a newer program.");
             }
 
             // Each file sets schema_version itself, so that a file and its number cannot part.

@@ -47,15 +47,15 @@ internal sealed class Upkeep(IReadOnlyList<IUpkeepTask> tasks, StorageMetrics me
     /// <summary>Does nothing until asked again: something is wrong with the file.</summary>
     public void Rest() => _resting = true;
 
-    /// <summary>Runs one slice in a transaction of its own. False: the connection is in doubt.</summary>
-    public bool RunSlice(Db db)
+    /// <summary>Runs one slice in a transaction of its own; <paramref name="isWanted"/> ends it early. False: the connection is in doubt.</summary>
+    public bool RunSlice(Db db, Func<bool> isWanted)
     {
         long start = time.GetTimestamp();
         TakeDue();
         try
         {
             db.Use(Db.BeginWrite).Run();
-            for (int i = 0; i < SliceSteps && time.GetElapsedTime(start) < LastStart && Step(db); i++)
+            for (int i = 0; i < SliceSteps && time.GetElapsedTime(start) < LastStart && Step(db) && !isWanted(); i++)
             {
                 // Each step is work done.
             }

@@ -9,9 +9,13 @@ internal sealed class WriteQueue(int limit)
     /// <summary>Bytes of one group at most, unless a single write is larger.</summary>
     public const long GroupBytes = 4 << 20;
 
+    /// <summary>Bytes that wait at most, beside the limit on writes.</summary>
+    public const long MaxBytes = 256L << 20;
+
     private readonly object _gate = new();
     private readonly Queue<WriteWork> _items = new();
     private readonly HashSet<Guid> _devices = [];
+    private long _bytes;
     private bool _signalled;
     private bool _completed;
 
@@ -25,14 +29,19 @@ internal sealed class WriteQueue(int limit)
         }
     }
 
-    /// <summary>Appends; false when the queue is full or closed.</summary>
-    public bool TryAdd(WriteWork work)
+    /// <summary>Whether nothing waits.</summary>
+    public bool IsEmpty => Count == 0;
+
+    /// <summary>Appends; false when the queue is closed, or full and the write is not a mere question whether the writer lives.</summary>
+    public bool TryAdd(WriteWork work, bool evenIfFull = false)
     {
         lock (_gate)
         {
-            if (_completed || _items.Count >= limit)
+            bool full = _items.Count >= limit || (_bytes > 0 && _bytes + work.Bytes > MaxBytes);
+            if (_completed || (full && !evenIfFull))
                 return false;
             _items.Enqueue(work);
+            _bytes += work.Bytes;
             Monitor.Pulse(_gate);
             return true;
         }
@@ -91,6 +100,7 @@ internal sealed class WriteQueue(int limit)
             if (next.DeviceId is { } device && !_devices.Add(device))
                 return;
             group.Add(_items.Dequeue());
+            _bytes -= next.Bytes;
         }
     }
 }

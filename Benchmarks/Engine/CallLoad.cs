@@ -1,0 +1,43 @@
+using System.Diagnostics;
+
+namespace EsoCore.Benchmarks.Engine;
+
+/// <summary>What some callers saw.</summary>
+internal sealed record LoadResult(int Callers, double CallsPerSecond, double CpuMicrosecondsPerCall, double BytesPerCall, WaitHistogram Waits);
+
+/// <summary>Callers that call one target after the other, each waiting for the answer before the next call.</summary>
+internal static class CallLoad
+{
+    public static async Task<LoadResult> RunAsync(int callers, int targets, TimeSpan duration, Func<int, Task<int>> call)
+    {
+        using var stop = new CancellationTokenSource();
+        long bytes = GC.GetTotalAllocatedBytes();
+        TimeSpan cpu = Environment.CpuUsage.TotalTime;
+        long start = Stopwatch.GetTimestamp();
+        long end = start + (long)(duration.TotalSeconds * Stopwatch.Frequency);
+        Task<WaitHistogram>[] running = [.. Enumerable.Range(0, callers).Select(caller => Task.Run(() => CallAsync(caller, targets, end, call)))];
+        WaitHistogram[] waits = await Task.WhenAll(running);
+        TimeSpan took = Stopwatch.GetElapsedTime(start);
+        cpu = Environment.CpuUsage.TotalTime - cpu;
+        bytes = GC.GetTotalAllocatedBytes() - bytes;
+        var all = new WaitHistogram();
+        foreach (WaitHistogram one in waits) all.Add(one);
+        return new LoadResult(callers, all.Count / took.TotalSeconds, cpu.TotalMicroseconds / all.Count, (double)bytes / all.Count, all);
+    }
+
+    private static async Task<WaitHistogram> CallAsync(int caller, int targets, long end, Func<int, Task<int>> call)
+    {
+        var waits = new WaitHistogram();
+        var random = new Random(caller);
+        long before = Stopwatch.GetTimestamp();
+        while (before < end)
+        {
+            await call(random.Next(targets));
+            long after = Stopwatch.GetTimestamp();
+            waits.Record(after - before);
+            before = after;
+        }
+
+        return waits;
+    }
+}

@@ -1,0 +1,196 @@
+using EsoCore.Grains.Storage;
+using EsoCore.History;
+using EsoCore.Silo.Storage.Sqlite;
+using EsoCore.Tests.Storage.Contract;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Xunit;
+using static EsoCore.Tests.Storage.Contract.StoreSeeds;
+
+namespace EsoCore.Tests.Storage.Sqlite;
+
+public sealed class SqliteStorageTests
+{
+    [Fact]
+    public async Task Open_DirectoryInUse_IsRefusedAndNamesTheHolder()
+    {
+        await using var first = new SqliteUnderTest();
+
+        var fault = Assert.Throws<IOException>(() => new SqliteUnderTest(directory: first.DataDirectory));
+
+        Assert.Contains(first.DataDirectory, fault.Message);
+        Assert.Contains($"process {Environment.ProcessId}", fault.Message);
+        await first.Reopen();
+        Assert.True(await first.Storage.Ping(None));
+    }
+
+    [Fact]
+    public void Open_OptionsOutOfRange_NamesEachPropertyAndItsBounds()
+    {
+        void Configure(SqliteStorageOptions o)
+        {
+            o.QueueLimit = 0;
+            o.Readers = 65;
+            o.MergeBlocks = 1;
+            o.MergeIdle = TimeSpan.Zero;
+        }
+
+        var fault = Assert.Throws<OptionsValidationException>(() => new SqliteUnderTest(Configure, "unused"));
+
+        Assert.Equal(4, fault.Failures.Count());
+        Assert.Contains("QueueLimit is 0; it must be 1 to 65536.", fault.Failures);
+        Assert.Contains("Readers is 65; it must be 1 to 64.", fault.Failures);
+    }
+
+    [Fact]
+    public async Task Open_FileOfANewerProgram_IsRefusedUnlessItStillServesThisOne()
+    {
+        await using var store = new SqliteUnderTest();
+        async Task Stamp(int oldest)
+        {
+            await store.Storage.DisposeAsync();
+            using var db = Db.Open(Path.Combine(store.DataDirectory, SqliteStorage.FileName), readOnly: false);
+            db.Execute($"update schema_version set version = {SchemaVersion.Known + 5}, oldest_program = {oldest}");
+        }
+
+        await Stamp(SchemaVersion.Known);
+        await store.Reopen();
+        await Stamp(SchemaVersion.Known + 1);
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(store.Reopen);
+
+        Assert.Contains("Start a newer program", fault.Message);
+    }
+
+    [Fact]
+    public async Task Write_QueueIsFull_IsUnavailable()
+    {
+        await using var store = new SqliteUnderTest(o => o.QueueLimit = 3);
+        var device = await store.AddDevice();
+        using var hold = new ManualResetEventSlim();
+        using var held = new ManualResetEventSlim();
+        store.OnCommit(
+            () =>
+            {
+                held.Set();
+                hold.Wait();
+            },
+            null);
+        var first = store.Devices.Commit(device.Commit(), None);
+        held.Wait();
+        var queued = Enumerable.Range(0, 3).Select(_ => store.Devices.Commit(device.Commit(), None)).ToList();
+
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => store.Devices.Commit(device.Commit(Block((1, StartUs, 1))), None));
+
+        store.OnCommit(null, null);
+        hold.Set();
+        Assert.Equal(CommitOutcome.Committed, (await first).Outcome);
+        Assert.All(await Task.WhenAll(queued), r => Assert.Equal(CommitOutcome.Stale, r.Outcome));
+    }
+
+    [Fact]
+    public async Task Storage_Away_IsUnavailableAndComesBack()
+    {
+        await using var store = new SqliteUnderTest();
+        var device = await store.AddDevice();
+        store.Storage.Faults.BeforeGroup = _ => throw new IOException("away");
+        store.Storage.Faults.BeforeRead = () => throw new IOException("away");
+
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => store.Devices.Commit(device.Commit(), None));
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => store.Devices.Load(device.Id, None));
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => store.Devices.ReadAll(device.No));
+        Assert.False(await store.Storage.Ping(None));
+
+        store.Storage.Faults.BeforeGroup = null;
+        store.Storage.Faults.BeforeRead = null;
+        Assert.True(await store.Storage.Ping(None));
+        await device.Write(store, device.Commit());
+    }
+
+    [Fact]
+    public async Task Dispose_WhileWritesAreQueued_FinishesThem()
+    {
+        await using var store = new SqliteUnderTest();
+        var devices = new List<TestDevice>();
+        for (int i = 0; i < 100; i++)
+            devices.Add(await store.AddDevice());
+        var commits = devices.Select(d => store.Devices.Commit(d.Commit(), None)).ToList();
+
+        await store.Storage.DisposeAsync();
+
+        Assert.All(await Task.WhenAll(commits), r => Assert.Equal(CommitOutcome.Committed, r.Outcome));
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => store.Devices.Commit(devices[0].Commit(), None));
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => store.Devices.Load(devices[0].Id, None));
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => store.Devices.ReadAll(devices[0].No));
+        await store.Reopen();
+        Assert.Equal(1, (await store.Devices.Load(devices[99].Id, None))!.TwinVersion);
+    }
+
+    [Fact]
+    public async Task ReadOverlap_ConsumerGivesUpHalfway_FreesItsConnection()
+    {
+        await using var store = new SqliteUnderTest(o => o.Readers = 1);
+        var device = await store.AddDevice();
+        for (int i = 0; i < 30; i++)
+            await device.Write(store, Block((1, StartUs + i, 1)));
+        for (int i = 0; i < 3; i++)
+        {
+            await foreach (var part in store.Devices.ReadOverlap(device.No, StartUs, StartUs + 100, None))
+                break;
+        }
+
+        Assert.NotNull(await store.Devices.Load(device.Id, None));
+    }
+
+    [Fact]
+    public async Task ReadOverlap_ConsumerIsTooSlow_LosesItsSnapshot()
+    {
+        await using var store = new SqliteUnderTest(o => o.Readers = 1);
+        var device = await store.AddDevice();
+        for (int i = 0; i < 30; i++)
+            await device.Write(store, Block((1, StartUs + i, 1)));
+
+        await Assert.ThrowsAsync<StorageUnavailableException>(async () =>
+        {
+            await foreach (var part in store.Devices.ReadOverlap(device.No, StartUs, StartUs + 100, None))
+                store.Advance(ReaderPool.StreamLimit);
+        });
+
+        Assert.NotNull(await store.Devices.Load(device.Id, None));
+    }
+
+    [Fact]
+    public async Task AddSqliteStorage_GivesEveryPortOfOneStorage()
+    {
+        string directory = Directory.CreateTempSubdirectory("esocore-test-").FullName;
+        var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddLogging().AddSqliteStorage(new() { DataDirectory = directory });
+        await using (var provider = services.BuildServiceProvider())
+        {
+            var storage = provider.GetRequiredService<SqliteStorage>();
+            Assert.Same(storage.Devices, provider.GetRequiredService<IDeviceStore>());
+            Assert.Same(storage.History, provider.GetRequiredService<IHistory>());
+            Assert.Same(storage.Reminders, provider.GetRequiredService<IReminderStore>());
+            Assert.Same(storage.Outbox, provider.GetRequiredService<IOutboxStore>());
+        }
+
+        Directory.Delete(directory, true);
+    }
+}
+
+/// <summary>Looks into the file.</summary>
+internal static class FileLook
+{
+    public static long One(Db db, string sql)
+    {
+        using var row = db.Use(sql);
+        Assert.True(row.Step());
+        return row.Long(0);
+    }
+
+    public static string Text(Db db, string sql)
+    {
+        using var row = db.Use(sql);
+        Assert.True(row.Step());
+        return row.Text(0);
+    }
+}

@@ -1,0 +1,159 @@
+using EsoCore.Grains.Storage;
+using EsoCore.Silo.Storage.Sqlite;
+using EsoCore.Tests.Storage.Contract;
+using Xunit;
+using static EsoCore.Tests.Storage.Contract.StoreSeeds;
+
+namespace EsoCore.Tests.Storage.Sqlite;
+
+/// <summary>What merging leaves in the file, and when it runs.</summary>
+public sealed class SqliteUpkeepTests
+{
+    private const long Day = PointBlock.DayUs;
+
+    [Fact]
+    public async Task Merge_OfAWholeDay_LeavesFullChunksButForTheLast()
+    {
+        await using var store = new SqliteUnderTest();
+        var device = await store.AddDevice();
+        for (int block = 0; block < 60; block++)
+        {
+            (int, long, double)[] points =
+                [.. Enumerable.Range(0, 300).Select(i => (1 + (i % 2), StartUs + (((block * 300L) + i) * 1_000_000), (double)i))];
+            await device.Write(store, Block(points));
+            if (block % 7 == 0)
+                await store.Settle();
+        }
+
+        await store.Settle();
+
+        var chunks = await store.Storage.Inspect(
+            db =>
+            {
+                var list = new List<(int Series, int N)>();
+                using var row = db.Use("select series_no, n from chunk order by series_no, n");
+                while (row.Step())
+                    list.Add((row.Int(0), row.Int(1)));
+                return list;
+            });
+        Assert.Equal([(1, 9_000 - (2 * 4_096)), (1, 4_096), (1, 4_096), (2, 9_000 - (2 * 4_096)), (2, 4_096), (2, 4_096)], chunks);
+        Assert.Equal(0, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from batch_block")));
+        Assert.Equal(0, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from pending_merge")));
+    }
+
+    [Fact]
+    public async Task Merge_OfSeveralCorrections_KeepsThemApart()
+    {
+        await using var store = new SqliteUnderTest();
+        var device = await store.AddDevice();
+        foreach (long correction in new long[] { 0, 5, 0, 5, -3 })
+            await device.Write(store, Block(correction, (1, StartUs + device.Version, 1)));
+
+        await store.Settle();
+
+        Assert.Equal(3, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from chunk")));
+        Assert.Equal(2, await store.Storage.Inspect(db => FileLook.One(db, "select n from chunk where correction_us = 5")));
+    }
+
+    [Fact]
+    public async Task Merge_OfABlockWithAllSeries_TakesSeveralStepsAndLosesNothing()
+    {
+        await using var store = new SqliteUnderTest();
+        var device = await store.AddDevice();
+        for (int block = 0; block < 2; block++)
+            await device.Write(store, Block([.. Enumerable.Range(1, 4_096).Select(s => (s, StartUs + block, (double)s))]));
+        var before = await store.Devices.ReadAll(device.No);
+
+        store.Advance(TimeSpan.FromHours(1));
+        for (int step = 0; step < 12; step++)
+        {
+            await store.Step();
+            Assert.Equal(before, await store.Devices.ReadAll(device.No));
+        }
+
+        await store.Settle();
+        Assert.Equal(before, await store.Devices.ReadAll(device.No));
+        Assert.Equal(4_096, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from chunk")));
+        Assert.Equal(0, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from batch_block")));
+    }
+
+    [Fact]
+    public async Task Merge_OfADamagedBlock_LeavesItAndMergesTheOthers()
+    {
+        await using var store = new SqliteUnderTest();
+        var damaged = await store.AddDevice();
+        var sound = await store.AddDevice();
+        foreach (var device in new[] { damaged, sound })
+            await device.Write(store, Block((1, StartUs, 1), (1, StartUs + 1, 2)));
+        await store.Storage.DisposeAsync();
+        using (var db = Db.Open(Path.Combine(store.DataDirectory, SqliteStorage.FileName), readOnly: false))
+            db.Execute($"update batch_block set data = x'01ff' where device_no = {damaged.No}");
+        await store.Reopen();
+
+        await store.Settle();
+
+        Assert.Equal(1, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from batch_block")));
+        Assert.Equal(1, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from chunk")));
+        await Assert.ThrowsAsync<InvalidDataException>(() => store.Devices.ReadAll(damaged.No));
+        Assert.Equal(2, (await store.Devices.ReadAll(sound.No)).Count);
+        await damaged.Write(store, Block((1, StartUs + 2, 1)));
+    }
+
+    [Fact]
+    public async Task Upkeep_AfterARestart_FindsWhatWasPending()
+    {
+        await using var store = new SqliteUnderTest();
+        var device = await store.AddDevice();
+        for (int i = 0; i < 5; i++)
+            await device.Write(store, Block((1, StartUs + i, 1)));
+        store.Advance(TimeSpan.FromMinutes(11));
+        await store.Reopen();
+
+        while (await store.Storage.StepUpkeep())
+        {
+            // Until nothing is due.
+        }
+
+        Assert.Equal(0, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from batch_block")));
+        Assert.Equal(1, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from chunk")));
+    }
+
+    [Fact]
+    public async Task Upkeep_FewFreshBlocks_LeavesThem()
+    {
+        await using var store = new SqliteUnderTest(o => o.MergeBlocks = 10);
+        var device = await store.AddDevice();
+        for (int i = 0; i < 5; i++)
+            await device.Write(store, Block((1, StartUs + i, 1)));
+
+        while (await store.Storage.StepUpkeep())
+        {
+            // Until nothing is due.
+        }
+
+        Assert.Equal(5, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from batch_block")));
+        for (int i = 5; i < 10; i++)
+            await device.Write(store, Block((1, StartUs + i, 1)));
+        while (await store.Storage.StepUpkeep())
+        {
+            // Until nothing is due.
+        }
+
+        Assert.Equal(0, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from batch_block")));
+    }
+
+    [Fact]
+    public async Task PointsBeyondTheDay_OfRetention_GoInSteps()
+    {
+        await using var store = new SqliteUnderTest();
+        var device = await store.AddDevice(await store.AddProject(retentionDays: 1));
+        for (int i = 0; i < 600; i++)
+            await device.Write(store, Block((1, StartUs - (2 * Day) + i, 1)));
+
+        store.Advance(TimeSpan.FromHours(2));
+        await store.Settle();
+
+        Assert.Empty(await store.Devices.ReadAll(device.No));
+        Assert.Equal(0, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from pending_merge")));
+    }
+}

@@ -1,0 +1,55 @@
+#!/bin/sh
+# Builds everything with warnings as errors, runs every test, and ends with one line: "N passed, N failed, N skipped".
+# Needs the .NET 10 SDK. Exit code 0 only when tests ran and none failed. Works without a terminal and with an empty package folder.
+set -eu
+cd "$(dirname "$0")"
+
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+# A compiler or build node that stays behind would keep the output of a pipe open, and the caller waiting.
+export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
+
+say() { printf '%s\n' "$*" >&2; }
+
+command -v dotnet >/dev/null 2>&1 || { say "The .NET 10 SDK is missing: https://dotnet.microsoft.com/download/dotnet/10.0"; exit 1; }
+
+# zstd and LZ4 come from the system's own libraries.
+has_library() { find /lib /usr/lib /usr/local/lib -name "$1" 2>/dev/null | grep -q .; }
+missing=""
+has_library 'libzstd.so.1*' || missing="$missing libzstd1"
+has_library 'liblz4.so.1*' || missing="$missing liblz4-1"
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        export DEBIAN_FRONTEND=noninteractive
+        # shellcheck disable=SC2086 # One word each.
+        apt-get install -y --no-install-recommends $missing >/dev/null 2>&1 \
+            || { apt-get update >/dev/null && apt-get install -y --no-install-recommends $missing >/dev/null; }
+    else
+        say "Missing:$missing. Install them with: sudo apt-get install$missing"
+        exit 1
+    fi
+fi
+
+dotnet build EsoCore.sln -c Release -v q -warnaserror --disable-build-servers
+
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+status=0
+dotnet test Tests/Tests.csproj -c Release --no-build --logger "console;verbosity=minimal" \
+    --logger "trx;LogFileName=tests.trx" --results-directory "$results" || status=$?
+
+# One element holds the sums: <Counters total="9" executed="8" passed="7" failed="1" .../>. What was not executed was skipped.
+counters=$(tr '\n' ' ' <"$results/tests.trx" 2>/dev/null | grep -o '<Counters [^>]*>' | tail -n 1) || counters=""
+count() { printf '%s' "$counters" | sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" | grep . || echo 0; }
+passed=$(count passed)
+failed=$(($(count failed) + $(count error) + $(count timeout) + $(count aborted)))
+skipped=$(($(count total) - $(count executed)))
+
+if [ "$((passed + failed))" = 0 ]; then
+    say "No test ran."
+    status=1
+elif [ "$status" != 0 ] && [ "$failed" = 0 ]; then
+    say "The test run broke off before its end (exit code $status)."
+fi
+[ "$failed" = 0 ] || status=1
+echo "$passed passed, $failed failed, $skipped skipped"
+exit "$status"
