@@ -168,12 +168,21 @@ public sealed class SqliteStorage : IAsyncDisposable, IDisposable
         _lock.Dispose();
     }
 
+    private static void RequireWal(Db db, string path)
+    {
+        // Where the file system cannot share memory, SQLite keeps another mode and says so only here.
+        using var row = db.Use("pragma journal_mode");
+        if (!row.Step() || row.Text(0) != "wal")
+            throw new IOException($"The file system of '{path}' does not support SQLite's write-ahead log. Use a local directory.");
+    }
+
     private static Db OpenWriter(string path, bool migrate)
     {
         var db = Db.Open(path, readOnly: false);
         try
         {
             db.Execute(WriterPragmas);
+            RequireWal(db, path);
             if (migrate)
                 SchemaVersion.Migrate(db);
             return db;
