@@ -19,7 +19,7 @@ public static class GrainServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<DecodeBudget>();
         services.AddSingleton<BatchDecoder>();
-        services.AddSingleton<SeriesKeyPool>();
+        services.AddSingleton<SharedValues>();
         services.AddSingleton<CommitPressure>();
         services.AddSingleton<ConfigProfiles>();
         services.AddSingleton<RetentionFloors>();

@@ -59,7 +59,7 @@ internal static class ReferenceWriter
     {
         string parameters = string.Join(", ", method.Parameters.Items.Select(parameter => $"{parameter.Type} {parameter.Name}"));
         string call = method.Kind is ReturnKind.Task or ReturnKind.TaskOfT ? "Call" : "CallValue";
-        code.AppendLine().AppendLine($"        {method.ReturnType} {method.DeclaringInterface}.{method.Name}({parameters}) => {call}(new Request{index}");
+        code.AppendLine().AppendLine($"        {method.ReturnType} {method.DeclaringInterface}.@{method.Name}({parameters}) => {call}(new Request{index}");
         code.AppendLine("        {");
         int argument = 0;
         foreach (ParameterModel parameter in method.Parameters.Items)
@@ -100,7 +100,7 @@ internal static class ReferenceWriter
         if (arguments.Length > 0) Arguments(code, arguments);
         int next = 0;
         string passed = string.Join(", ", method.Parameters.Items.Select(parameter => parameter.IsCancellationToken ? "_cancellation?.Token ?? default" : $"_{next++}"));
-        code.AppendLine($"            protected override {method.ReturnType} Invoke(object grain) => (({method.DeclaringInterface})grain).{method.Name}({passed});");
+        code.AppendLine($"            protected override {method.ReturnType} Invoke(object grain) => (({method.DeclaringInterface})grain).@{method.Name}({passed});");
         code.AppendLine("        }");
     }
 

@@ -7,6 +7,4 @@ internal static class Micros
 
     internal static DateTimeOffset ToTime(long us) =>
         new(DateTime.UnixEpoch.Ticks + us * TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
-
-    internal static DateTimeOffset? ToTime(long? us) => us is { } known ? ToTime(known) : null;
 }

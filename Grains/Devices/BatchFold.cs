@@ -11,21 +11,22 @@ namespace EsoCore.Grains.Devices;
 internal static class BatchFold
 {
     /// <summary>The twin after the batch, its version not yet raised, and the series that it lets go of.</summary>
-    internal static (Twin Twin, ImmutableArray<LetGoSeries> LetGo) Fold(Twin twin, Intake intake, BatchUpload upload)
+    internal static (Twin Twin, ImmutableArray<LetGoSeries> LetGo) Fold(Twin twin, Intake intake, BatchUpload upload, SharedValues shared)
     {
         var nowUs = Micros.Of(upload.Call.ReceivedAt);
-        var (series, letGo) = FoldSeries(twin, intake);
+        var (series, stands, letGo) = FoldSeries(twin, intake, shared);
         var folded = twin with
         {
-            FirstSeenUs = twin.FirstSeenUs ?? nowUs,
-            LastSeenUs = Math.Max(twin.LastSeenUs ?? nowUs, nowUs),
+            FirstSeenUs = twin.FirstSeenUs == Twin.Never ? nowUs : twin.FirstSeenUs,
+            LastSeenUs = Math.Max(twin.LastSeenUs, nowUs),
             LastBatchUs = nowUs,
             Cursors = upload.Cursor is { } cursor ? Move(twin.Cursors, cursor) : twin.Cursors,
             Series = series,
+            Stands = stands,
             SeriesCount = twin.SeriesCount + intake.NewSeries.Count,
             EventMarkUs = Newest(twin.EventMarkUs, intake.Batch.Events.Where(e => intake.Fates.IsIn(e.Record)).Select(e => e.TsUs)),
             WindowMarkUs = Newest(twin.WindowMarkUs, intake.Batch.Windows.Where(w => intake.Fates.IsIn(w.Record)).Select(w => w.TsUs)),
-            Assets = intake.Assets.Count == twin.Assets.Length ? twin.Assets : [.. intake.Assets],
+            Rare = intake.Assets.Count == twin.Rare.Assets.Length ? twin.Rare : twin.Rare with { Assets = [.. intake.Assets] },
             Batches = twin.Batches + 1,
             Accepted = twin.Accepted + intake.Fates.Accepted,
             Duplicates = twin.Duplicates + intake.Fates.Duplicates,
@@ -80,29 +81,36 @@ internal static class BatchFold
         return new Guid(digest[..16], bigEndian: true);
     }
 
-    private static (ImmutableArray<TwinSeries> Held, ImmutableArray<LetGoSeries> LetGo) FoldSeries(Twin twin, Intake intake)
+    private static (SeriesSet Series, ImmutableArray<SeriesStand> Stands, ImmutableArray<LetGoSeries> LetGo) FoldSeries(
+        Twin twin, Intake intake, SharedValues shared)
     {
-        var usedAt = (uint)(twin.Version + 1);
-        var series = new List<TwinSeries>(twin.Series.Length + intake.NewSeries.Count);
-        series.AddRange(twin.Series);
+        var stands = twin.Stands.ToBuilder();
+        List<HeldSeries>? items = null;
         for (var s = 0; s < intake.Runs.Count; s++)
         {
             var run = intake.Runs.Run(s);
             if (run.IsEmpty)
                 continue;
-            var after = new TwinSeries(intake.Batch.Series[s], intake.Numbers[s], usedAt, FoldRun(intake.StandOf(s), run));
+            var stand = FoldRun(intake.StandOf(s), run);
             if (intake.HeldAt(s) is var at and >= 0)
-                series[at] = after;
+                stands[at] = stand;
             else
-                series.Add(after);
+            {
+                (items ??= [.. twin.Series.Items]).Add(new HeldSeries(intake.Batch.Series[s], intake.Numbers[s]));
+                stands.Add(stand);
+            }
         }
 
-        if (series.Count <= Twin.MaxHeldSeries)
-            return ([.. series], []);
-        var byUse = series.OrderByDescending(s => s.UsedAt).ThenByDescending(s => s.Stand.MarkUs).ThenBy(s => s.No).ToList();
+        if (items is null)
+            return (twin.Series, stands.DrainToImmutable(), []);
+        if (items.Count <= Twin.MaxHeldSeries)
+            return (shared.Share(new SeriesSet([.. items])), stands.DrainToImmutable(), []);
+        var byAge = items.Zip(stands).OrderByDescending(s => s.Second.MarkUs).ThenBy(s => s.First.No).ToList();
+        var held = byAge.Take(Twin.MaxHeldSeries).ToList();
         return (
-            [.. byUse.Take(Twin.MaxHeldSeries)],
-            [.. byUse.Skip(Twin.MaxHeldSeries).Select(s => new LetGoSeries(s.No, s.Stand))]);
+            shared.Share(new SeriesSet([.. held.Select(s => s.First)])),
+            [.. held.Select(s => s.Second)],
+            [.. byAge.Skip(Twin.MaxHeldSeries).Select(s => new LetGoSeries(s.First.No, s.Second))]);
     }
 
     private static SeriesStand FoldRun(SeriesStand? before, ReadOnlySpan<PointEntry> run)

@@ -21,10 +21,13 @@ internal sealed partial class DeviceGrain
             {
                 FirmwareVersion = report.FirmwareVersion ?? twin.FirmwareVersion,
                 ReportedConfigVersion = report.ConfigVersion ?? twin.ReportedConfigVersion,
-                // A version reported without an error says that the error is over.
-                ConfigError = report.ConfigError ?? (report.ConfigVersion is null ? twin.ConfigError : null),
-                Sd = report.Sd ?? twin.Sd,
-                Backlog = report.Backlog ?? twin.Backlog,
+                Rare = twin.Rare with
+                {
+                    // A version reported without an error says that the error is over.
+                    ConfigError = report.ConfigError ?? (report.ConfigVersion is null ? twin.Rare.ConfigError : null),
+                    Sd = report.Sd ?? twin.Rare.Sd,
+                    Backlog = report.Backlog ?? twin.Rare.Backlog,
+                },
             };
             return (twin, NewCommit(state) with { Firmware = firmware });
         },
@@ -93,12 +96,12 @@ internal sealed partial class DeviceGrain
                 if (refused != DeviceOutcome.Done)
                     return Task.FromResult<StepPlan?>(null);
                 var (twin, commit) = change(state, state.Twin);
-                twin = twin with { Nonces = UseNonce(twin, call) };
+                twin = UseNonce(twin, call);
                 twin = Presence.Tell(twin, state.Registration.SiteId, online: true, call.ReceivedAt, writer);
                 if (twin == state.Twin && commit.Firmware is null && commit.Events.IsEmpty)
                     return Task.FromResult<StepPlan?>(null);
                 var nowUs = Micros.Of(call.ReceivedAt);
-                twin = twin with { FirstSeenUs = twin.FirstSeenUs ?? nowUs, LastSeenUs = Math.Max(twin.LastSeenUs ?? nowUs, nowUs) };
+                twin = twin with { FirstSeenUs = twin.FirstSeenUs == Twin.Never ? nowUs : twin.FirstSeenUs, LastSeenUs = Math.Max(twin.LastSeenUs, nowUs) };
                 return Task.FromResult<StepPlan?>(new StepPlan(twin, commit, state));
             });
             return refused == DeviceOutcome.Done && _state is { } now
@@ -114,7 +117,7 @@ internal sealed partial class DeviceGrain
     {
         if (!state.MayCall)
             return DeviceOutcome.NotActive;
-        if (call.Nonce is { } nonce && Nonces.Use(state.Twin.Nonces, nonce, Micros.Of(call.ReceivedAt)) is null)
+        if (call.Nonce is { } nonce && Nonces.Use(state.Twin.Rare.Nonces, nonce, Micros.Of(call.ReceivedAt)) is null)
             return DeviceOutcome.NonceUsed;
         _lastSeenUs = Math.Max(_lastSeenUs, Micros.Of(call.ReceivedAt));
         return DeviceOutcome.Done;

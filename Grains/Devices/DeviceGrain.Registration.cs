@@ -15,7 +15,7 @@ internal sealed partial class DeviceGrain
         // Never loads: the state was read at activation, and only steps replace it.
         if (_state is not { } state || !state.IsIn(scope))
             return null;
-        return TwinViews.Of(state, await Config(state), Micros.ToTime(LastSeen(state)), await IsOnline());
+        return TwinViews.Of(state, await Config(state), LastSeen(state), await IsOnline());
     }
 
     /// <inheritdoc/>
@@ -72,6 +72,6 @@ internal sealed partial class DeviceGrain
         return RegistrationChanges.Same(changed.Overrides, before.Overrides) ? offset : ConfigVersions.AfterOverrides(offset);
     }
 
-    private long? LastSeen(DeviceState state) =>
-        _lastSeenUs > long.MinValue ? Math.Max(_lastSeenUs, state.Twin.LastSeenUs ?? _lastSeenUs) : state.Twin.LastSeenUs;
+    private long LastSeen(DeviceState state) =>
+        Math.Max(_lastSeenUs, state.Twin.LastSeenUs);
 }

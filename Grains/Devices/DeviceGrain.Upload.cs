@@ -73,7 +73,7 @@ internal sealed partial class DeviceGrain
         if (!state.MayCall)
             return Refuse(UploadOutcome.NotActive, "device_not_active", "The device is not claimed, or disabled.");
         _lastSeenUs = Math.Max(_lastSeenUs, Micros.Of(upload.Call.ReceivedAt));
-        if (upload.Call.Nonce is { } nonce && Nonces.Use(state.Twin.Nonces, nonce, Micros.Of(upload.Call.ReceivedAt)) is null)
+        if (upload.Call.Nonce is { } nonce && Nonces.Use(state.Twin.Rare.Nonces, nonce, Micros.Of(upload.Call.ReceivedAt)) is null)
             return Refuse(UploadOutcome.NonceUsed, "nonce_used", "The nonce was used before; ask for another.");
         return null;
     }
@@ -90,11 +90,11 @@ internal sealed partial class DeviceGrain
     private async Task<Screened?> Screen(Intake intake, DeviceState state, BatchUpload upload)
     {
         var receivedUs = Micros.Of(upload.Call.ReceivedAt);
-        var screened = new Screened(0, state.Twin.Epochs);
+        var screened = new Screened(0, state.Twin.Rare.Epochs);
         if (upload.Correction is { } correction)
         {
             var deviceUs = upload.DeviceTime is { } told ? Micros.Of(told) : intake.Batch.SentAtUs;
-            if (ClockCorrection.Resolve(state.Twin.Epochs, correction.Epoch, receivedUs - deviceUs) is not { } resolved)
+            if (ClockCorrection.Resolve(state.Twin.Rare.Epochs, correction.Epoch, receivedUs - deviceUs) is not { } resolved)
                 return null;
             screened = new Screened(resolved.CorrectionUs, resolved.Epochs);
         }
@@ -133,8 +133,10 @@ internal sealed partial class DeviceGrain
             fates, batch, services.Pressure.BackoffMs, upload.Cursor, ConfigVersions.InForce(config, state.ConfigOffset));
         var entry = new LedgerEntry(
             upload.BatchId, upload.BodyHash, fates.Accepted, fates.Duplicates, batch.Rejections.Count, bytes, upload.Call.ReceivedAt);
-        var (twin, letGo) = BatchFold.Fold(state.Twin, intake, upload);
-        twin = twin with { Epochs = screened.Epochs, Nonces = UseNonce(state.Twin, upload.Call) };
+        var (twin, letGo) = BatchFold.Fold(state.Twin, intake, upload, services.Shared);
+        twin = UseNonce(twin, upload.Call);
+        if (screened.Epochs != twin.Rare.Epochs)
+            twin = twin with { Rare = twin.Rare with { Epochs = screened.Epochs } };
         twin = Presence.Tell(twin, state.Registration.SiteId, online: true, upload.Call.ReceivedAt, writer);
         BatchFold.TellAssets(intake, writer);
         var points = BlockBuilder.Build(intake.Runs, intake.Numbers, screened.CorrectionUs);
@@ -152,8 +154,9 @@ internal sealed partial class DeviceGrain
         return (new StepPlan(twin, commit, state), entry, new UploadAnswer(UploadOutcome.Accepted, bytes, Counts: counts));
     }
 
-    private static ImmutableArray<UsedNonce> UseNonce(Twin twin, DeviceCall call) =>
-        call.Nonce is { } nonce ? Nonces.Use(twin.Nonces, nonce, Micros.Of(call.ReceivedAt)) ?? twin.Nonces : twin.Nonces;
+    private static Twin UseNonce(Twin twin, DeviceCall call) =>
+        call.Nonce is { } nonce && Nonces.Use(twin.Rare.Nonces, nonce, Micros.Of(call.ReceivedAt)) is { } used
+            ? twin with { Rare = twin.Rare with { Nonces = used } } : twin;
 
     private static ImmutableArray<RejectedRecord> Rejected(DecodedBatch batch, BatchUpload upload) =>
     [

@@ -20,7 +20,7 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
     private DeviceState? _state;
     private RecentBatches? _recent;
     private IGrainTimer? _silence;
-    private long _lastSeenUs = long.MinValue;
+    private long _lastSeenUs = Twin.Never;
     private bool _mustReload = true;
 
     private Guid DeviceId => Guid.Parse(this.GetPrimaryKeyString());
@@ -37,7 +37,7 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
             ? await services.Store.Load(id, CancellationToken.None) : null;
         _recent = null;
         _mustReload = stored is null;
-        _state = stored is null ? null : DeviceState.Of(stored, services.Keys);
+        _state = stored is null ? null : DeviceState.Of(stored, services.Shared);
         if (_state is null)
         {
             // Nothing is kept of an id that nobody registered.
@@ -45,7 +45,7 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
             return null;
         }
 
-        _lastSeenUs = Math.Max(_lastSeenUs, _state.Twin.LastSeenUs ?? long.MinValue);
+        _lastSeenUs = Math.Max(_lastSeenUs, _state.Twin.LastSeenUs);
         if (_state.Twin.ToldOnline)
             await WatchSilence();
         return _state;
@@ -77,7 +77,7 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
 
     private async Task<CommitResult> Commit(DeviceState state, StepPlan step, TransitionWriter writer)
     {
-        var twin = step.Twin with { Version = state.Twin.Version + 1, Receivers = writer.Receivers };
+        var twin = step.Twin with { Version = state.Twin.Version + 1, Rare = (step.Twin.Rare with { Receivers = writer.Receivers }).Shared() };
         var commit = step.Commit with { Twin = TwinDocuments.Write(twin), Outbox = writer.Entries };
         var started = services.Time.GetTimestamp();
         CommitResult result;
@@ -147,7 +147,7 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
     }
 
     private async ValueTask<bool> IsOnline() =>
-        _lastSeenUs > long.MinValue && services.Time.GetUtcNow() - Micros.ToTime(_lastSeenUs) <= await SilentAfter();
+        _lastSeenUs > Twin.Never && services.Time.GetUtcNow() - Micros.ToTime(_lastSeenUs) <= await SilentAfter();
 
     private async ValueTask<TimeSpan> SilentAfter()
     {

@@ -14,7 +14,7 @@ internal sealed class DeviceServices(
     ConfigProfiles profiles,
     RetentionFloors floors,
     TransitionPublisher publisher,
-    SeriesKeyPool keys,
+    SharedValues shared,
     CommitPressure pressure,
     IOptions<DeviceOptions> options,
     IOptions<TelemetryOptions> telemetry,
@@ -30,7 +30,7 @@ internal sealed class DeviceServices(
 
     internal TransitionPublisher Publisher { get; } = publisher;
 
-    internal SeriesKeyPool Keys { get; } = keys;
+    internal SharedValues Shared { get; } = shared;
 
     internal CommitPressure Pressure { get; } = pressure;
 

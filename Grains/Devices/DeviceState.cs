@@ -1,3 +1,4 @@
+using EsoCore.Config;
 using EsoCore.Devices;
 using EsoCore.Grains.Storage;
 
@@ -7,14 +8,23 @@ namespace EsoCore.Grains.Devices;
 internal sealed record DeviceState(
     long DeviceNo, DeviceRegistration Registration, long RegistrationVersion, long ConfigOffset, long RetentionFloorUs, Twin Twin)
 {
-    internal static DeviceState Of(StoredDevice stored, SeriesKeyPool pool) => new(
-        stored.DeviceNo, stored.Registration, stored.RegistrationVersion, stored.ConfigOffset, stored.RetentionFloorUs,
-        TwinDocuments.Read(stored, pool));
+    internal static DeviceState Of(StoredDevice stored, SharedValues shared) => new(
+        stored.DeviceNo, Compact(stored.Registration, shared), stored.RegistrationVersion, stored.ConfigOffset, stored.RetentionFloorUs,
+        TwinDocuments.Read(stored, shared));
 
     internal bool MayCall => Registration.Status is DeviceStatus.Active or DeviceStatus.Maintenance;
 
     internal Versioned<DeviceRegistration> VersionedRegistration =>
         new(Registration.DeviceId.ToString("D"), RegistrationVersion, Registration);
+
+    /// <summary>What many devices have alike is one string for all.</summary>
+    private static DeviceRegistration Compact(DeviceRegistration registration, SharedValues shared) => registration with
+    {
+        Model = shared.Share(registration.Model)!,
+        SiteId = shared.Share(registration.SiteId),
+        Channel = shared.Share(registration.Channel)!,
+        Overrides = registration.Overrides == ConfigSettings.Empty ? ConfigSettings.Empty : registration.Overrides,
+    };
 
     internal bool IsIn(Scope scope) => Registration.ProjectId == scope.ProjectId;
 }

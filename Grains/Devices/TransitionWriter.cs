@@ -10,7 +10,7 @@ internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin)
     internal const int MaxReceivers = 128;
 
     private readonly List<OutboxEntry> _entries = [];
-    private ImmutableArray<ReceiverMark> _receivers = twin.Receivers;
+    private ImmutableArray<ReceiverMark> _receivers = twin.Rare.Receivers;
 
     internal ImmutableArray<OutboxEntry> Entries => [.. _entries];
 

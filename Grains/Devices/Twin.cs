@@ -1,3 +1,4 @@
+using System.Text.Json;
 using EsoCore.Devices;
 using EsoCore.Events;
 using EsoCore.Grains.Storage;
@@ -6,61 +7,55 @@ namespace EsoCore.Grains.Devices;
 
 /// <summary>
 /// What a device's grain holds in memory and commits: immutable, so that readers see one committed state while the next is being made.
-/// Times are microseconds since the Unix epoch. Compact on purpose, since a silo holds hundreds of thousands of idle ones: keys of
-/// series are shared between devices, and lists that are mostly empty are null-like default arrays.
+/// Times are microseconds since the Unix epoch, <see cref="Never"/> for none. Compact on purpose, since a silo holds hundreds of thousands
+/// of idle ones: what few devices have stands in <see cref="Rare"/>, and what many have alike is shared.
 /// </summary>
 internal sealed record Twin
 {
-    /// <summary>Series held; those beyond, the longest unused, are let go of: their rows keep where they stood.</summary>
+    /// <summary>Series held; beyond, those with the oldest last value are let go of: their rows keep where they stood.</summary>
     internal const int MaxHeldSeries = 256;
 
     /// <summary>Files whose upload cursor is kept.</summary>
     internal const int MaxCursors = 64;
 
+    /// <summary>No time.</summary>
+    internal const long Never = long.MinValue;
+
     internal static Twin New { get; } = new();
 
     internal long Version { get; init; }
 
-    internal long? FirstSeenUs { get; init; }
+    internal long FirstSeenUs { get; init; } = Never;
 
     /// <summary>When the last commit heard from the device; the grain's memory may know of later calls.</summary>
-    internal long? LastSeenUs { get; init; }
+    internal long LastSeenUs { get; init; } = Never;
 
-    internal long? LastBatchUs { get; init; }
+    internal long LastBatchUs { get; init; } = Never;
 
     internal string? FirmwareVersion { get; init; }
 
     internal long? ReportedConfigVersion { get; init; }
 
-    internal string? ConfigError { get; init; }
-
-    internal SdHealth? Sd { get; init; }
-
-    internal Backlog? Backlog { get; init; }
-
     /// <summary>In the order of their last move, oldest first.</summary>
     internal ImmutableArray<TwinCursor> Cursors { get; init; } = [];
 
-    /// <summary>Clock corrections in force, oldest first.</summary>
-    internal ImmutableArray<ClockEpoch> Epochs { get; init; } = [];
+    /// <summary>The series held.</summary>
+    internal SeriesSet Series { get; init; } = SeriesSet.Empty;
 
-    /// <summary>Used nonces that have not expired, by expiry.</summary>
-    internal ImmutableArray<UsedNonce> Nonces { get; init; } = [];
-
-    /// <summary>The series held, in no order.</summary>
-    internal ImmutableArray<TwinSeries> Series { get; init; } = [];
+    /// <summary>Where each of <see cref="Series"/> stands.</summary>
+    internal ImmutableArray<SeriesStand> Stands { get; init; } = [];
 
     /// <summary>Series ever made; the next gets this number + 1.</summary>
     internal int SeriesCount { get; init; }
 
+    /// <summary>What <see cref="ToldSite"/> was told last.</summary>
+    internal bool ToldOnline { get; init; }
+
     /// <summary>The newest event's time: an event above it cannot be a repeat.</summary>
-    internal long EventMarkUs { get; init; } = long.MinValue;
+    internal long EventMarkUs { get; init; } = Never;
 
     /// <summary>The newest window's time.</summary>
-    internal long WindowMarkUs { get; init; } = long.MinValue;
-
-    /// <summary>Asset codes ever named, sorted (ordinal).</summary>
-    internal ImmutableArray<string> Assets { get; init; } = [];
+    internal long WindowMarkUs { get; init; } = Never;
 
     internal long Batches { get; init; }
 
@@ -73,19 +68,40 @@ internal sealed record Twin
     /// <summary>The site that was told of the device, or null.</summary>
     internal string? ToldSite { get; init; }
 
-    /// <summary>What <see cref="ToldSite"/> was told last.</summary>
-    internal bool ToldOnline { get; init; }
+    internal RareTwinParts Rare { get; init; } = RareTwinParts.None;
+}
+
+/// <summary>Parts of a twin that most devices do not have.</summary>
+internal sealed record RareTwinParts
+{
+    internal static RareTwinParts None { get; } = new();
+
+    internal string? ConfigError { get; init; }
+
+    internal SdHealth? Sd { get; init; }
+
+    internal Backlog? Backlog { get; init; }
+
+    /// <summary>Clock corrections in force, oldest first.</summary>
+    internal ImmutableArray<ClockEpoch> Epochs { get; init; } = [];
+
+    /// <summary>Used nonces that have not expired, by expiry.</summary>
+    internal ImmutableArray<UsedNonce> Nonces { get; init; } = [];
+
+    /// <summary>Asset codes ever named, sorted (ordinal).</summary>
+    internal ImmutableArray<string> Assets { get; init; } = [];
 
     /// <summary>The last transition sent to each receiver, so that the next can name it.</summary>
     internal ImmutableArray<ReceiverMark> Receivers { get; init; } = [];
 
     /// <summary>Fields of the stored document that a newer program wrote.</summary>
-    internal Dictionary<string, System.Text.Json.JsonElement>? Unknown { get; init; }
-}
+    internal Dictionary<string, JsonElement>? Unknown { get; init; }
 
-/// <summary>A held series: its high-water mark is also the time of its last value.</summary>
-/// <param name="UsedAt">The low 32 bits of the twin version that last touched it; the smallest is evicted first.</param>
-internal readonly record struct TwinSeries(SeriesKey Key, int No, uint UsedAt, SeriesStand Stand);
+    /// <summary>Itself, or the shared empty one when nothing is in it.</summary>
+    internal RareTwinParts Shared() =>
+        ConfigError is null && Sd is null && Backlog is null && Epochs.IsEmpty && Nonces.IsEmpty && Assets.IsEmpty && Receivers.IsEmpty &&
+        Unknown is null ? None : this;
+}
 
 /// <summary>The record offset last committed for a file.</summary>
 internal readonly record struct TwinCursor(string File, long Offset);

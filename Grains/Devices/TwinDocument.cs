@@ -41,8 +41,6 @@ internal sealed class TwinDocument
 
     public int[]? SeriesNos { get; set; }
 
-    public uint[]? SeriesUsedAt { get; set; }
-
     public long[]? SeriesMarks { get; set; }
 
     public double[]? SeriesValues { get; set; }
@@ -82,35 +80,34 @@ internal static class TwinDocuments
     internal static byte[] Write(Twin twin) => JsonSerializer.SerializeToUtf8Bytes(
         new TwinDocument
         {
-            FirstSeen = twin.FirstSeenUs,
-            LastSeen = twin.LastSeenUs,
-            LastBatch = twin.LastBatchUs,
+            FirstSeen = Known(twin.FirstSeenUs),
+            LastSeen = Known(twin.LastSeenUs),
+            LastBatch = Known(twin.LastBatchUs),
             Firmware = twin.FirmwareVersion,
             ConfigVersion = twin.ReportedConfigVersion,
-            ConfigError = twin.ConfigError,
-            Sd = twin.Sd,
-            Backlog = twin.Backlog,
+            ConfigError = twin.Rare.ConfigError,
+            Sd = twin.Rare.Sd,
+            Backlog = twin.Rare.Backlog,
             Cursors = OrNull(twin.Cursors),
-            Epochs = OrNull(twin.Epochs),
-            Nonces = OrNull(twin.Nonces),
-            SeriesNos = Column(twin, s => s.No),
-            SeriesUsedAt = Column(twin, s => s.UsedAt),
-            SeriesMarks = Column(twin, s => s.Stand.MarkUs),
-            SeriesValues = Column(twin, s => s.Stand.LastValue),
-            SeriesPoints = Column(twin, s => s.Stand.Points),
+            Epochs = OrNull(twin.Rare.Epochs),
+            Nonces = OrNull(twin.Rare.Nonces),
+            SeriesNos = Column(twin.Series.Items, s => s.No),
+            SeriesMarks = Column(twin.Stands, s => s.MarkUs),
+            SeriesValues = Column(twin.Stands, s => s.LastValue),
+            SeriesPoints = Column(twin.Stands, s => s.Points),
             SeriesCount = twin.SeriesCount,
             EventMark = Known(twin.EventMarkUs),
             WindowMark = Known(twin.WindowMarkUs),
-            Assets = OrNull(twin.Assets),
+            Assets = OrNull(twin.Rare.Assets),
             Counters = [twin.Batches, twin.Accepted, twin.Duplicates, twin.Rejected],
             ToldSite = twin.ToldSite,
             ToldOnline = twin.ToldOnline,
-            Receivers = OrNull(twin.Receivers),
-            Unknown = twin.Unknown,
+            Receivers = OrNull(twin.Rare.Receivers),
+            Unknown = twin.Rare.Unknown,
         },
         TwinJson.Default.TwinDocument);
 
-    internal static Twin Read(StoredDevice stored, SeriesKeyPool pool)
+    internal static Twin Read(StoredDevice stored, SharedValues shared)
     {
         if (stored.TwinVersion == 0)
             return Twin.New;
@@ -119,56 +116,58 @@ internal static class TwinDocuments
         return new Twin
         {
             Version = stored.TwinVersion,
-            FirstSeenUs = document.FirstSeen,
-            LastSeenUs = document.LastSeen,
-            LastBatchUs = document.LastBatch,
-            FirmwareVersion = document.Firmware,
+            FirstSeenUs = document.FirstSeen ?? Twin.Never,
+            LastSeenUs = document.LastSeen ?? Twin.Never,
+            LastBatchUs = document.LastBatch ?? Twin.Never,
+            FirmwareVersion = shared.Share(document.Firmware),
             ReportedConfigVersion = document.ConfigVersion,
-            ConfigError = document.ConfigError,
-            Sd = document.Sd,
-            Backlog = document.Backlog,
             Cursors = Immutable(document.Cursors),
-            Epochs = Immutable(document.Epochs),
-            Nonces = Immutable(document.Nonces),
-            Series = ReadSeries(document, stored.Series, pool),
+            Series = ReadSeries(document, stored.Series, shared),
+            Stands = ReadStands(document),
             SeriesCount = document.SeriesCount,
-            EventMarkUs = document.EventMark ?? long.MinValue,
-            WindowMarkUs = document.WindowMark ?? long.MinValue,
-            Assets = Immutable(document.Assets),
+            EventMarkUs = document.EventMark ?? Twin.Never,
+            WindowMarkUs = document.WindowMark ?? Twin.Never,
             Batches = counters[0],
             Accepted = counters[1],
             Duplicates = counters[2],
             Rejected = counters[3],
-            ToldSite = document.ToldSite,
+            ToldSite = shared.Share(document.ToldSite),
             ToldOnline = document.ToldOnline,
-            Receivers = Immutable(document.Receivers),
-            Unknown = document.Unknown,
+            Rare = new RareTwinParts
+            {
+                ConfigError = document.ConfigError,
+                Sd = document.Sd,
+                Backlog = document.Backlog,
+                Epochs = Immutable(document.Epochs),
+                Nonces = Immutable(document.Nonces),
+                Assets = Immutable(document.Assets),
+                Receivers = Immutable(document.Receivers),
+                Unknown = document.Unknown,
+            }.Shared(),
         };
     }
 
-    private static ImmutableArray<TwinSeries> ReadSeries(TwinDocument document, ImmutableArray<StoredSeries> stored, SeriesKeyPool pool)
+    private static SeriesSet ReadSeries(TwinDocument document, ImmutableArray<StoredSeries> stored, SharedValues shared)
     {
         if (document.SeriesNos is not { } nos)
-            return [];
+            return SeriesSet.Empty;
         var keys = stored.ToDictionary(s => s.No, s => s.Key);
-        var series = ImmutableArray.CreateBuilder<TwinSeries>(nos.Length);
-        for (var i = 0; i < nos.Length; i++)
-        {
-            series.Add(new TwinSeries(
-                pool.Share(keys[nos[i]]), nos[i], document.SeriesUsedAt![i],
-                new SeriesStand(document.SeriesMarks![i], document.SeriesValues![i], document.SeriesPoints![i])));
-        }
-
-        return series.MoveToImmutable();
+        return shared.Share(new SeriesSet([.. nos.Select(no => new HeldSeries(keys[no], no))]));
     }
 
-    private static T[]? Column<T>(Twin twin, Func<TwinSeries, T> pick)
+    private static ImmutableArray<SeriesStand> ReadStands(TwinDocument document) =>
+    [
+        .. (document.SeriesNos ?? []).Select((_, i) =>
+            new SeriesStand(document.SeriesMarks![i], document.SeriesValues![i], document.SeriesPoints![i])),
+    ];
+
+    private static TColumn[]? Column<T, TColumn>(ImmutableArray<T> items, Func<T, TColumn> pick)
     {
-        if (twin.Series.IsEmpty)
+        if (items.IsEmpty)
             return null;
-        var column = new T[twin.Series.Length];
+        var column = new TColumn[items.Length];
         for (var i = 0; i < column.Length; i++)
-            column[i] = pick(twin.Series[i]);
+            column[i] = pick(items[i]);
         return column;
     }
 
@@ -176,5 +175,5 @@ internal static class TwinDocuments
 
     private static ImmutableArray<T> Immutable<T>(T[]? items) => items is null ? [] : [.. items];
 
-    private static long? Known(long us) => us == long.MinValue ? null : us;
+    private static long? Known(long us) => us == Twin.Never ? null : us;
 }

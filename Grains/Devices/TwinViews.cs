@@ -1,12 +1,13 @@
 using EsoCore.Config;
 using EsoCore.Devices;
+using EsoCore.Grains.Storage;
 
 namespace EsoCore.Grains.Devices;
 
 /// <summary>Makes what readers see of a twin.</summary>
 internal static class TwinViews
 {
-    internal static TwinView Of(DeviceState state, DeviceConfig config, DateTimeOffset? lastSeen, bool online)
+    internal static TwinView Of(DeviceState state, DeviceConfig config, long lastSeenUs, bool online)
     {
         var (registration, twin) = (state.Registration, state.Twin);
         return new TwinView(
@@ -18,16 +19,19 @@ internal static class TwinViews
             registration.Tags,
             registration.Status,
             online,
-            Micros.ToTime(twin.FirstSeenUs),
-            lastSeen,
-            Micros.ToTime(twin.LastBatchUs),
+            Time(twin.FirstSeenUs),
+            Time(lastSeenUs),
+            Time(twin.LastBatchUs),
             twin.FirmwareVersion,
             registration.Channel,
-            new TwinConfigView(config.ConfigVersion, twin.ReportedConfigVersion, twin.ConfigError),
+            new TwinConfigView(config.ConfigVersion, twin.ReportedConfigVersion, twin.Rare.ConfigError),
             Cursors(twin),
-            twin.Sd,
-            twin.Backlog,
-            [.. twin.Series.OrderBy(s => s.Key.Metric, StringComparer.Ordinal).ThenBy(s => s.No).Select(SeriesOf)],
+            twin.Rare.Sd,
+            twin.Rare.Backlog,
+            [
+                .. twin.Series.Items.Zip(twin.Stands).OrderBy(s => s.First.Key.Metric, StringComparer.Ordinal).ThenBy(s => s.First.No)
+                    .Select(s => SeriesOf(s.First.Key, s.Second)),
+            ],
             new TwinCounters(twin.Batches, twin.Accepted, twin.Duplicates, twin.Rejected),
             twin.Version);
     }
@@ -35,12 +39,14 @@ internal static class TwinViews
     internal static ImmutableSortedDictionary<string, long> Cursors(Twin twin) =>
         twin.Cursors.ToImmutableSortedDictionary(c => c.File, c => c.Offset, StringComparer.Ordinal);
 
-    private static SeriesView SeriesOf(TwinSeries series) => new(
-        series.Key.Metric,
-        series.Key.Unit.Length > 0 ? series.Key.Unit : null,
-        series.Key.Asset.Length > 0 ? series.Key.Asset : null,
-        series.Key.Meta.Length > 0 ? new JsonText(series.Key.Meta) : JsonText.EmptyObject,
-        Micros.ToTime(series.Stand.MarkUs),
-        series.Stand.LastValue,
-        series.Stand.Points);
+    private static DateTimeOffset? Time(long us) => us == Twin.Never ? null : Micros.ToTime(us);
+
+    private static SeriesView SeriesOf(SeriesKey key, SeriesStand stand) => new(
+        key.Metric,
+        key.Unit.Length > 0 ? key.Unit : null,
+        key.Asset.Length > 0 ? key.Asset : null,
+        key.Meta.Length > 0 ? new JsonText(key.Meta) : JsonText.EmptyObject,
+        Micros.ToTime(stand.MarkUs),
+        stand.LastValue,
+        stand.Points);
 }

@@ -30,7 +30,7 @@ internal sealed class Intake : IDisposable
         _numbers = new int[batch.Series.Count];
         _stands = new SeriesStand?[batch.Series.Count];
         _used = new bool[batch.Series.Count];
-        _assets = new SortedSet<string>(twin.Assets, StringComparer.Ordinal);
+        _assets = new SortedSet<string>(twin.Rare.Assets, StringComparer.Ordinal);
     }
 
     internal DecodedBatch Batch { get; }
@@ -87,19 +87,16 @@ internal sealed class Intake : IDisposable
         var records = Batch.Points.Records;
         for (var i = 0; i < series.Length; i++)
             _used[series[i]] |= Fates.IsIn(records[i]);
-        var held = new Dictionary<SeriesKey, int>(_twin.Series.Length);
-        for (var i = 0; i < _twin.Series.Length; i++)
-            held.Add(_twin.Series[i].Key, i);
         var unknown = new List<SeriesKey>();
         for (var s = 0; s < _held.Length; s++)
         {
-            _held[s] = held.TryGetValue(Batch.Series[s], out var at) ? at : -1;
-            if (_held[s] >= 0)
+            _held[s] = _twin.Series.IndexOf(Batch.Series[s]);
+            if (_held[s] is var at and >= 0)
             {
-                _numbers[s] = _twin.Series[at].No;
-                _stands[s] = _twin.Series[at].Stand;
+                _numbers[s] = _twin.Series.Items[at].No;
+                _stands[s] = _twin.Stands[at];
             }
-            else if (_used[s] && _twin.SeriesCount > _twin.Series.Length)
+            else if (_used[s] && _twin.SeriesCount > _twin.Series.Count)
                 unknown.Add(Batch.Series[s]);
         }
 

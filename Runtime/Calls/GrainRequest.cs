@@ -12,10 +12,16 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
     /// <summary>Chains are cut beyond this length, so that grains which call on without waiting do not hold an ever longer history.</summary>
     internal const int MaxChainLength = 64;
 
+    /// <summary>How many calls an error names in either direction.</summary>
+    internal const int MaxDescribed = 16;
+
     private const int Claimed = 1;
 
     internal GrainRequest? Previous;
     internal GrainRequest? Caller;
+
+    /// <summary>The last call made by this one; what it waits for, if it waits.</summary>
+    internal GrainRequest? Callee;
     internal Activation? Target;
     internal Dictionary<string, object>? ContextValues;
     internal long DeadlineMs;
@@ -78,6 +84,7 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
     {
         if (caller is null || caller._chainLength >= MaxChainLength) return;
         Caller = caller;
+        caller.Callee = this;
         _chainLength = (byte)(caller._chainLength + 1);
     }
 
@@ -100,12 +107,16 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
         if (TryClaim() && !IsOneWay) CompleteWith(exception);
     }
 
-    /// <summary>The calls that led here, outermost first: <c>A/1.Foo -> B/2.Bar</c>.</summary>
+    /// <summary>The calls that led here and on from here, outermost first: <c>A/1.Foo -> B/2.Bar</c>.</summary>
     internal string DescribeChain()
     {
         var text = new StringBuilder(Describe());
-        for (GrainRequest? caller = Caller; caller is not null; caller = caller.Caller)
-            text.Insert(0, " -> ").Insert(0, caller.Describe());
+        GrainRequest? caller = Caller;
+        for (int i = 0; caller is not null && i < MaxDescribed; i++, caller = caller.Caller) text.Insert(0, " -> ").Insert(0, caller.Describe());
+        if (caller is not null) text.Insert(0, "... -> ");
+        GrainRequest? callee = Callee;
+        for (int i = 0; callee is { Finished: false } && i < MaxDescribed; i++, callee = callee.Callee) text.Append(" -> ").Append(callee.Describe());
+        if (callee is { Finished: false }) text.Append(" -> ...");
         return text.ToString();
     }
 

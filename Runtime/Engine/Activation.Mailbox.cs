@@ -113,6 +113,13 @@ internal sealed partial class Activation
         return request;
     }
 
+    private int CountWaiting()
+    {
+        int count = 0;
+        for (WorkItem? at = _waitHead; at is not null; at = at.Next) count++;
+        return count;
+    }
+
     private sealed class NothingNew : WorkItem
     {
         internal override void Run(Activation activation) => throw new InvalidOperationException("The mark for an empty inbox is not an item.");

@@ -1,3 +1,5 @@
+using EsoCore.Runtime.CodeGeneration;
+
 namespace EsoCore.Runtime.Engine;
 
 /// <summary>Timers of this activation, and the sweeper's look at it.</summary>
@@ -21,19 +23,33 @@ internal sealed partial class Activation
     /// </summary>
     internal void TimeOutOverdue(long nowMs)
     {
-        if (_primary is { } primary && primary.DeadlineMs < nowMs) Runtime.Sweeper.TimeOut(primary);
-        TimeOutChain(Volatile.Read(ref _runningHead), nowMs);
-        TimeOutChain(Volatile.Read(ref _waitHead), nowMs);
-        TimeOutChain(Volatile.Read(ref _ready), nowMs);
-        TimeOutChain(Volatile.Read(ref _inbox), nowMs);
+        bool waitersGone = false;
+        ForEachUnfinished(request =>
+        {
+            if (request.DeadlineMs < nowMs && Runtime.Sweeper.TimeOut(request)) waitersGone |= !request.Linked;
+        });
+        if (waitersGone) Post(new PurgeItem());
         CheckLifecycle(nowMs);
     }
 
-    private void TimeOutChain(CodeGeneration.WorkItem? item, long nowMs)
+    /// <summary>Fails what is unfinished because the silo stops without waiting for it. Called from outside the turns, like <see cref="TimeOutOverdue"/>.</summary>
+    internal void Abandon() => ForEachUnfinished(static request => request.Abort(new SiloUnavailableException($"The silo stopped before the call was done: {request.DescribeChain()}")));
+
+    private void ForEachUnfinished(Action<GrainRequest> action)
     {
+        if (_primary is { } primary) action(primary);
+        ForEachIn(Volatile.Read(ref _runningHead), action);
+        ForEachIn(Volatile.Read(ref _waitHead), action);
+        ForEachIn(Volatile.Read(ref _ready), action);
+        ForEachIn(Volatile.Read(ref _inbox), action);
+    }
+
+    private void ForEachIn(WorkItem? item, Action<GrainRequest> action)
+    {
+        // Bounded, because the links may lead anywhere within this activation while they are being changed.
         for (int i = 0; item is not null && i < 2 * Runtime.Options.MailboxLimit; i++, item = item.Next)
         {
-            if (item is CodeGeneration.GrainRequest request && request.DeadlineMs < nowMs) Runtime.Sweeper.TimeOut(request);
+            if (item is GrainRequest request) action(request);
         }
     }
 

@@ -10,7 +10,6 @@ internal sealed partial class Activation
     internal const int TurnsPerSlice = 32;
 
     private static readonly Action<object?> s_runSlice = static self => ((Activation)self!).RunSlice();
-    private static readonly ExecutionContext s_plainContext = ExecutionContext.Capture()!;
 
     private GrainRequest? _primary;
     private GrainRequest? _runningHead;
@@ -26,6 +25,8 @@ internal sealed partial class Activation
         SliceSlot slot = SliceSlot.OfThisThread;
         slot.Current = this;
 
+        long start = slot.BeginMeasuring(Runtime);
+
         // Running the slice as a task of this scheduler is what makes TaskScheduler.Current right inside grain code.
         var slice = new Task(s_runSlice, this);
         slice.RunSynchronously(this);
@@ -33,6 +34,7 @@ internal sealed partial class Activation
 
         // From here on, if it went idle, another thread may already be running the next slice: its fields are off limits.
         slot.Current = null;
+        if (start != 0) Runtime.Metrics.SliceEnded(Runtime.TimeProvider.GetElapsedTime(start));
         GrainRequest? tail = slot.Tail;
         slot.Tail = null;
 
@@ -111,7 +113,7 @@ internal sealed partial class Activation
         if (_status is ActivationStatus.Active or ActivationStatus.Activating && request.Caller is not null && request.ClosesCircle())
         {
             request.Abort(new TimeoutException(
-                $"The call would wait for itself until the response timeout: {request.DescribeChain()}. Mark the method [AlwaysInterleave], the class [Reentrant], or do not await the call."));
+                $"The call would wait for itself until the response timeout: {request.DescribeChain()}. Make a method of the circle [AlwaysInterleave] or [OneWay], or the class [Reentrant]."));
             return;
         }
 
@@ -171,7 +173,7 @@ internal sealed partial class Activation
         else RequestContext.Current.Value = new CallContext(request.ContextValues, request);
 
         bool ended = request.Start(_grain!);
-        if (!ReferenceEquals(ExecutionContext.Capture(), s_plainContext)) ExecutionContext.Restore(s_plainContext);
+        if (!ReferenceEquals(ExecutionContext.Capture(), SliceSlot.PlainContext)) ExecutionContext.Restore(SliceSlot.PlainContext);
         return ended;
     }
 
@@ -212,6 +214,19 @@ internal sealed partial class Activation
         if (request.Previous is { } previous) previous.Next = next;
         else _runningHead = next;
         if (next is not null) next.Previous = request.Previous;
+    }
+
+    /// <summary>Lets go of waiting requests whose callers have given up, so that a stuck grain does not hoard them.</summary>
+    private sealed class PurgeItem : WorkItem
+    {
+        internal override void Run(Activation activation)
+        {
+            for (int left = activation.CountWaiting(); left > 0; left--)
+            {
+                GrainRequest request = activation.TakeWaiting();
+                if (!request.IsClaimed) activation.Wait(request);
+            }
+        }
     }
 
     private sealed class TaskItem(Task task) : WorkItem

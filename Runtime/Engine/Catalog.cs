@@ -16,7 +16,9 @@ internal sealed class Catalog(GrainRuntime runtime)
     /// <summary>The activation to send a request to, made if there is none.</summary>
     public Activation GetOrCreate(GrainClass grainClass, GrainId id) => _activations.GetOrAdd(id, id => Create(grainClass, id));
 
-    public WorkerPool WorkersOf(GrainClass grainClass, GrainId id) => _workers.GetOrAdd(id, static (id, both) => new WorkerPool(both.Item1, both.grainClass, id), (this, grainClass));
+    /// <summary>The activation of a stateless worker to send a request to; null if the pool was just given up, and another try will find a new one.</summary>
+    public Activation? ChooseWorker(GrainClass grainClass, GrainId id) =>
+        _workers.GetOrAdd(id, static (id, both) => new WorkerPool(both.Item1, both.grainClass, id), (this, grainClass)).Choose();
 
     public Activation? Find(GrainId id) => _activations.Find(id);
 
@@ -44,7 +46,11 @@ internal sealed class Catalog(GrainRuntime runtime)
 
         _activations.ForEach(shard, Ask);
         if (shard != 0) return;
-        foreach (WorkerPool pool in _workers.Values) pool.ForEach(Ask);
+        foreach ((GrainId id, WorkerPool pool) in _workers)
+        {
+            pool.ForEach(Ask);
+            if (pool.TryRetire()) _workers.TryRemove(new(id, pool));
+        }
     }
 
     /// <summary>Ends all activations, each when what it has begun or been sent is done. Those made later, for calls of grains still at work, end in the same way.</summary>
@@ -52,10 +58,18 @@ internal sealed class Catalog(GrainRuntime runtime)
     {
         var emptied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Volatile.Write(ref _emptied, emptied);
-        for (int shard = 0; shard < ActivationTable.ShardCount; shard++) _activations.ForEach(shard, static activation => activation.Post(new Nudge()));
-        foreach (WorkerPool pool in _workers.Values) pool.ForEach(static activation => activation.Post(new Nudge()));
+        ForEach(static activation => activation.Post(new Nudge()));
         if (Count == 0) emptied.TrySetResult();
         return emptied.Task;
+    }
+
+    /// <summary>Fails the calls of all activations that are left.</summary>
+    public void Abandon() => ForEach(static activation => activation.Abandon());
+
+    private void ForEach(Action<Activation> action)
+    {
+        for (int shard = 0; shard < ActivationTable.ShardCount; shard++) _activations.ForEach(shard, action);
+        foreach (WorkerPool pool in _workers.Values) pool.ForEach(action);
     }
 
     private Activation Create(GrainClass grainClass, GrainId id)

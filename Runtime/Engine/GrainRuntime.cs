@@ -83,6 +83,7 @@ internal sealed class GrainRuntime : IClusterClient, IDisposable
         }
 
         _state = RuntimeState.Stopped;
+        Catalog.Abandon();
         Streams.Stop();
         Sweeper.Dispose();
     }

@@ -14,18 +14,14 @@ internal abstract class GrainTimer : IGrainTimer
     private TimeSpan _period;
     private bool _ticking;
     private bool _dueWhileTicking;
+    private bool _changed;
     private bool _disposed;
 
     protected GrainTimer(Activation activation, GrainTimerCreationOptions options)
     {
         Activation = activation;
         Options = options;
-
-        // The timer outlives the request that makes it and must not carry that request's context.
-        using (ExecutionContext.SuppressFlow())
-        {
-            _timer = activation.Runtime.TimeProvider.CreateTimer(static self => ((GrainTimer)self!).OnDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
+        _timer = DetachedTimer.Create(activation.Runtime.TimeProvider, static self => ((GrainTimer)self!).OnDue(), this, Timeout.InfiniteTimeSpan);
     }
 
     protected Activation Activation { get; }
@@ -45,8 +41,6 @@ internal abstract class GrainTimer : IGrainTimer
             _changed = true;
         }
     }
-
-    private bool _changed;
 
     public void Dispose()
     {

@@ -31,11 +31,7 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
     {
         await table.StartAsync(cancellationToken);
         ReminderTableData rows = await table.ReadRows(0, 0);
-        using (ExecutionContext.SuppressFlow())
-        {
-            _timer = runtime.TimeProvider.CreateTimer(static self => ((ReminderService)self!).OnDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
-
+        _timer = DetachedTimer.Create(runtime.TimeProvider, static self => ((ReminderService)self!).OnDue(), this, Timeout.InfiniteTimeSpan);
         lock (_gate)
         {
             DateTime now = Now;

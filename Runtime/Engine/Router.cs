@@ -49,8 +49,8 @@ internal sealed class Router(GrainRuntime runtime)
         // An activation found can end before it is given the request, but not many times over.
         for (int i = 0; i < MaxRaces; i++)
         {
-            Activation activation = grainClass.IsStatelessWorker ? runtime.Catalog.WorkersOf(grainClass, id).Choose() : runtime.Catalog.GetOrCreate(grainClass, id);
-            if (activation.TryEnqueue(request)) return grainClass.IsStatelessWorker ? null : activation;
+            Activation? activation = grainClass.IsStatelessWorker ? runtime.Catalog.ChooseWorker(grainClass, id) : runtime.Catalog.GetOrCreate(grainClass, id);
+            if (activation?.TryEnqueue(request) == true) return grainClass.IsStatelessWorker ? null : activation;
         }
 
         request.Abort(new InvalidOperationException($"{id} kept being deactivated."));

@@ -16,6 +16,11 @@ internal sealed class SliceSlot
     [ThreadStatic]
     private static SliceSlot? t_slot;
 
+    /// <summary>One slice in so many is measured; reading the clock for each would cost as much as a turn.</summary>
+    private const int MeasureEvery = 64;
+
+    private int _slices;
+
     /// <summary>The activation whose slice runs on this thread.</summary>
     public volatile Activation? Current;
 
@@ -23,6 +28,9 @@ internal sealed class SliceSlot
     public GrainRequest? Tail;
 
     public static SliceSlot OfThisThread => t_slot ??= Register();
+
+    /// <summary>The context of a thread that carries none. Taken where a slice begins: only there is it sure that no caller's values are in it.</summary>
+    public static ExecutionContext PlainContext { get; private set; } = null!;
 
     /// <summary>The activation whose slice runs on this thread, without making a slot.</summary>
     public static Activation? CurrentActivation => t_slot?.Current;
@@ -38,9 +46,13 @@ internal sealed class SliceSlot
         }
     }
 
+    /// <summary>A timestamp if this slice is to be measured, else 0.</summary>
+    public long BeginMeasuring(GrainRuntime runtime) => ++_slices % MeasureEvery == 0 ? runtime.TimeProvider.GetTimestamp() : 0;
+
     private static SliceSlot Register()
     {
         var slot = new SliceSlot();
+        PlainContext ??= ExecutionContext.Capture()!;
         lock (s_gate)
         {
             // Threads of the pool come and go; only the thread itself holds its slot.

@@ -21,10 +21,7 @@ internal sealed class Sweeper(GrainRuntime runtime) : IDisposable
     {
         _nextCollectionMs = runtime.Clock.NowMs + (long)runtime.Options.CollectionInterval.TotalMilliseconds;
         var tick = TimeSpan.FromMilliseconds(TickMs);
-        using (ExecutionContext.SuppressFlow())
-        {
-            _timer = runtime.TimeProvider.CreateTimer(static self => ((Sweeper)self!).Tick(), this, tick, tick);
-        }
+        _timer = DetachedTimer.Create(runtime.TimeProvider, static self => ((Sweeper)self!).Tick(), this, tick);
     }
 
     public void Dispose() => _timer?.Dispose();
@@ -55,11 +52,14 @@ internal sealed class Sweeper(GrainRuntime runtime) : IDisposable
         return waiting;
     }
 
-    public void TimeOut(GrainRequest request)
+    public bool TimeOut(GrainRequest request)
     {
+        if (request.IsClaimed) return false;
         int timeoutMs = request.Method.TimeoutMs > 0 ? request.Method.TimeoutMs : runtime.ResponseTimeoutMs;
         var exception = new TimeoutException($"No answer within {TimeSpan.FromMilliseconds(timeoutMs)}: {request.DescribeChain()}");
-        if (request.Abort(exception, stopMethod: true)) runtime.Metrics.TimedOut();
+        if (!request.Abort(exception, stopMethod: true)) return false;
+        runtime.Metrics.TimedOut();
+        return true;
     }
 
     private void Tick()

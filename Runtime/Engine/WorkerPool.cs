@@ -7,19 +7,28 @@ internal sealed class WorkerPool(Catalog catalog, GrainClass grainClass, GrainId
 {
     private readonly Lock _gate = new();
     private Activation[] _workers = [];
+    private bool _retired;
 
-    public Activation Choose()
+    /// <summary>The worker to send a request to, or null if the pool is retired.</summary>
+    public Activation? Choose()
     {
         Activation? best = Best(Volatile.Read(ref _workers));
         if (best is { IsIdle: true }) return best;
         lock (_gate)
         {
+            if (_retired) return null;
             best = Best(_workers);
             if (best is { IsIdle: true } || _workers.Length >= grainClass.MaxWorkers) return best!;
             Activation added = catalog.CreateWorker(grainClass, id);
             Volatile.Write(ref _workers, [.. _workers, added]);
             return added;
         }
+    }
+
+    /// <summary>Gives the pool up if it has no workers.</summary>
+    public bool TryRetire()
+    {
+        lock (_gate) return _retired = _workers.Length == 0;
     }
 
     public bool Remove(Activation worker)

@@ -81,7 +81,8 @@ public sealed class StopTests
         }
 
         await stopped;
-        Assert.False(stuck.IsCompletedSuccessfully);
+        var abandoned = await Assert.ThrowsAnyAsync<Exception>(() => stuck);
+        Assert.Contains("stopping/a.Hold", abandoned.Message);
     }
 
     [Fact]
