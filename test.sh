@@ -12,11 +12,12 @@ say() { printf '%s\n' "$*" >&2; }
 
 command -v dotnet >/dev/null 2>&1 || { say "The .NET 10 SDK is missing: https://dotnet.microsoft.com/download/dotnet/10.0"; exit 1; }
 
-# zstd and LZ4 come from the system's own libraries.
+# zstd and LZ4 come from the system's own libraries (Debian names below).
 has_library() { find /lib /usr/lib /usr/local/lib -name "$1" 2>/dev/null | grep -q .; }
 missing=""
 has_library 'libzstd.so.1*' || missing="$missing libzstd1"
 has_library 'liblz4.so.1*' || missing="$missing liblz4-1"
+command -v curl >/dev/null 2>&1 || missing="$missing curl" # A test runs what README.md tells newcomers to paste.
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         export DEBIAN_FRONTEND=noninteractive

@@ -73,7 +73,7 @@ internal sealed partial class DeviceGrain
     {
         if (!state.MayCall)
         {
-            return state.Registration.Status == DeviceStatus.Unclaimed
+            return state.Traits.Status == DeviceStatus.Unclaimed
                 ? Refuse(UploadOutcome.NotActive, ProblemCodes.DeviceNotClaimed, "The device is not claimed yet.")
                 : Refuse(UploadOutcome.NotActive, ProblemCodes.DeviceDisabled, "The device is disabled.");
         }
@@ -105,7 +105,7 @@ internal sealed partial class DeviceGrain
             screened = new Screened(resolved.CorrectionUs, resolved.Epochs);
         }
 
-        var floorUs = Math.Max(state.RetentionFloorUs, await services.Floors.Get(state.Registration.ProjectId));
+        var floorUs = await services.Floors.Get(state.Traits.ProjectId);
         intake.Screen(screened.CorrectionUs, receivedUs + (long)services.Telemetry.MaxAhead.TotalMicroseconds, floorUs);
         var unknown = intake.MatchSeries();
         intake.NumberSeries(unknown.Count == 0 ? [] : await services.Store.FindSeries(state.DeviceNo, unknown, CancellationToken.None));
@@ -132,9 +132,9 @@ internal sealed partial class DeviceGrain
     private async Task<(StepPlan Plan, LedgerEntry Entry, UploadAnswer Answer)> Fold(
         Intake intake, DeviceState state, BatchUpload upload, Screened screened, TransitionWriter writer)
     {
-        var (batch, fates, deviceId) = (intake.Batch, intake.Fates, state.Registration.DeviceId);
+        var (batch, fates, deviceId) = (intake.Batch, intake.Fates, DeviceId);
         batch.Rejections.Sort((a, b) => a.Record.CompareTo(b.Record));
-        var config = await services.Profiles.Get(state.Registration.ProjectId, state.Registration.Model);
+        var config = await services.Profiles.Get(state.Traits.ProjectId, state.Traits.Model);
         var bytes = BatchAnswers.Write(
             fates, batch, services.Pressure.BackoffMs, upload.Cursor, ConfigVersions.InForce(config, state.ConfigOffset));
         var entry = new LedgerEntry(
@@ -143,7 +143,7 @@ internal sealed partial class DeviceGrain
         twin = UseNonce(twin, upload.Call);
         if (screened.Epochs != twin.Rare.Epochs)
             twin = twin with { Rare = twin.Rare with { Epochs = screened.Epochs } };
-        twin = Presence.Tell(twin, state.Registration.SiteId, online: true, upload.Call.ReceivedAt, writer);
+        twin = Presence.Tell(twin, state.Traits.SiteId, online: true, upload.Call.ReceivedAt, writer);
         BatchFold.TellAssets(intake, writer);
         var points = BlockBuilder.Build(intake.Runs, intake.Numbers, screened.CorrectionUs);
         var commit = NewCommit(state) with
