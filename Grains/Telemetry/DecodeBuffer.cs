@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 
 namespace EsoCore.Grains.Telemetry;
 
@@ -10,6 +11,9 @@ internal sealed class DecodeBuffer(DecodeBudget budget, int limit) : IBufferWrit
 {
     /// <summary>What a decoder gets that asks for room at the limit: it may only want to learn that nothing more comes.</summary>
     private static readonly byte[] Beyond = new byte[64 << 10];
+
+    /// <summary>Larger arrays are made to measure: the pool would round 64 MiB and a window up to 128, and keep it.</summary>
+    private const int MaxPooled = 16 << 20;
 
     private byte[] _bytes = [];
     private int _length;
@@ -41,8 +45,7 @@ internal sealed class DecodeBuffer(DecodeBudget budget, int limit) : IBufferWrit
     {
         if (_bytes.Length == 0)
             return;
-        budget.Release(_bytes.Length);
-        ArrayPool<byte>.Shared.Return(_bytes);
+        Return(_bytes);
         _bytes = [];
         _length = 0;
     }
@@ -54,23 +57,27 @@ internal sealed class DecodeBuffer(DecodeBudget budget, int limit) : IBufferWrit
             return true;
         if (_length >= limit)
             return false;
-        var size = (int)Math.Max(Math.Min(2L * _bytes.Length, limit), Math.Max(64 << 10, _length + (long)free));
-        var larger = ArrayPool<byte>.Shared.Rent(size);
-        if (!budget.TryReserve(larger.Length))
-        {
-            ArrayPool<byte>.Shared.Return(larger);
-            throw new DecodeLimitException(OverLimit: false);
-        }
-
+        var larger = Take((int)Math.Max(Math.Min(2L * _bytes.Length, limit), Math.Max(64 << 10, _length + (long)free)));
         _bytes.AsSpan(0, _length).CopyTo(larger);
-        if (_bytes.Length > 0)
-        {
-            budget.Release(_bytes.Length);
-            ArrayPool<byte>.Shared.Return(_bytes);
-        }
-
+        Return(_bytes);
         _bytes = larger;
         return true;
+    }
+
+    private byte[] Take(int size)
+    {
+        // Reserved before it is made, so that what is refused never takes memory.
+        var bytes = size > MaxPooled ? size : (int)BitOperations.RoundUpToPowerOf2((uint)size);
+        if (!budget.TryReserve(bytes))
+            throw new DecodeLimitException(OverLimit: false);
+        return size > MaxPooled ? GC.AllocateUninitializedArray<byte>(bytes) : ArrayPool<byte>.Shared.Rent(bytes);
+    }
+
+    private void Return(byte[] bytes)
+    {
+        budget.Release(bytes.Length);
+        if (bytes.Length is > 0 and <= MaxPooled)
+            ArrayPool<byte>.Shared.Return(bytes);
     }
 }
 
