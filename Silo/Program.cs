@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using EsoCore.Api;
 using EsoCore.Grains;
 using EsoCore.Silo.Demo;
@@ -38,7 +39,7 @@ internal static class Program
         {
             return Tell(Misused, e.Failures);
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or CryptographicException or InvalidOperationException)
         {
             return Tell(Failed, [e.Message]); // The port or the data directory is taken, or a file is not as it must be: no stack helps with that.
         }

@@ -18,6 +18,9 @@ public static class ProblemCodes
     /// <summary>400: the body is not the JSON that the route takes.</summary>
     public const string BadJson = "bad_json";
 
+    /// <summary>400: the body is JSON, but neither an array of records nor an envelope with one.</summary>
+    public const string BadEnvelope = "bad_envelope";
+
     /// <summary>400: the envelope's batch_id differs from Idempotency-Key.</summary>
     public const string BatchIdMismatch = "batch_id_mismatch";
 
@@ -99,6 +102,15 @@ public static class RecordCodes
 
     /// <summary>A string with U+0000 or an unpaired surrogate.</summary>
     public const string BadString = "bad_string";
+
+    /// <summary>A name, <c>meta</c> or <c>stats</c> is longer than its limit.</summary>
+    public const string TooLong = "too_long";
+
+    /// <summary><c>meta</c> is not an object.</summary>
+    public const string BadMeta = "bad_meta";
+
+    /// <summary>A property that means something stands twice.</summary>
+    public const string DuplicateProperty = "duplicate_property";
 
     /// <summary>The record's <c>crc32</c> does not match its text.</summary>
     public const string BadChecksum = "bad_crc32";

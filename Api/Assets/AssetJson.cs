@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using EsoCore.Assets;
 
 namespace EsoCore.Api;
@@ -35,6 +36,7 @@ internal sealed record LiveAssetBody : AssetBody
 
     public LiveAssetBody(AssetView view) : base(view.AssetId, view.Asset?.Value ?? Unregistered, view.Asset is not null) => Cycles = view.Cycles;
 
+    [JsonPropertyOrder(1)]
     public CycleCounts Cycles { get; }
 }
 

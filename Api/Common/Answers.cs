@@ -1,7 +1,23 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace EsoCore.Api;
+
+/// <summary>
+/// A small answer with its length stated in front, as devices with little memory like it. Lists are sent as they are written instead.
+/// </summary>
+internal sealed record SmallAnswer<T>(T Value, int Status = StatusCodes.Status200OK) : IResult
+{
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(Value, ApiJson.Options);
+        httpContext.Response.StatusCode = Status;
+        httpContext.Response.ContentType = "application/json";
+        httpContext.Response.ContentLength = body.Length;
+        await httpContext.Response.Body.WriteAsync(body, httpContext.RequestAborted);
+    }
+}
 
 /// <summary>The answers that all resources give the same way.</summary>
 internal static class Answers

@@ -35,7 +35,8 @@ internal static class HandshakeRoute
 
         // A nonce for no device opens nothing, but a caller that only wants the time need not know its id.
         var nonce = nonces.Issue(named ?? device.DeviceIdText ?? "");
-        return TypedResults.Ok(new HandshakeAnswer(nonce, time.GetUtcNow(), "1.0.0", await Cursors(http, device, gate, grains, body.HashHex())));
+        var cursors = await Cursors(http, device, gate, grains, body.HashHex());
+        return new SmallAnswer<HandshakeAnswer>(new HandshakeAnswer(nonce, time.GetUtcNow(), "1.0.0", cursors));
     }
 
     /// <summary>The upload cursors, when the caller has shown that it is the device; a wrong key makes no difference beyond their absence.</summary>

@@ -19,7 +19,7 @@ internal static class HeartbeatRoute
             var report = Read(visit.Form, visit.Call);
             return visit.Form.Faults is { Length: > 0 } faults ? (null, Problems.Faulty(faults)) : (await visit.Grain.Heartbeat(report), null);
         },
-        TypedResults.Ok);
+        answer => new SmallAnswer<HeartbeatAnswer>(answer));
 
     private static HeartbeatReport Read(JsonForm form, DeviceCall call) => new(
         call,

@@ -28,9 +28,9 @@ internal static class OtaRoutes
             bodyOptional: true,
             async visit => query.Problem() is { } faulty ? (null, faulty) : (await visit.Grain.CheckOta(version, visit.Call), null),
             answer => answer.Offer is { } offer
-                ? TypedResults.Ok(new OtaOffered(
+                ? new SmallAnswer<OtaOffered>(new OtaOffered(
                     true, offer.Version, offer.Hash, offer.Size, offer.Signature, offer.DownloadUrl, offer.ReleaseNotes, offer.Mandatory))
-                : TypedResults.Ok(new OtaNone(false, answer.CurrentVersion)));
+                : new SmallAnswer<OtaNone>(new OtaNone(false, answer.CurrentVersion)));
     }
 
     public static Task<IResult> Report(HttpContext http, DeviceCallRunner runner) => runner.Run<bool>(
@@ -47,7 +47,7 @@ internal static class OtaRoutes
                 visit.Call, status, form.Text("version", HeartbeatRoute.MaxVersionLength), form.Text("error", 1_024), form.Text("slot", 32));
             return form.Faults is { Length: > 0 } faults ? (null, Problems.Faulty(faults)) : (await visit.Grain.ReportOta(report), null);
         },
-        _ => TypedResults.Ok(new OtaReported("reported")));
+        _ => new SmallAnswer<OtaReported>(new OtaReported("reported")));
 }
 
 /// <summary>A firmware image that the device should install.</summary>

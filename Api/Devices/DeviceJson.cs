@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using EsoCore.Devices;
 using EsoCore.Projects;
 
@@ -30,6 +31,7 @@ internal sealed record DeviceCreatedBody : DeviceBody
 {
     public DeviceCreatedBody(DeviceCreated created) : base(created.Device) => DeviceKey = created.Key;
 
+    [JsonPropertyOrder(1)]
     public IssuedKey DeviceKey { get; }
 }
 

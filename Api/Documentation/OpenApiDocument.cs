@@ -69,7 +69,16 @@ internal static class OpenApiDocument
     {
         var schema = await context.GetOrCreateSchemaAsync(request, cancellationToken: cancel);
         context.Document!.AddComponent(request.Name, schema);
-        var reference = new OpenApiSchemaReference(request.Name, context.Document);
+        IOpenApiSchema reference = new OpenApiSchemaReference(request.Name, context.Document);
+        if (request == typeof(BatchBody))
+        {
+            var records = new OpenApiSchema
+            {
+                Type = JsonSchemaType.Array, Items = await context.GetOrCreateSchemaAsync(typeof(RecordBody), cancellationToken: cancel),
+            };
+            reference = new OpenApiSchema { AnyOf = [reference, records] };
+        }
+
         return new OpenApiRequestBody
         {
             Required = !doc.RequestOptional,
@@ -131,17 +140,17 @@ internal static class OpenApiDocument
         }
     }
 
-    /// <summary>User-shaped JSON has no schema of its own.</summary>
+    /// <summary>What converters write cannot be told from the types they convert.</summary>
     private static Task DescribeSchema(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancel)
     {
-        if (context.JsonTypeInfo.Type == typeof(JsonText) || context.JsonTypeInfo.Type == typeof(JsonText?))
-        {
-            schema.Type = null;
-            schema.Properties = null;
-            schema.Required = null;
-            schema.Description = "Any JSON value.";
-        }
-
+        var type = context.JsonTypeInfo.Type;
+        var plain = Nullable.GetUnderlyingType(type) ?? type;
+        if (plain == typeof(JsonText))
+            (schema.Type, schema.Properties, schema.Required, schema.Description) = (null, null, null, "Any JSON value.");
+        else if (plain == typeof(DateTimeOffset))
+            (schema.Type, schema.Format) = (plain == type ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null, "date-time");
+        else if (plain == typeof(ReadOnlyMemory<byte>))
+            (schema.Type, schema.Format, schema.Items) = (JsonSchemaType.String, "byte", null);
         return Task.CompletedTask;
     }
 

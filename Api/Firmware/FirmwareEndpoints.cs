@@ -45,7 +45,7 @@ internal static class FirmwareEndpoints
         if (result.Current?.Value is not { } made)
             return Problems.Internal;
         http.Response.Headers.CacheControl = "no-store"; // The answer holds secrets.
-        return Results.Json(SeedBody.Of(created, made), ApiJson.Options, statusCode: StatusCodes.Status201Created);
+        return new SmallAnswer<SeedBody>(SeedBody.Of(created, made), StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> Tell(HttpContext http, string id, IGrainFactory grains, TimeProvider time, IOptionsMonitor<ApiOptions> options)
@@ -62,7 +62,7 @@ internal static class FirmwareEndpoints
         var answer = await grains.GetGrain<IDeviceGrain>(deviceId.ToString("D")).RecordFirmwareVersion(version!, time.GetUtcNow());
         return answer.Outcome switch
         {
-            DeviceOutcome.Done => Results.Json(new FirmwareBody(answer.Value!), ApiJson.Options, statusCode: StatusCodes.Status201Created),
+            DeviceOutcome.Done => new SmallAnswer<FirmwareBody>(new FirmwareBody(answer.Value!), StatusCodes.Status201Created),
             DeviceOutcome.UnknownDevice => Problems.KeyUnauthorized,
             DeviceOutcome.NotActive => Problems.Disabled with { Detail = "The device is not claimed, or disabled." },
             DeviceOutcome.Unavailable => Unavailability.Refusal(options.CurrentValue),

@@ -83,7 +83,7 @@ internal static class HistoryEndpoints
             from,
             to);
         var (bucket, agg, page) = (query.Bucket(), query.Agg(), query.Page());
-        if (bucket is null && query.Has("agg"))
+        if (query.Has("agg") && !query.Has("bucket"))
             query.Fault("agg", "needs bucket");
         if (bucket is not null && points.Metric is null)
             query.Fault("metric", "is required with bucket: values of different metrics do not add up");

@@ -21,7 +21,7 @@ internal static class OperationsEndpoints
 
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/health/live", () => Results.Json(new HealthBody("live"), ApiJson.Options))
+        app.MapGet("/health/live", () => new SmallAnswer<HealthBody>(new HealthBody("live")))
             .Doc("live", Tag, "Whether the process runs").Gives<HealthBody>();
         app.MapGet("/health/ready", Ready)
             .Doc("ready", Tag, "Whether the process can serve", doc => doc.Says("503 names what is not ready.")).Gives<HealthBody>();
@@ -39,7 +39,7 @@ internal static class OperationsEndpoints
         }
 
         return faults.Count == 0
-            ? Results.Json(new HealthBody("ready"), ApiJson.Options)
+            ? new SmallAnswer<HealthBody>(new HealthBody("ready"))
             : new Problem(503, ProblemCodes.Unavailable, "The server is not ready.") { Errors = faults.ToImmutable(), RetryAfter = TimeSpan.FromSeconds(1) };
     }
 

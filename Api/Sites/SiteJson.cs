@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using EsoCore.Sites;
 
 namespace EsoCore.Api;
@@ -19,12 +20,16 @@ internal sealed record LiveSiteBody : SiteBody
     public LiveSiteBody(SiteView view) : base(view.Site) =>
         (Devices, Online, Offline, OnlineDevices) = (view.Devices, view.Online, view.Offline, view.OnlineDevices);
 
+    [JsonPropertyOrder(1)]
     public int Devices { get; }
 
+    [JsonPropertyOrder(1)]
     public int Online { get; }
 
+    [JsonPropertyOrder(1)]
     public int Offline { get; }
 
+    [JsonPropertyOrder(1)]
     public ImmutableArray<Guid> OnlineDevices { get; }
 }
 

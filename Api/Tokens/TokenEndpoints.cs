@@ -69,7 +69,7 @@ internal static class TokenEndpoints
     private static IResult Issue(HttpContext http, KeyCredential key, AccessTokens tokens)
     {
         http.Response.Headers.CacheControl = "no-store";
-        return Results.Json(new TokenBody(tokens.Issue(key), "Bearer", (int)AccessTokens.GoodFor.TotalSeconds), ApiJson.Options);
+        return new SmallAnswer<TokenBody>(new TokenBody(tokens.Issue(key), "Bearer", (int)AccessTokens.GoodFor.TotalSeconds));
     }
 }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using EsoCore.Config;
 using EsoCore.Devices;
+using EsoCore.Events;
 using EsoCore.Grains.Devices;
 using EsoCore.Grains.Storage;
 using EsoCore.Projects;
@@ -33,6 +34,8 @@ internal sealed class GeneratedDevices : IDeviceStore
         Stands = [.. Metrics.Select((_, i) => new SeriesStand(1_760_000_000_000_000 + n, 20.5 + i + n, n * 10L))],
         SeriesCount = 8,
         EventMarkUs = 1_760_000_000_000_000,
+        ToldSite = "main-hall",
+        Receivers = [new ReceiverMark(new ReceiverName(TransitionStreams.Sites, $"{Scope.ProjectId:D}/main-hall"), new TransitionPosition(n, 1))],
         Batches = n,
         Accepted = n * 80L,
     });

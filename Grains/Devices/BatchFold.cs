@@ -20,20 +20,23 @@ internal static class BatchFold
             FirstSeenUs = twin.FirstSeenUs == Twin.Never ? nowUs : twin.FirstSeenUs,
             LastSeenUs = Math.Max(twin.LastSeenUs, nowUs),
             LastBatchUs = nowUs,
-            Cursors = upload.Cursor is { } cursor ? Move(twin.Cursors, cursor) : twin.Cursors,
+            Cursors = upload.Cursor is { } cursor ? Move(twin.Cursors, cursor, shared) : twin.Cursors,
             Series = series,
             Stands = stands,
             SeriesCount = twin.SeriesCount + intake.NewSeries.Count,
             EventMarkUs = Newest(twin.EventMarkUs, intake.Batch.Events.Where(e => intake.Fates.IsIn(e.Record)).Select(e => e.TsUs)),
             WindowMarkUs = Newest(twin.WindowMarkUs, intake.Batch.Windows.Where(w => intake.Fates.IsIn(w.Record)).Select(w => w.TsUs)),
-            Rare = intake.Assets.Count == twin.Rare.Assets.Length ? twin.Rare : twin.Rare with { Assets = [.. intake.Assets] },
+            Rare = FoldRare(twin.Rare, intake),
             Batches = twin.Batches + 1,
             Accepted = twin.Accepted + intake.Fates.Accepted,
             Duplicates = twin.Duplicates + intake.Fates.Duplicates,
-            Rejected = twin.Rejected + intake.Batch.Rejections.Count,
         };
         return (folded, letGo);
     }
+
+    private static RareTwinParts FoldRare(RareTwinParts rare, Intake intake) =>
+        intake.Assets.Count == rare.Assets.Length && intake.Batch.Rejections.Count == 0 ? rare
+            : rare with { Assets = [.. intake.Assets], Rejected = rare.Rejected + intake.Batch.Rejections.Count };
 
     /// <summary>The accepted events, ready to store.</summary>
     internal static ImmutableArray<NewEvent> Events(Guid deviceId, Intake intake) =>
@@ -133,12 +136,12 @@ internal static class BatchFold
         return stand with { Points = stand.Points + accepted };
     }
 
-    private static ImmutableArray<TwinCursor> Move(ImmutableArray<TwinCursor> cursors, FileCursor cursor)
+    private static ImmutableArray<TwinCursor> Move(ImmutableArray<TwinCursor> cursors, FileCursor cursor, SharedValues shared)
     {
         var kept = cursors.RemoveAll(c => c.File == cursor.File);
         if (kept.Length == Twin.MaxCursors)
             kept = kept.RemoveAt(0);
-        return kept.Add(new TwinCursor(cursor.File, cursor.Offset));
+        return kept.Add(new TwinCursor(shared.ShareFile(cursor.File), cursor.Offset));
     }
 
     private static long Newest(long markUs, IEnumerable<long> timesUs) => timesUs.Aggregate(markUs, Math.Max);

@@ -52,7 +52,7 @@ internal sealed partial class DeviceGrain
         (state, twin) =>
         {
             var runs = report.Status == OtaStatus.Completed ? report.Version : null;
-            var item = OtaEvents.Make(state.Registration.DeviceId, report);
+            var item = OtaEvents.Make(DeviceId, report);
             twin = twin with
             {
                 FirmwareVersion = runs ?? twin.FirmwareVersion,
@@ -76,9 +76,9 @@ internal sealed partial class DeviceGrain
     /// <inheritdoc/>
     public Task<ImmutableSortedDictionary<string, long>> GetCursors() => Task.FromResult(TwinViews.Cursors(_state?.Twin ?? Twin.New));
 
-    private static FirmwareVersion? Firmware(DeviceState state, string? version, DateTimeOffset at, string source) =>
+    private FirmwareVersion? Firmware(DeviceState state, string? version, DateTimeOffset at, string source) =>
         version is null || version == state.Twin.FirmwareVersion ? null
-            : new FirmwareVersion(state.Registration.DeviceId, at, version, source);
+            : new FirmwareVersion(DeviceId, at, version, source);
 
     /// <summary>
     /// One call of the device: refused unless it may call and its nonce is fresh; commits when the change says something new (that it was
@@ -97,7 +97,7 @@ internal sealed partial class DeviceGrain
                     return Task.FromResult<StepPlan?>(null);
                 var (twin, commit) = change(state, state.Twin);
                 twin = UseNonce(twin, call);
-                twin = Presence.Tell(twin, state.Registration.SiteId, online: true, call.ReceivedAt, writer);
+                twin = Presence.Tell(twin, state.Traits.SiteId, online: true, call.ReceivedAt, writer);
                 if (twin == state.Twin && commit.Firmware is null && commit.Events.IsEmpty)
                     return Task.FromResult<StepPlan?>(null);
                 var nowUs = Micros.Of(call.ReceivedAt);

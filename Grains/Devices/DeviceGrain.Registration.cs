@@ -15,12 +15,12 @@ internal sealed partial class DeviceGrain
         // Never loads: the state was read at activation, and only steps replace it.
         if (_state is not { } state || !state.IsIn(scope))
             return null;
-        return TwinViews.Of(state, await Config(state), LastSeen(state), await IsOnline());
+        return TwinViews.Of(DeviceId, state, await Config(state), LastSeen(state), await IsOnline());
     }
 
     /// <inheritdoc/>
     public Task<Versioned<DeviceRegistration>?> GetRegistration(Scope scope) =>
-        Task.FromResult(_state is { } state && state.IsIn(scope) ? state.VersionedRegistration : null);
+        Task.FromResult(_state is { } state && state.IsIn(scope) ? state.Registration(DeviceId) : null);
 
     /// <inheritdoc/>
     public async Task<EditResult<DeviceRegistration>> ChangeRegistration(Scope scope, RegistrationChange change, long? expectedVersion)
@@ -33,35 +33,34 @@ internal sealed partial class DeviceGrain
                 return null;
             refusal = errors.Length > 0 ? EditResult<DeviceRegistration>.Faulty(errors)
                 : expectedVersion is { } expected && expected != state.RegistrationVersion
-                    ? EditResult<DeviceRegistration>.Of(EditOutcome.VersionMismatch, state.VersionedRegistration)
+                    ? EditResult<DeviceRegistration>.Of(EditOutcome.VersionMismatch, state.Registration(DeviceId))
                     : null;
             if (refusal is not null)
                 return null;
-            var changed = RegistrationChanges.Apply(state.Registration, change);
-            if (RegistrationChanges.Same(changed, state.Registration))
+            var current = state.Registration(DeviceId).Value;
+            var changed = RegistrationChanges.Apply(current, change);
+            if (RegistrationChanges.Same(changed, current))
             {
-                refusal = EditResult<DeviceRegistration>.Of(EditOutcome.Changed, state.VersionedRegistration);
+                refusal = EditResult<DeviceRegistration>.Of(EditOutcome.Changed, state.Registration(DeviceId));
                 return null;
             }
 
-            var offset = await OffsetAfter(state, changed);
+            var offset = await OffsetAfter(state.ConfigOffset, current, changed);
             var told = state.Twin.ToldSite != changed.SiteId
                 ? Presence.Tell(state.Twin, changed.SiteId, await IsOnline(), services.Time.GetUtcNow(), writer) : state.Twin;
-            var next = state with { Registration = changed, RegistrationVersion = state.RegistrationVersion + 1, ConfigOffset = offset };
+            var next = state.With(changed, services.Shared) with { RegistrationVersion = state.RegistrationVersion + 1, ConfigOffset = checked((int)offset) };
             return new StepPlan(told, NewCommit(state) with { Registration = new RegistrationWrite(changed, offset) }, next);
         });
         return result?.Outcome switch
         {
             null => refusal!,
             CommitOutcome.SerialTaken => EditResult<DeviceRegistration>.Of(EditOutcome.AlreadyExists),
-            _ => EditResult<DeviceRegistration>.Of(EditOutcome.Changed, _state!.VersionedRegistration),
+            _ => EditResult<DeviceRegistration>.Of(EditOutcome.Changed, _state!.Registration(DeviceId)),
         };
     }
 
-    private async ValueTask<long> OffsetAfter(DeviceState state, DeviceRegistration changed)
+    private async ValueTask<long> OffsetAfter(long offset, DeviceRegistration before, DeviceRegistration changed)
     {
-        var before = state.Registration;
-        var offset = state.ConfigOffset;
         if (changed.Model != before.Model)
         {
             var from = await services.Profiles.Get(before.ProjectId, before.Model);

@@ -4,6 +4,7 @@ using EsoCore.Grains.Storage;
 using EsoCore.Grains.Telemetry;
 using EsoCore.History;
 using EsoCore.Telemetry;
+using EsoCore.Wire;
 
 namespace EsoCore.Grains.Devices;
 
@@ -47,7 +48,7 @@ internal sealed partial class DeviceGrain
                 using var intake = new Intake(opened.Batch, state.Twin);
                 if (await Screen(intake, state, upload) is not { } screened)                      // 4
                 {
-                    answer = Refuse(UploadOutcome.Malformed, "no_device_time", "X-Time-Correction needs X-Timestamp or sent_at.");
+                    answer = Refuse(UploadOutcome.Malformed, ProblemCodes.NoDeviceTime, "X-Time-Correction needs X-Timestamp or sent_at.");
                     return null;
                 }
 
@@ -56,7 +57,7 @@ internal sealed partial class DeviceGrain
                 return plan;
             });
             if (result is null)
-                return answer ?? Refuse(UploadOutcome.UnknownDevice, "unauthorized", "The device or its key is not known.");
+                return answer ?? Refuse(UploadOutcome.UnknownDevice, ProblemCodes.Unauthorized, "The device or its key is not known.");
             if (result.Outcome == CommitOutcome.Replay)                                           // 7
                 return Replay(result.Known!, upload);
             (_recent ??= new RecentBatches()).Add(entry!);
@@ -64,23 +65,28 @@ internal sealed partial class DeviceGrain
         }
         catch (StorageUnavailableException)
         {
-            return Refuse(UploadOutcome.Unavailable, "storage_unavailable", "The storage is away; nothing was stored. Try again.");
+            return Refuse(UploadOutcome.Unavailable, ProblemCodes.Unavailable, "The storage is away; nothing was stored. Try again.");
         }
     }
 
     private UploadAnswer? Admit(DeviceState state, BatchUpload upload)
     {
         if (!state.MayCall)
-            return Refuse(UploadOutcome.NotActive, "device_not_active", "The device is not claimed, or disabled.");
+        {
+            return state.Traits.Status == DeviceStatus.Unclaimed
+                ? Refuse(UploadOutcome.NotActive, ProblemCodes.DeviceNotClaimed, "The device is not claimed yet.")
+                : Refuse(UploadOutcome.NotActive, ProblemCodes.DeviceDisabled, "The device is disabled.");
+        }
+
         _lastSeenUs = Math.Max(_lastSeenUs, Micros.Of(upload.Call.ReceivedAt));
         if (upload.Call.Nonce is { } nonce && Nonces.Use(state.Twin.Rare.Nonces, nonce, Micros.Of(upload.Call.ReceivedAt)) is null)
-            return Refuse(UploadOutcome.NonceUsed, "nonce_used", "The nonce was used before; ask for another.");
+            return Refuse(UploadOutcome.NonceUsed, ProblemCodes.BadNonce, "The nonce was used before; ask for another.");
         return null;
     }
 
     private static UploadAnswer Replay(LedgerEntry known, BatchUpload upload) => known.BodyHash == upload.BodyHash
         ? new UploadAnswer(UploadOutcome.Replayed, known.Answer)
-        : Refuse(UploadOutcome.IdempotencyConflict, "idempotency_conflict", "The Idempotency-Key was used for another body.");
+        : Refuse(UploadOutcome.IdempotencyConflict, ProblemCodes.IdempotencyConflict, "The Idempotency-Key was used for another body.");
 
     private static UploadAnswer Refuse(UploadOutcome outcome, string code, string detail) => new(outcome, Code: code, Detail: detail);
 
@@ -99,7 +105,7 @@ internal sealed partial class DeviceGrain
             screened = new Screened(resolved.CorrectionUs, resolved.Epochs);
         }
 
-        var floorUs = Math.Max(state.RetentionFloorUs, await services.Floors.Get(state.Registration.ProjectId));
+        var floorUs = await services.Floors.Get(state.Traits.ProjectId);
         intake.Screen(screened.CorrectionUs, receivedUs + (long)services.Telemetry.MaxAhead.TotalMicroseconds, floorUs);
         var unknown = intake.MatchSeries();
         intake.NumberSeries(unknown.Count == 0 ? [] : await services.Store.FindSeries(state.DeviceNo, unknown, CancellationToken.None));
@@ -126,9 +132,9 @@ internal sealed partial class DeviceGrain
     private async Task<(StepPlan Plan, LedgerEntry Entry, UploadAnswer Answer)> Fold(
         Intake intake, DeviceState state, BatchUpload upload, Screened screened, TransitionWriter writer)
     {
-        var (batch, fates, deviceId) = (intake.Batch, intake.Fates, state.Registration.DeviceId);
+        var (batch, fates, deviceId) = (intake.Batch, intake.Fates, DeviceId);
         batch.Rejections.Sort((a, b) => a.Record.CompareTo(b.Record));
-        var config = await services.Profiles.Get(state.Registration.ProjectId, state.Registration.Model);
+        var config = await services.Profiles.Get(state.Traits.ProjectId, state.Traits.Model);
         var bytes = BatchAnswers.Write(
             fates, batch, services.Pressure.BackoffMs, upload.Cursor, ConfigVersions.InForce(config, state.ConfigOffset));
         var entry = new LedgerEntry(
@@ -137,7 +143,7 @@ internal sealed partial class DeviceGrain
         twin = UseNonce(twin, upload.Call);
         if (screened.Epochs != twin.Rare.Epochs)
             twin = twin with { Rare = twin.Rare with { Epochs = screened.Epochs } };
-        twin = Presence.Tell(twin, state.Registration.SiteId, online: true, upload.Call.ReceivedAt, writer);
+        twin = Presence.Tell(twin, state.Traits.SiteId, online: true, upload.Call.ReceivedAt, writer);
         BatchFold.TellAssets(intake, writer);
         var points = BlockBuilder.Build(intake.Runs, intake.Numbers, screened.CorrectionUs);
         var commit = NewCommit(state) with
@@ -161,6 +167,6 @@ internal sealed partial class DeviceGrain
     private static ImmutableArray<RejectedRecord> Rejected(DecodedBatch batch, BatchUpload upload) =>
     [
         .. batch.Rejections.Take(TelemetryOptions.MaxKeptRejections).Select(r => new RejectedRecord(
-            upload.BatchId, r.Record, r.Code, RejectionCodes.Explain(r.Code), batch.RecordText(r.Record), upload.Call.ReceivedAt)),
+            upload.BatchId, r.Record, r.Code, RecordFaults.Explain(r.Code), batch.RecordText(r.Record), upload.Call.ReceivedAt)),
     ];
 }

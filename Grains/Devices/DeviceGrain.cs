@@ -45,6 +45,7 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
             return null;
         }
 
+        services.Floors.Note(_state.Traits.ProjectId, stored!.RetentionFloorUs);
         _lastSeenUs = Math.Max(_lastSeenUs, _state.Twin.LastSeenUs);
         if (_state.Twin.ToldOnline)
             await WatchSilence();
@@ -65,7 +66,7 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
         {
             if (await Load() is not { } state)
                 return null;
-            var writer = new TransitionWriter(state.Registration.ProjectId, state.Registration.DeviceId, state.Twin);
+            var writer = new TransitionWriter(state.Traits.ProjectId, DeviceId, state.Twin, services.Shared);
             if (await plan(state, writer) is not { } step)
                 return null;
             var result = await Commit(state, step, writer);
@@ -77,7 +78,7 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
 
     private async Task<CommitResult> Commit(DeviceState state, StepPlan step, TransitionWriter writer)
     {
-        var twin = step.Twin with { Version = state.Twin.Version + 1, Rare = (step.Twin.Rare with { Receivers = writer.Receivers }).Shared() };
+        var twin = step.Twin with { Version = state.Twin.Version + 1, Receivers = writer.Receivers, Rare = step.Twin.Rare.Shared() };
         var commit = step.Commit with { Twin = TwinDocuments.Write(twin), Outbox = writer.Entries };
         var started = services.Time.GetTimestamp();
         CommitResult result;
@@ -105,9 +106,9 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
     }
 
     /// <summary>An empty commit for the state, to be filled.</summary>
-    private static DeviceCommit NewCommit(DeviceState state) => new()
+    private DeviceCommit NewCommit(DeviceState state) => new()
     {
-        DeviceId = state.Registration.DeviceId,
+        DeviceId = DeviceId,
         DeviceNo = state.DeviceNo,
         ExpectedVersion = state.Twin.Version,
         Twin = default,
@@ -141,7 +142,7 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
         await Step((state, writer) =>
         {
             var silentSince = Micros.ToTime(_lastSeenUs);
-            var twin = Presence.Tell(state.Twin, state.Registration.SiteId, online: false, silentSince, writer);
+            var twin = Presence.Tell(state.Twin, state.Traits.SiteId, online: false, silentSince, writer);
             return Task.FromResult<StepPlan?>(twin == state.Twin ? null : new StepPlan(twin, NewCommit(state), state));
         });
     }
@@ -157,9 +158,9 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
 
     private async ValueTask<DeviceConfig> Config(DeviceState state)
     {
-        var profile = await services.Profiles.Get(state.Registration.ProjectId, state.Registration.Model);
+        var profile = await services.Profiles.Get(state.Traits.ProjectId, state.Traits.Model);
         return new DeviceConfig(
             ConfigVersions.InForce(profile, state.ConfigOffset),
-            ConfigMerge.Overlay(ConfigDefaults.Settings, profile?.Value, state.Registration.Overrides));
+            ConfigMerge.Overlay(ConfigDefaults.Settings, profile?.Value, state.Traits.Overrides));
     }
 }

@@ -6,25 +6,48 @@ namespace EsoCore.Grains.Devices;
 
 /// <summary>What a device's grain knows: swapped as one, so that a reader never sees a twin of one version beside a registration of another.</summary>
 internal sealed record DeviceState(
-    long DeviceNo, DeviceRegistration Registration, long RegistrationVersion, long ConfigOffset, long RetentionFloorUs, Twin Twin)
+    long DeviceNo,
+    string Serial,
+    long CreatedUs,
+    int RegistrationVersion,
+    int ConfigOffset,
+    DeviceTraits Traits,
+    Twin Twin)
 {
-    internal static DeviceState Of(StoredDevice stored, SharedValues shared) => new(
-        stored.DeviceNo, Compact(stored.Registration, shared), stored.RegistrationVersion, stored.ConfigOffset, stored.RetentionFloorUs,
-        TwinDocuments.Read(stored, shared));
+    internal bool MayCall => Traits.Status is DeviceStatus.Active or DeviceStatus.Maintenance;
 
-    internal bool MayCall => Registration.Status is DeviceStatus.Active or DeviceStatus.Maintenance;
+    internal static DeviceState Of(StoredDevice stored, SharedValues shared) => new DeviceState(
+        stored.DeviceNo, "", Micros.Of(stored.Registration.CreatedAt), checked((int)stored.RegistrationVersion), checked((int)stored.ConfigOffset),
+        null!, TwinDocuments.Read(stored, shared)).With(stored.Registration, shared);
 
-    internal Versioned<DeviceRegistration> VersionedRegistration =>
-        new(Registration.DeviceId.ToString("D"), RegistrationVersion, Registration);
+    internal bool IsIn(Scope scope) => Traits.ProjectId == scope.ProjectId;
 
-    /// <summary>What many devices have alike is one string for all.</summary>
-    private static DeviceRegistration Compact(DeviceRegistration registration, SharedValues shared) => registration with
+    /// <summary>The state with another registration.</summary>
+    internal DeviceState With(DeviceRegistration registration, SharedValues shared) => this with
     {
-        Model = shared.Share(registration.Model)!,
-        SiteId = shared.Share(registration.SiteId),
-        Channel = shared.Share(registration.Channel)!,
-        Overrides = registration.Overrides == ConfigSettings.Empty ? ConfigSettings.Empty : registration.Overrides,
+        Serial = registration.Serial,
+        Traits = shared.Share(new DeviceTraits(
+            registration.ProjectId, registration.Model, registration.SiteId, registration.Tags.IsEmpty ? registration.Tags.Clear() : registration.Tags,
+            registration.Status, registration.Channel, registration.SignatureRequired,
+            registration.Overrides == ConfigSettings.Empty ? ConfigSettings.Empty : registration.Overrides)),
     };
 
-    internal bool IsIn(Scope scope) => Registration.ProjectId == scope.ProjectId;
+    /// <summary>The registration as everybody else knows it.</summary>
+    internal Versioned<DeviceRegistration> Registration(Guid deviceId) => new(
+        deviceId.ToString("D"),
+        RegistrationVersion,
+        new DeviceRegistration(
+            deviceId, Traits.ProjectId, Serial, Traits.Model, Traits.SiteId, Traits.Tags, Traits.Status, Traits.Channel, Traits.SignatureRequired,
+            Traits.Overrides, Micros.ToTime(CreatedUs)));
 }
+
+/// <summary>The part of a registration that a fleet's devices have alike, and so share. Own tags or settings make a device's traits its own.</summary>
+internal sealed record DeviceTraits(
+    Guid ProjectId,
+    string Model,
+    string? SiteId,
+    ImmutableSortedDictionary<string, string> Tags,
+    DeviceStatus Status,
+    string Channel,
+    bool SignatureRequired,
+    ConfigSettings Overrides);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using EsoCore.Grains.Storage;
 
 namespace EsoCore.Grains.Devices;
@@ -47,37 +46,3 @@ internal sealed class SeriesSet : IEquatable<SeriesSet>
 
 /// <summary>One series of a set.</summary>
 internal readonly record struct HeldSeries(SeriesKey Key, int No);
-
-/// <summary>What the twins of a silo share. Bounded; what is met when it is full is simply not shared.</summary>
-internal sealed class SharedValues
-{
-    /// <summary>Sets of series that are shared: about 100 MB when each has eight.</summary>
-    internal const int MaxSets = 100_000;
-
-    /// <summary>Names (models, sites, channels, versions) that are shared.</summary>
-    internal const int MaxNames = 10_000;
-
-    private readonly Shared<SeriesSet> _sets = new(MaxSets);
-    private readonly Shared<string> _names = new(MaxNames);
-
-    internal SeriesSet Share(SeriesSet set) => set.Count == 0 ? SeriesSet.Empty : _sets.Get(set);
-
-    internal string? Share(string? name) => name is null ? null : _names.Get(name);
-
-    private sealed class Shared<T>(int max)
-        where T : class
-    {
-        private readonly ConcurrentDictionary<T, T> _items = new();
-        private int _count;
-
-        internal T Get(T item)
-        {
-            if (_items.TryGetValue(item, out var shared))
-                return shared;
-            if (Volatile.Read(ref _count) >= max || !_items.TryAdd(item, item))
-                return item;
-            Interlocked.Increment(ref _count);
-            return item;
-        }
-    }
-}

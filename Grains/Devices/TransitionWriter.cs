@@ -4,13 +4,13 @@ using EsoCore.Grains.Storage;
 namespace EsoCore.Grains.Devices;
 
 /// <summary>Collects the transitions of one commit, in order, each naming the one before it to the same receiver.</summary>
-internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin)
+internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin, SharedValues shared)
 {
     /// <summary>Receivers whose last position a twin keeps. A receiver beyond them only loses the check for gaps, not the transitions.</summary>
     internal const int MaxReceivers = 128;
 
     private readonly List<OutboxEntry> _entries = [];
-    private ImmutableArray<ReceiverMark> _receivers = twin.Rare.Receivers;
+    private ImmutableArray<ReceiverMark> _receivers = twin.Receivers;
 
     internal ImmutableArray<OutboxEntry> Entries => [.. _entries];
 
@@ -25,13 +25,14 @@ internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin)
     internal void ToSite(string siteId, DateTimeOffset at, TransitionBody body) =>
         Add(TransitionStreams.Sites, $"{projectId:D}/{siteId}", at, body);
 
-    private void Add(string stream, string receiver, DateTimeOffset at, TransitionBody body)
+    private void Add(string stream, string key, DateTimeOffset at, TransitionBody body)
     {
+        var receiver = shared.Share(new ReceiverName(stream, key));
         var position = new TransitionPosition(twin.Version + 1, _entries.Count + 1);
         var previous = TransitionPosition.None;
         for (var i = 0; i < _receivers.Length; i++)
         {
-            if (_receivers[i].Stream != stream || _receivers[i].Receiver != receiver)
+            if (_receivers[i].Receiver != receiver)
                 continue;
             previous = _receivers[i].Position;
             _receivers = _receivers.RemoveAt(i);
@@ -40,7 +41,7 @@ internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin)
 
         if (_receivers.Length == MaxReceivers)
             _receivers = _receivers.RemoveAt(0);
-        _receivers = _receivers.Add(new ReceiverMark(stream, receiver, position));
-        _entries.Add(new OutboxEntry(stream, receiver, new Transition(deviceId, position, previous, at, body)));
+        _receivers = _receivers.Add(new ReceiverMark(receiver, position));
+        _entries.Add(new OutboxEntry(stream, key, new Transition(deviceId, position, previous, at, body)));
     }
 }

@@ -34,7 +34,8 @@ internal sealed record Twin
 
     internal string? FirmwareVersion { get; init; }
 
-    internal long? ReportedConfigVersion { get; init; }
+    /// <summary>The configuration version that the device says it runs, or -1.</summary>
+    internal long ReportedConfigVersion { get; init; } = -1;
 
     /// <summary>In the order of their last move, oldest first.</summary>
     internal ImmutableArray<TwinCursor> Cursors { get; init; } = [];
@@ -63,10 +64,11 @@ internal sealed record Twin
 
     internal long Duplicates { get; init; }
 
-    internal long Rejected { get; init; }
-
     /// <summary>The site that was told of the device, or null.</summary>
     internal string? ToldSite { get; init; }
+
+    /// <summary>The last transition sent to each receiver, so that the next can name it.</summary>
+    internal ImmutableArray<ReceiverMark> Receivers { get; init; } = [];
 
     internal RareTwinParts Rare { get; init; } = RareTwinParts.None;
 }
@@ -82,6 +84,9 @@ internal sealed record RareTwinParts
 
     internal Backlog? Backlog { get; init; }
 
+    /// <summary>Records ever rejected.</summary>
+    internal long Rejected { get; init; }
+
     /// <summary>Clock corrections in force, oldest first.</summary>
     internal ImmutableArray<ClockEpoch> Epochs { get; init; } = [];
 
@@ -91,15 +96,12 @@ internal sealed record RareTwinParts
     /// <summary>Asset codes ever named, sorted (ordinal).</summary>
     internal ImmutableArray<string> Assets { get; init; } = [];
 
-    /// <summary>The last transition sent to each receiver, so that the next can name it.</summary>
-    internal ImmutableArray<ReceiverMark> Receivers { get; init; } = [];
-
     /// <summary>Fields of the stored document that a newer program wrote.</summary>
     internal Dictionary<string, JsonElement>? Unknown { get; init; }
 
     /// <summary>Itself, or the shared empty one when nothing is in it.</summary>
     internal RareTwinParts Shared() =>
-        ConfigError is null && Sd is null && Backlog is null && Epochs.IsEmpty && Nonces.IsEmpty && Assets.IsEmpty && Receivers.IsEmpty &&
+        Rejected == 0 && ConfigError is null && Sd is null && Backlog is null && Epochs.IsEmpty && Nonces.IsEmpty && Assets.IsEmpty &&
         Unknown is null ? None : this;
 }
 
@@ -114,4 +116,7 @@ internal readonly record struct ClockEpoch(string? Token, long CorrectionUs);
 internal readonly record struct UsedNonce(long Hash, long ExpiresUs);
 
 /// <summary>The position of the last transition sent to one receiver.</summary>
-internal readonly record struct ReceiverMark(string Stream, string Receiver, TransitionPosition Position);
+internal readonly record struct ReceiverMark(ReceiverName Receiver, TransitionPosition Position);
+
+/// <summary>A receiver of transitions: a stream's name and a grain's key. Shared by all devices of a site.</summary>
+internal sealed record ReceiverName(string Stream, string Key);

@@ -62,11 +62,14 @@ internal sealed class TwinDocument
 
     public bool ToldOnline { get; set; }
 
-    public ReceiverMark[]? Receivers { get; set; }
+    public StoredReceiver[]? Receivers { get; set; }
 
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
+
+/// <summary>The last transition sent to one receiver.</summary>
+internal readonly record struct StoredReceiver(string Stream, string Receiver, long TwinVersion, int Ordinal);
 
 [JsonSerializable(typeof(TwinDocument))]
 [JsonSourceGenerationOptions(
@@ -84,7 +87,7 @@ internal static class TwinDocuments
             LastSeen = Known(twin.LastSeenUs),
             LastBatch = Known(twin.LastBatchUs),
             Firmware = twin.FirmwareVersion,
-            ConfigVersion = twin.ReportedConfigVersion,
+            ConfigVersion = twin.ReportedConfigVersion < 0 ? null : twin.ReportedConfigVersion,
             ConfigError = twin.Rare.ConfigError,
             Sd = twin.Rare.Sd,
             Backlog = twin.Rare.Backlog,
@@ -99,10 +102,10 @@ internal static class TwinDocuments
             EventMark = Known(twin.EventMarkUs),
             WindowMark = Known(twin.WindowMarkUs),
             Assets = OrNull(twin.Rare.Assets),
-            Counters = [twin.Batches, twin.Accepted, twin.Duplicates, twin.Rejected],
+            Counters = [twin.Batches, twin.Accepted, twin.Duplicates, twin.Rare.Rejected],
             ToldSite = twin.ToldSite,
             ToldOnline = twin.ToldOnline,
-            Receivers = OrNull(twin.Rare.Receivers),
+            Receivers = Column(twin.Receivers, r => new StoredReceiver(r.Receiver.Stream, r.Receiver.Key, r.Position.TwinVersion, r.Position.Ordinal)),
             Unknown = twin.Rare.Unknown,
         },
         TwinJson.Default.TwinDocument);
@@ -120,8 +123,8 @@ internal static class TwinDocuments
             LastSeenUs = document.LastSeen ?? Twin.Never,
             LastBatchUs = document.LastBatch ?? Twin.Never,
             FirmwareVersion = shared.Share(document.Firmware),
-            ReportedConfigVersion = document.ConfigVersion,
-            Cursors = Immutable(document.Cursors),
+            ReportedConfigVersion = document.ConfigVersion ?? -1,
+            Cursors = [.. (document.Cursors ?? []).Select(c => c with { File = shared.ShareFile(c.File) })],
             Series = ReadSeries(document, stored.Series, shared),
             Stands = ReadStands(document),
             SeriesCount = document.SeriesCount,
@@ -130,18 +133,22 @@ internal static class TwinDocuments
             Batches = counters[0],
             Accepted = counters[1],
             Duplicates = counters[2],
-            Rejected = counters[3],
             ToldSite = shared.Share(document.ToldSite),
             ToldOnline = document.ToldOnline,
+            Receivers =
+            [
+                .. (document.Receivers ?? []).Select(r => new ReceiverMark(
+                    shared.Share(new ReceiverName(r.Stream, r.Receiver)), new TransitionPosition(r.TwinVersion, r.Ordinal))),
+            ],
             Rare = new RareTwinParts
             {
+                Rejected = counters[3],
                 ConfigError = document.ConfigError,
                 Sd = document.Sd,
                 Backlog = document.Backlog,
                 Epochs = Immutable(document.Epochs),
                 Nonces = Immutable(document.Nonces),
                 Assets = Immutable(document.Assets),
-                Receivers = Immutable(document.Receivers),
                 Unknown = document.Unknown,
             }.Shared(),
         };

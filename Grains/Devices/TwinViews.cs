@@ -7,24 +7,24 @@ namespace EsoCore.Grains.Devices;
 /// <summary>Makes what readers see of a twin.</summary>
 internal static class TwinViews
 {
-    internal static TwinView Of(DeviceState state, DeviceConfig config, long lastSeenUs, bool online)
+    internal static TwinView Of(Guid deviceId, DeviceState state, DeviceConfig config, long lastSeenUs, bool online)
     {
-        var (registration, twin) = (state.Registration, state.Twin);
+        var (traits, twin) = (state.Traits, state.Twin);
         return new TwinView(
-            registration.DeviceId,
-            registration.ProjectId,
-            registration.Serial,
-            registration.Model,
-            registration.SiteId,
-            registration.Tags,
-            registration.Status,
+            deviceId,
+            traits.ProjectId,
+            state.Serial,
+            traits.Model,
+            traits.SiteId,
+            traits.Tags,
+            traits.Status,
             online,
             Time(twin.FirstSeenUs),
             Time(lastSeenUs),
             Time(twin.LastBatchUs),
             twin.FirmwareVersion,
-            registration.Channel,
-            new TwinConfigView(config.ConfigVersion, twin.ReportedConfigVersion, twin.Rare.ConfigError),
+            traits.Channel,
+            new TwinConfigView(config.ConfigVersion, twin.ReportedConfigVersion < 0 ? null : twin.ReportedConfigVersion, twin.Rare.ConfigError),
             Cursors(twin),
             twin.Rare.Sd,
             twin.Rare.Backlog,
@@ -32,7 +32,7 @@ internal static class TwinViews
                 .. twin.Series.Items.Zip(twin.Stands).OrderBy(s => s.First.Key.Metric, StringComparer.Ordinal).ThenBy(s => s.First.No)
                     .Select(s => SeriesOf(s.First.Key, s.Second)),
             ],
-            new TwinCounters(twin.Batches, twin.Accepted, twin.Duplicates, twin.Rejected),
+            new TwinCounters(twin.Batches, twin.Accepted, twin.Duplicates, twin.Rare.Rejected),
             twin.Version);
     }
 

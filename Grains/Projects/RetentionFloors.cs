@@ -17,7 +17,20 @@ internal sealed class RetentionFloors(IGrainFactory grains, TimeProvider time)
 
     private readonly ConcurrentDictionary<Guid, Entry> _entries = new();
 
+    /// <summary>The highest floor of a project that storage has told of; it only moves forward.</summary>
+    private readonly ConcurrentDictionary<Guid, long> _stored = new();
+
     private sealed record Entry(int? Days, long LoadedAt);
+
+    /// <summary>Takes the floor that stands in the store: below it retention has removed points already, however long it is now.</summary>
+    internal void Note(Guid projectId, long floorUs)
+    {
+        if (floorUs == long.MinValue)
+            return;
+        if (_stored.Count >= MaxProjects)
+            _stored.Clear();
+        _stored.AddOrUpdate(projectId, floorUs, (_, known) => Math.Max(known, floorUs));
+    }
 
     /// <summary>Microseconds since the epoch below which records are too old; <see cref="long.MinValue"/> when the project keeps all.</summary>
     internal async ValueTask<long> Get(Guid projectId)
@@ -30,6 +43,7 @@ internal sealed class RetentionFloors(IGrainFactory grains, TimeProvider time)
             entry = _entries[projectId] = new Entry(project?.Value.RetentionDays, time.GetTimestamp());
         }
 
-        return entry.Days is { } days ? Micros.Of(time.GetUtcNow().AddDays(-days)) : long.MinValue;
+        var storedUs = _stored.GetValueOrDefault(projectId, long.MinValue);
+        return entry.Days is { } days ? Math.Max(storedUs, Micros.Of(time.GetUtcNow().AddDays(-days))) : storedUs;
     }
 }

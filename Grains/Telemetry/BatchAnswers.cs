@@ -46,7 +46,7 @@ internal static class BatchAnswers
             json.WriteStartObject();
             json.WriteNumber("index"u8, record);
             json.WriteString("code"u8, code);
-            json.WriteString("detail"u8, RejectionCodes.Explain(code));
+            json.WriteString("detail"u8, RecordFaults.Explain(code));
             json.WriteEndObject();
         }
 

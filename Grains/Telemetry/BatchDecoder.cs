@@ -20,14 +20,14 @@ internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBud
         {
             var body = Inflate(upload, buffer);
             if (!Utf8.IsValid(body.Span))
-                throw new MalformedBatchException("bad_json", "The body is not UTF-8.");
+                throw new MalformedBatchException(ProblemCodes.BadJson, "The body is not UTF-8.");
             batch = new DecodedBatch(body);
             if (upload.Format == BatchFormat.NdJson)
                 ReadLines(batch);
             else
                 ReadDocument(batch);
             if (batch.BatchId is { } id && id != upload.BatchId)
-                throw new MalformedBatchException("batch_id_mismatch", "batch_id of the envelope is not the Idempotency-Key.");
+                throw new MalformedBatchException(ProblemCodes.BatchIdMismatch, "batch_id of the envelope is not the Idempotency-Key.");
             return new OpenedBatch(batch, buffer, null);
         }
         catch (Exception e) when (Refusal(e) is { } refusal)
@@ -41,7 +41,7 @@ internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBud
     private ReadOnlyMemory<byte> Inflate(BatchUpload upload, DecodeBuffer buffer)
     {
         if (!ContentCodec.TryParse(upload.ContentEncoding, out var coding))
-            throw new MalformedBatchException("bad_encoding", "The content encoding is not known.");
+            throw new MalformedBatchException(ProblemCodes.UnsupportedEncoding, "The content encoding is not known.");
         if (coding != ContentCoding.Identity)
         {
             ContentCodec.Decode(coding, upload.Body, buffer);
@@ -67,7 +67,7 @@ internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBud
         else if (json.TokenType == JsonTokenType.StartObject)
             ReadEnvelope(batch, ref json);
         else
-            throw new MalformedBatchException("bad_envelope", "The body is neither an array of records nor an object with records.");
+            throw new MalformedBatchException(ProblemCodes.BadEnvelope, "The body is neither an array of records nor an object with records.");
         // Reads on to the end, so that whatever follows the document is an error.
         json.Read();
     }
@@ -88,7 +88,7 @@ internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBud
             {
                 json.Read();
                 if (seen || json.TokenType != JsonTokenType.StartArray)
-                    throw new MalformedBatchException("bad_envelope", "records is one array.");
+                    throw new MalformedBatchException(ProblemCodes.BadEnvelope, "records is one array.");
                 seen = true;
                 json = ReadArray(batch, json);
             }
@@ -104,7 +104,7 @@ internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBud
         }
 
         if (!seen)
-            throw new MalformedBatchException("bad_envelope", "The envelope has no records.");
+            throw new MalformedBatchException(ProblemCodes.BadEnvelope, "The envelope has no records.");
     }
 
     private static Guid? ReadBatchId(ref Utf8JsonReader json)
@@ -113,7 +113,7 @@ internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBud
         if (json.TokenType == JsonTokenType.Null)
             return null;
         return json.TokenType == JsonTokenType.String && json.TryGetGuid(out var id)
-            ? id : throw new MalformedBatchException("bad_envelope", "batch_id is a UUID.");
+            ? id : throw new MalformedBatchException(ProblemCodes.BadEnvelope, "batch_id is a UUID.");
     }
 
     private static long? ReadSentAt(ref Utf8JsonReader json)
@@ -122,18 +122,18 @@ internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBud
         if (json.TokenType == JsonTokenType.Null)
             return null;
         return json.TokenType == JsonTokenType.String && default(Rfc3339).TryParse(json.ValueSpan, out var us)
-            ? us : throw new MalformedBatchException("bad_envelope", "sent_at is an RFC 3339 timestamp.");
+            ? us : throw new MalformedBatchException(ProblemCodes.BadEnvelope, "sent_at is an RFC 3339 timestamp.");
     }
 
     private UploadAnswer? Refusal(Exception exception) => exception switch
     {
         MalformedBatchException e => Refuse(UploadOutcome.Malformed, e.Code, e.Message),
-        JsonException e => Refuse(UploadOutcome.Malformed, "bad_json", $"The body is not JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine})."),
-        InvalidDataException e => Refuse(UploadOutcome.Malformed, "bad_compression", e.Message),
-        TooManyRecordsException => Refuse(UploadOutcome.TooLarge, "too_many_records", $"A batch has at most {_options.MaxRecords} records."),
+        JsonException e => Refuse(UploadOutcome.Malformed, ProblemCodes.BadJson, $"The body is not JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine})."),
+        InvalidDataException e => Refuse(UploadOutcome.Malformed, ProblemCodes.BadCompression, e.Message),
+        TooManyRecordsException => Refuse(UploadOutcome.TooLarge, ProblemCodes.TooLarge, $"A batch has at most {_options.MaxRecords} records."),
         DecodeLimitException { OverLimit: true } => Refuse(
-            UploadOutcome.TooLarge, "body_too_large", $"A body has at most {_options.MaxDecodedBytes} bytes after decompression."),
-        DecodeLimitException => Refuse(UploadOutcome.Unavailable, "overloaded", "The server is out of memory for opening batches; try again."),
+            UploadOutcome.TooLarge, ProblemCodes.TooLarge, $"A body has at most {_options.MaxDecodedBytes} bytes after decompression."),
+        DecodeLimitException => Refuse(UploadOutcome.Unavailable, ProblemCodes.Unavailable, "The server is out of memory for opening batches; try again."),
         _ => null,
     };
 

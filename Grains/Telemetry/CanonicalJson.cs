@@ -1,7 +1,8 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text;
+using EsoCore.Wire;
 
 namespace EsoCore.Grains.Telemetry;
 
@@ -20,14 +21,14 @@ internal static class CanonicalJson
         using var document = JsonDocument.Parse(utf8, Parse);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
-            code = RejectionCodes.BadMeta;
+            code = RecordCodes.BadMeta;
             return false;
         }
 
         var builder = new StringBuilder(utf8.Length);
         code = Append(builder, document.RootElement);
         if (code is null && builder.Length > TelemetryOptions.MaxMetaLength)
-            code = RejectionCodes.TooLong;
+            code = RecordCodes.TooLong;
         if (code is null && builder.Length > 2)
             text = builder.ToString();
         return code is null;
@@ -42,7 +43,7 @@ internal static class CanonicalJson
             case JsonValueKind.Array:
                 return AppendArray(builder, element);
             case JsonValueKind.String:
-                return TryGetString(element, out var text) ? AppendString(builder, text) : RejectionCodes.BadString;
+                return TryGetString(element, out var text) ? AppendString(builder, text) : RecordCodes.BadString;
             case JsonValueKind.Number:
                 return AppendNumber(builder, element);
             default:
@@ -57,7 +58,7 @@ internal static class CanonicalJson
         foreach (var property in element.EnumerateObject())
         {
             if (!TryGetName(property, out var name))
-                return RejectionCodes.BadString;
+                return RecordCodes.BadString;
             properties.Add((name, property.Value));
         }
 
@@ -66,7 +67,7 @@ internal static class CanonicalJson
         for (var i = 0; i < properties.Count; i++)
         {
             if (i > 0 && properties[i].Name == properties[i - 1].Name)
-                return RejectionCodes.DuplicateProperty;
+                return RecordCodes.DuplicateProperty;
             if (i > 0)
                 builder.Append(',');
             AppendString(builder, properties[i].Name);
@@ -105,7 +106,7 @@ internal static class CanonicalJson
     private static string? AppendNumber(StringBuilder builder, JsonElement element)
     {
         if (!JsonNumbers.TryParse(Encoding.ASCII.GetBytes(element.GetRawText()), out var value))
-            return RejectionCodes.BadNumber;
+            return RecordCodes.BadNumber;
         // Adding zero turns -0 into 0, which is the same number.
         builder.Append((value + 0.0).ToString("R", CultureInfo.InvariantCulture));
         return null;

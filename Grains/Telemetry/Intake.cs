@@ -1,5 +1,6 @@
 using EsoCore.Grains.Devices;
 using EsoCore.Grains.Storage;
+using EsoCore.Wire;
 
 namespace EsoCore.Grains.Telemetry;
 
@@ -117,7 +118,7 @@ internal sealed class Intake : IDisposable
             if (stored.TryGetValue(key, out var known))
                 (_numbers[s], _stands[s]) = (known.No, known.Last);
             else if (_twin.SeriesCount + NewSeries.Count >= TelemetryOptions.MaxSeries)
-                refused[s] = RejectionCodes.SeriesLimit;
+                refused[s] = RecordCodes.SeriesLimit;
             else if ((refused[s] = TakeAsset(key.Asset)) is null)
             {
                 _numbers[s] = _twin.SeriesCount + NewSeries.Count + 1;
@@ -180,14 +181,14 @@ internal sealed class Intake : IDisposable
     }
 
     private static string? CodeOf(long tsUs, long latestUs, long retentionFloorUs) =>
-        tsUs < EarliestUs || tsUs > latestUs ? RejectionCodes.BadTimestamp : tsUs < retentionFloorUs ? RejectionCodes.TooOld : null;
+        tsUs < EarliestUs || tsUs > latestUs ? RecordCodes.BadTimestamp : tsUs < retentionFloorUs ? RecordCodes.TooOld : null;
 
     private string? TakeAsset(string asset)
     {
         if (asset.Length == 0 || _assets.Contains(asset))
             return null;
         if (_assets.Count >= TelemetryOptions.MaxAssets)
-            return RejectionCodes.AssetLimit;
+            return RecordCodes.AssetLimit;
         _assets.Add(asset);
         return null;
     }

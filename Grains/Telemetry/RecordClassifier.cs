@@ -18,7 +18,7 @@ internal static class RecordClassifier
     internal static string? Classify(DecodedBatch batch, SeriesTable table, int record, ref RecordFields fields)
     {
         if (!fields.Has(RecordField.Ts) && !fields.Has(RecordField.Timestamp))
-            return RejectionCodes.BadTimestamp;
+            return RecordCodes.BadTimestamp;
         var meaning = table.Resolve(fields.Raw);
         if (meaning.Code is not null)
             return meaning.Code;
@@ -32,7 +32,7 @@ internal static class RecordClassifier
         }
 
         if (!fields.HasValue)
-            return RejectionCodes.MissingValue;
+            return RecordCodes.MissingValue;
         if (meaning.Index < 0)
             meaning.Index = IndexOf(batch, meaning.Key);
         batch.Points.Add(meaning.Index, record, fields.TsUs, fields.Value);
@@ -76,14 +76,14 @@ internal static class RecordClassifier
     private static string? AddWindow(DecodedBatch batch, int record, SeriesMeaning meaning, in RecordFields fields)
     {
         if (fields.WindowS is not > 0 || fields.Samples is < 0 || (fields.Samples is { } n && n != Math.Floor(n)))
-            return RejectionCodes.BadWindow;
+            return RecordCodes.BadWindow;
         var stats = "";
         if (fields.Stats.Length > 0 && !CanonicalJson.TryObject(batch.Body.Slice(fields.Stats.Start, fields.Stats.Length), out stats, out var code))
             return code;
         string? encoding = null;
         byte[] raw = [];
         if (fields.RawData.Length > 0 && !TryReadRaw(batch.Body.Span, fields, out encoding, out raw))
-            return RejectionCodes.BadWindow;
+            return RecordCodes.BadWindow;
         var scale = fields.Scale ?? 1;
         var key = meaning.Key;
         using var hash = new BodyHash();

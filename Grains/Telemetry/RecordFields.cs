@@ -1,3 +1,5 @@
+using EsoCore.Wire;
+
 namespace EsoCore.Grains.Telemetry;
 
 /// <summary>The properties of a record that mean something; both dialects' names for one thing are one field.</summary>
@@ -78,7 +80,7 @@ internal struct RecordFields
         var twice = Has(field);
         Seen |= 1 << (int)field;
         if (Has(RecordField.Ts) && Has(RecordField.Timestamp))
-            return RejectionCodes.TwoTimestamps;
-        return twice ? RejectionCodes.DuplicateProperty : null;
+            return RecordCodes.TwoTimestamps;
+        return twice ? RecordCodes.DuplicateProperty : null;
     }
 }

@@ -47,12 +47,12 @@ internal ref struct RecordReader(DecodedBatch batch, int maxRecords, Utf8JsonRea
         else
         {
             _json.Skip();
-            _fields.Code = RejectionCodes.BadRecord;
+            _fields.Code = RecordCodes.BadRecord;
         }
 
         batch.EndRecord(record, (int)_json.BytesConsumed);
         if (_fields.Code is null && _fields.Has(RecordField.Crc32) && !ChecksumMatches(record))
-            _fields.Code = RejectionCodes.BadChecksum;
+            _fields.Code = RecordCodes.BadChecksum;
         var code = _fields.Code ?? RecordClassifier.Classify(batch, _table, record, ref _fields);
         if (code is not null)
             batch.Rejections.Add((record, code));
@@ -89,7 +89,7 @@ internal ref struct RecordReader(DecodedBatch batch, int maxRecords, Utf8JsonRea
         {
             case RecordField.Ts or RecordField.Timestamp:
                 return _json.TokenType == JsonTokenType.String && _clock.TryParse(_json.ValueSpan, out _fields.TsUs)
-                    ? null : RejectionCodes.BadTimestamp;
+                    ? null : RecordCodes.BadTimestamp;
             case RecordField.Value:
                 return ReadPointValue();
             case RecordField.Series:
@@ -99,9 +99,9 @@ internal ref struct RecordReader(DecodedBatch batch, int maxRecords, Utf8JsonRea
             case RecordField.Asset:
                 return ReadString(out _fields.Raw, _fields.Raw with { Asset = CurrentString() });
             case RecordField.Meta:
-                return ReadObject(RejectionCodes.BadMeta, out var meta) ?? Keep(out _fields.Raw, _fields.Raw with { Meta = meta });
+                return ReadObject(RecordCodes.BadMeta, out var meta) ?? Keep(out _fields.Raw, _fields.Raw with { Meta = meta });
             case RecordField.Stats:
-                return ReadObject(RejectionCodes.BadWindow, out _fields.Stats);
+                return ReadObject(RecordCodes.BadWindow, out _fields.Stats);
             case RecordField.Encoding:
                 return ReadString(out _fields.Encoding, CurrentString());
             case RecordField.Raw:
@@ -116,7 +116,7 @@ internal ref struct RecordReader(DecodedBatch batch, int maxRecords, Utf8JsonRea
                 return ReadNumber(out _fields.Scale);
             default:
                 _fields.Checksum = CurrentString();
-                return _json.TokenType == JsonTokenType.String ? null : RejectionCodes.BadChecksum;
+                return _json.TokenType == JsonTokenType.String ? null : RecordCodes.BadChecksum;
         }
     }
 
@@ -134,7 +134,7 @@ internal ref struct RecordReader(DecodedBatch batch, int maxRecords, Utf8JsonRea
             return null;
         _fields.HasValue = true;
         return _json.TokenType == JsonTokenType.Number && JsonNumbers.TryParse(_json.ValueSpan, out _fields.Value)
-            ? null : RejectionCodes.BadNumber;
+            ? null : RecordCodes.BadNumber;
     }
 
     private readonly Slice CurrentString() => _json.TokenType == JsonTokenType.String
@@ -143,7 +143,7 @@ internal ref struct RecordReader(DecodedBatch batch, int maxRecords, Utf8JsonRea
     private readonly string? ReadString<T>(out T kept, T value)
     {
         kept = value;
-        return _json.TokenType is JsonTokenType.String or JsonTokenType.Null ? null : RejectionCodes.BadString;
+        return _json.TokenType is JsonTokenType.String or JsonTokenType.Null ? null : RecordCodes.BadString;
     }
 
     private static string? Keep<T>(out T kept, T value)
@@ -171,7 +171,7 @@ internal ref struct RecordReader(DecodedBatch batch, int maxRecords, Utf8JsonRea
         if (_json.TokenType == JsonTokenType.Null)
             return null;
         if (_json.TokenType != JsonTokenType.Number || !JsonNumbers.TryParse(_json.ValueSpan, out var value))
-            return RejectionCodes.BadNumber;
+            return RecordCodes.BadNumber;
         number = value;
         return null;
     }

@@ -131,12 +131,12 @@ internal static class SeriesMeanings
     {
         if (!JsonStrings.TryRead(body.Span, raw.Name, out var name) || !JsonStrings.TryRead(body.Span, raw.Unit, out var unit) ||
             !JsonStrings.TryRead(body.Span, raw.Asset, out var asset))
-            return new SeriesMeaning { Code = RejectionCodes.BadString };
+            return new SeriesMeaning { Code = RecordCodes.BadString };
         if (name.Length == 0)
-            return new SeriesMeaning { Code = RejectionCodes.MissingSeries };
+            return new SeriesMeaning { Code = RecordCodes.MissingMetric };
         if (name.Length > TelemetryOptions.MaxNameLength || unit.Length > TelemetryOptions.MaxNameLength ||
             asset.Length > TelemetryOptions.MaxNameLength)
-            return new SeriesMeaning { Code = RejectionCodes.TooLong };
+            return new SeriesMeaning { Code = RecordCodes.TooLong };
         var meta = "";
         if (raw.Meta.Length > 0 && !CanonicalJson.TryObject(body.Slice(raw.Meta.Start, raw.Meta.Length), out meta, out var code))
             return new SeriesMeaning { Code = code };

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using EsoCore.Api;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -17,6 +18,9 @@ internal static class Listening
 
     private const int MaxHeaderBytes = 16 * 1024;
     private const int MaxRequestLineBytes = 8 * 1024;
+
+    /// <summary>Bodies up to so many times the limit of a batch are read to their end, and thrown away, after they were refused.</summary>
+    private const int DrainFactor = 8;
 
     /// <summary>Bytes a second below which a body is given up; a field device on a poor link sends more.</summary>
     private const double MinBodyBytesPerSecond = 120;
@@ -70,7 +74,10 @@ internal static class Listening
         kestrel.Limits.KeepAliveTimeout = KeepAlive;
         kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(MinBodyBytesPerSecond, MinBodyGrace);
         // The routes hold bodies to limits of their own and answer in words; this one is the wall behind them.
-        kestrel.Limits.MaxRequestBodySize = 2L * api.MaxBatchBytes;
+        // It is so far behind because what is refused is still read and thrown away up to it: a client that is cut off while it sends hears no answer.
+        kestrel.Limits.MaxRequestBodySize = DrainFactor * (long)api.MaxBatchBytes;
+        // Octets that are no UTF-8 then reach the routes, which name the header; Kestrel itself would answer a bare 400.
+        kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
     }
 
     private static void Listen(KestrelServerOptions kestrel, BindingAddress address)

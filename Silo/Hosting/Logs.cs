@@ -3,6 +3,7 @@ using Serilog;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting;
+using Serilog.Formatting.Display;
 
 namespace EsoCore.Silo.Hosting;
 
@@ -34,15 +35,19 @@ internal static class Logs
 /// <summary>One event a line, in the compact form that log stores read: <c>@t</c>, <c>@l</c>, <c>@m</c>, <c>@x</c> and the properties.</summary>
 internal sealed class JsonLines : ITextFormatter
 {
+    private static readonly MessageTemplateTextFormatter Message = new("{Message:lj}"); // Words as words, without quotes around them.
+
     public void Format(LogEvent logEvent, TextWriter output)
     {
+        using var message = new StringWriter();
+        Message.Format(logEvent, message);
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
             json.WriteString("@t", logEvent.Timestamp.UtcDateTime);
             json.WriteString("@l", logEvent.Level.ToString());
-            json.WriteString("@m", logEvent.RenderMessage());
+            json.WriteString("@m", message.ToString());
             if (logEvent.Exception is { } exception)
                 json.WriteString("@x", exception.ToString());
             foreach (var (name, value) in logEvent.Properties)

@@ -6,6 +6,7 @@ using System.Text.Json;
 using EsoCore.Api;
 using EsoCore.History;
 using EsoCore.Runtime;
+using EsoCore.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -21,9 +22,12 @@ internal sealed class FrontDoor : IAsyncDisposable
     public const string Secret = "device:secret";
     public const string BatchPath = "/api/iot/v1/telemetry/batch";
 
+    /// <summary>When every test begins.</summary>
+    public static readonly DateTimeOffset Noon = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
+
     private readonly WebApplication _app;
 
-    private FrontDoor(WebApplication app, FakeGrains grains, ApiClock clock, FakeHistory history)
+    private FrontDoor(WebApplication app, FakeGrains grains, FakeTimeProvider clock, FakeHistory history)
     {
         (_app, Grains, Clock, History) = (app, grains, clock, history);
         Device = grains.AddDevice(ProjectId, Secret);
@@ -39,7 +43,7 @@ internal sealed class FrontDoor : IAsyncDisposable
 
     public FakeDevice Device { get; }
 
-    public ApiClock Clock { get; }
+    public FakeTimeProvider Clock { get; }
 
     public FakeHistory History { get; }
 
@@ -49,7 +53,7 @@ internal sealed class FrontDoor : IAsyncDisposable
 
     public static async Task<FrontDoor> Open(params (string Name, string Value)[] settings)
     {
-        var (grains, clock) = (new FakeGrains(), new ApiClock());
+        var (grains, clock) = (new FakeGrains(), new FakeTimeProvider(Noon));
         var history = new FakeHistory(grains);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

@@ -105,8 +105,8 @@ public class BatchDecoderTests
     [InlineData("""{"ts":1736951422,"series":"t","val":1}""", "bad_timestamp")]
     [InlineData("""{"ts":"yesterday","series":"t","val":1}""", "bad_timestamp")]
     [InlineData("""{"ts":"2025-01-15T14:30:22Z","timestamp":"2025-01-15T14:30:22Z","series":"t","val":1}""", "two_timestamps")]
-    [InlineData("""{"ts":"2025-01-15T14:30:22Z","val":1}""", "missing_series")]
-    [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"","val":1}""", "missing_series")]
+    [InlineData("""{"ts":"2025-01-15T14:30:22Z","val":1}""", "missing_metric")]
+    [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"","val":1}""", "missing_metric")]
     [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"t"}""", "missing_value")]
     [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"t","val":null}""", "missing_value")]
     [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"t","val":"1"}""", "bad_number")]
@@ -131,8 +131,8 @@ public class BatchDecoderTests
     [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"v","window_s":1,"rate_hz":1,"encoding":"mp3","raw":"AQAC"}""", "bad_window")]
     [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"v","window_s":1,"rate_hz":1,"encoding":"i8","raw":"!!"}""", "bad_window")]
     [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"v","window_s":1,"encoding":"i8","raw":"AQAC"}""", "bad_window")]
-    [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"t","val":1,"crc32":"00000000"}""", "bad_checksum")]
-    [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"t","val":1,"crc32":7}""", "bad_checksum")]
+    [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"t","val":1,"crc32":"00000000"}""", "bad_crc32")]
+    [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"t","val":1,"crc32":7}""", "bad_crc32")]
     public void Open_AFaultyRecord_IsRejectedAloneWithItsCode(string record, string code)
     {
         using var opened = _harness.Open($"[{First},{record},{Second}]");
@@ -207,7 +207,7 @@ public class BatchDecoderTests
     {
         var harness = new DecodingHarness(o => o.MaxDecodedBytes = 1 << 20);
         using var opened = harness.Open(new byte[100 << 20], coding: ContentCoding.Gzip);
-        Assert.Equal((UploadOutcome.TooLarge, "body_too_large"), (opened.Refusal!.Outcome, opened.Refusal.Code));
+        Assert.Equal((UploadOutcome.TooLarge, "too_large"), (opened.Refusal!.Outcome, opened.Refusal.Code));
         Assert.Equal(0, harness.Budget.Used);
         Assert.InRange(harness.Budget.Peak, 1, 4 << 20);
     }
@@ -226,7 +226,7 @@ public class BatchDecoderTests
     {
         var harness = new DecodingHarness(o => o.MaxRecords = 2);
         using var opened = harness.Open("[1,2,3]");
-        Assert.Equal((UploadOutcome.TooLarge, "too_many_records"), (opened.Refusal!.Outcome, opened.Refusal.Code));
+        Assert.Equal((UploadOutcome.TooLarge, "too_large"), (opened.Refusal!.Outcome, opened.Refusal.Code));
     }
 
     [Theory]

@@ -1,0 +1,83 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using EsoCore.Silo.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Xunit;
+
+namespace EsoCore.Tests.Silo;
+
+/// <summary>The whole server in this process: real grains, real storage, real HTTP on loopback.</summary>
+internal sealed class RunningSilo : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private RunningSilo(WebApplication app, HttpClient http) => (_app, Http) = (app, http);
+
+    public HttpClient Http { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    public static async Task<RunningSilo> Start(string data, params string[] args)
+    {
+        var parsed = SiloArguments.Parse(["--data", data, .. args.Contains("--urls") ? [] : new[] { "--urls", "http://127.0.0.1:0" }, .. args]);
+        Assert.Empty(parsed.Faults);
+        var settings = new Dictionary<string, string?>(parsed.Settings) { ["Serilog:MinimumLevel:Default"] = "Fatal" };
+        foreach (var source in new[] { "Microsoft", "Microsoft.Hosting.Lifetime" })
+            settings[$"Serilog:MinimumLevel:Override:{source}"] = "Fatal";
+        var app = EsoCore.Silo.Program.Build(parsed with { Settings = settings });
+        await app.StartAsync();
+        var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
+        return new RunningSilo(app, new HttpClient(handler) { BaseAddress = new Uri(app.Urls.First()) });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    public async Task<(int Status, JsonElement Json)> Send(HttpMethod method, string path, string? basic = null, string? json = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (basic is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(basic)));
+        if (json is not null)
+            request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+        return await Send(request);
+    }
+
+    public async Task<(int Status, JsonElement Json)> Upload(SeededDevice device, string records, Guid? batchId = null)
+    {
+        var body = Encoding.UTF8.GetBytes(records);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/iot/v1/telemetry/batch") { Content = new ByteArrayContent(body) };
+        request.Headers.Add("X-Device-Id", device.Id);
+        request.Headers.Add("X-Auth-Key", device.Secret);
+        request.Headers.Add("Idempotency-Key", $"{batchId ?? Guid.NewGuid()}");
+        request.Headers.Add("Content-SHA256", Convert.ToHexStringLower(SHA256.HashData(body)));
+        return await Send(request);
+    }
+
+    public async Task<SeededDevice> Seed()
+    {
+        var (status, seed) = await Send(HttpMethod.Post, "/v1/seed");
+        Assert.Equal(201, status);
+        return new SeededDevice(
+            seed.GetProperty("device").GetProperty("id").GetString()!,
+            seed.GetProperty("device_api_key_secret").GetString()!,
+            $"{seed.GetProperty("device_api_key").GetProperty("id").GetString()}:{seed.GetProperty("device_api_key_secret").GetString()}",
+            $"{seed.GetProperty("project_api_key").GetProperty("id").GetString()}:{seed.GetProperty("project_api_key_secret").GetString()}");
+    }
+
+    private async Task<(int, JsonElement)> Send(HttpRequestMessage request)
+    {
+        using var response = await Http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        return ((int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement);
+    }
+}
+
+/// <summary>A device made by <c>POST /v1/seed</c>.</summary>
+internal sealed record SeededDevice(string Id, string Secret, string DeviceKey, string ProjectKey);
