@@ -4,7 +4,7 @@ using EsoCore.Benchmarks.Engine;
 // One line per benchmark: dotnet run -c Release --project Benchmarks -- <name> [options]
 Benchmark[] benchmarks =
 [
-    new("engine", "calls per second, waits and bytes per idle grain of the built-in engine [--seconds n] [--date yyyy-mm-dd] [--no-file]", EngineBenchmark.RunAsync),
+    new("engine", "calls, waits and idle memory of the built-in engine [--seconds n] [--date d] [--no-file]", EngineBenchmark.RunAsync),
 ];
 
 Benchmark? chosen = benchmarks.FirstOrDefault(benchmark => args is [var name, ..] && name == benchmark.Name);

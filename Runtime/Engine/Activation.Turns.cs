@@ -9,6 +9,7 @@ internal sealed partial class Activation
     /// <summary>After so many turns a busy activation goes to the back of the pool's queue, so that others are served too.</summary>
     internal const int TurnsPerSlice = 32;
 
+    private static readonly DeactivationReason s_stopping = new(DeactivationReasonCode.ShuttingDown, "The process is stopping.");
     private static readonly Action<object?> s_runSlice = static self => ((Activation)self!).RunSlice();
 
     private GrainRequest? _primary;
@@ -72,7 +73,7 @@ internal sealed partial class Activation
             RunNext();
             if (_status == ActivationStatus.Ending && _runningCount == 0) BeginDeactivation();
             if (HasWork()) continue;
-            if (Runtime.IsStopping && IsQuiet()) End(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The process is stopping."));
+            if (Runtime.IsStopping && IsQuiet()) End(s_stopping);
             if (_runningCount > 0 || _status is not (ActivationStatus.Active or ActivationStatus.Dead)) Runtime.Sweeper.Watch(this);
             if (_status != ActivationStatus.Ending && TryGoIdle()) return;
         }
@@ -113,7 +114,8 @@ internal sealed partial class Activation
         if (_status is ActivationStatus.Active or ActivationStatus.Activating && request.Caller is not null && request.ClosesCircle())
         {
             request.Abort(new TimeoutException(
-                $"The call would wait for itself until the response timeout: {request.DescribeChain()}. Make a method of the circle [AlwaysInterleave] or [OneWay], or the class [Reentrant]."));
+                $"The call would wait for itself until the response timeout: {request.DescribeChain()}. "
+                + "Make a method of the circle [AlwaysInterleave] or [OneWay], or the class [Reentrant]."));
             return;
         }
 
@@ -168,7 +170,8 @@ internal sealed partial class Activation
     /// <summary>Calls the method with the context it belongs to, and leaves no trace of that context on the thread.</summary>
     private bool Enter(GrainRequest request)
     {
-        // Setting a context costs allocations all the way down the method, so the common case, one request without values, is known by _primary instead.
+        // Setting a context costs allocations all the way down the method, so the common case, one request without values, is known by
+        // _primary instead.
         if (request.ContextValues is null && _primary is null) _primary = request;
         else RequestContext.Current.Value = new CallContext(request.ContextValues, request);
 

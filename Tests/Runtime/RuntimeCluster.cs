@@ -13,7 +13,8 @@ internal sealed class RuntimeCluster : IAsyncDisposable
 
     private readonly InProcessTestCluster _cluster;
 
-    private RuntimeCluster(InProcessTestCluster cluster, FakeTimeProvider time, MemoryGrainStorage storage, MemoryReminderTable reminders, Probe probe)
+    private RuntimeCluster(
+        InProcessTestCluster cluster, FakeTimeProvider time, MemoryGrainStorage storage, MemoryReminderTable reminders, Probe probe)
     {
         _cluster = cluster;
         Time = time;
