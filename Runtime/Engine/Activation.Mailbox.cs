@@ -26,6 +26,9 @@ internal sealed partial class Activation
     /// <summary>Items not yet started; exact enough for a limit and a gauge.</summary>
     internal int MailboxDepth => (Volatile.Read(ref _inbox)?.Depth ?? 0) + Volatile.Read(ref _backlog);
 
+    /// <summary>Whether a slice is running or on its way to the pool.</summary>
+    internal bool IsScheduled => Volatile.Read(ref _inbox) is not null;
+
     /// <summary>Items not yet started and requests not yet ended.</summary>
     internal int Load => MailboxDepth + Volatile.Read(ref _runningCount);
 

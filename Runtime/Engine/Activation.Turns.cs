@@ -9,6 +9,9 @@ internal sealed partial class Activation
     /// <summary>After so many turns a busy activation goes to the back of the pool's queue, so that others are served too.</summary>
     internal const int TurnsPerSlice = 32;
 
+    /// <summary>So does one whose turns after the first have taken this long: long turns must not add up.</summary>
+    internal static readonly TimeSpan TimePerSlice = TimeSpan.FromMilliseconds(5);
+
     private static readonly DeactivationReason s_stopping = new(DeactivationReasonCode.ShuttingDown, "The process is stopping.");
     private static readonly Action<object?> s_runSlice = static self => ((Activation)self!).RunSlice();
 
@@ -67,7 +70,8 @@ internal sealed partial class Activation
 
     private void RunSlice()
     {
-        for (int turns = 0; turns < TurnsPerSlice; turns++)
+        long start = 0;
+        for (int turns = 0; turns < TurnsPerSlice && !IsSliceOver(turns, ref start); turns++)
         {
             if (_status == ActivationStatus.Created) BeginActivation();
             RunNext();
@@ -75,11 +79,21 @@ internal sealed partial class Activation
             if (HasWork()) continue;
             if (Runtime.IsStopping && IsQuiet()) End(s_stopping);
             if (_runningCount > 0 || _status is not (ActivationStatus.Active or ActivationStatus.Dead)) Runtime.Sweeper.Watch(this);
-            if (_status != ActivationStatus.Ending && TryGoIdle()) return;
+            bool deactivates = _status == ActivationStatus.Ending && _runningCount == 0;
+            if (!deactivates && TryGoIdle()) return;
         }
 
         Runtime.Sweeper.Watch(this);
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>Most slices have one turn, so the clock is first read when there is a second.</summary>
+    private bool IsSliceOver(int turns, ref long start)
+    {
+        if (turns == 0) return false;
+        if (turns > 1) return Runtime.TimeProvider.GetElapsedTime(start) > TimePerSlice;
+        start = Runtime.TimeProvider.GetTimestamp();
+        return false;
     }
 
     private void RunNext()

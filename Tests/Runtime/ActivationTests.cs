@@ -11,6 +11,8 @@ public interface ILiving : IGrainWithStringKey
 
     Task<string> WorkAndLeave(string name);
 
+    Task<string> LeaveAndWork(string name);
+
     Task Stay(TimeSpan time);
 }
 
@@ -55,6 +57,12 @@ public abstract class LivingGrain(Probe probe) : Grain, ILiving
         await Work(name);
         DeactivateOnIdle();
         return _id;
+    }
+
+    public Task<string> LeaveAndWork(string name)
+    {
+        DeactivateOnIdle();
+        return Work(name);
     }
 
     public Task Stay(TimeSpan time)
@@ -213,6 +221,18 @@ public sealed class ActivationTests
         cluster.Probe.Open("gate");
         Assert.NotEqual(await leaving, await waiting);
         Assert.Equal(await waiting, await alsoWaiting);
+    }
+
+    [Fact]
+    public async Task A_grain_about_to_deactivate_waits_for_its_running_request_without_using_a_thread()
+    {
+        await using RuntimeCluster cluster = await OpenAsync();
+        ILiving grain = Get<OrdinaryLivingGrain>(cluster);
+        Task<string> leaving = grain.LeaveAndWork("gate"), waiting = grain.Work("1");
+        await cluster.Probe.Noted("begin gate");
+        await RuntimeCluster.UntilAsync(() => !cluster.Find(grain.GetGrainId())!.IsScheduled);
+        cluster.Probe.Open("gate");
+        Assert.NotEqual(await leaving, await waiting);
     }
 
     [Fact]
