@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using EsoCore.Api;
 using EsoCore.Grains;
 using EsoCore.Silo.Demo;
@@ -39,7 +38,7 @@ internal static class Program
         {
             return Tell(Misused, e.Failures);
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or CryptographicException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or InvalidOperationException)
         {
             return Tell(Failed, [e.Message]); // The port or the data directory is taken, or a file is not as it must be: no stack helps with that.
         }

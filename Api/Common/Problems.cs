@@ -39,7 +39,7 @@ internal static class Problems
 
     /// <summary>Every fault of a query or a body at once.</summary>
     public static Problem Faulty(ImmutableArray<FieldError> faults, string code = ProblemCodes.BadRequest) =>
-        new(400, code, string.Join(" ", faults.Take(3).Select(f => $"{f.Field}: {f.Message}"))) { Errors = faults };
+        new(400, code, string.Join("; ", faults.Take(3).Select(f => $"{f.Field}: {f.Message}"))) { Errors = faults };
 
     public static Problem TooLarge(string detail) => new(413, ProblemCodes.TooLarge, detail);
 

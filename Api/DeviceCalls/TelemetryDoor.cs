@@ -23,7 +23,7 @@ internal sealed class TelemetryDoor(
     ///   (0) rate of the address             429   before routing, see AddressRates
     ///    1  headers                         400, 415
     ///    2  credential                      401, 403   cached; no grain is called for an unverified id
-    ///    3  signature's headers             401   skew and nonce; inside step 2's call, as is
+    ///    3  signature's headers             401   skew and nonce; steps 2 to 4 are DeviceGate.Admit
     ///    4  rate of the device              429   calls a second, uploads in flight
     ///    5  body, under the byte budget     413, 503
     ///    6  hash of the body as sent        400

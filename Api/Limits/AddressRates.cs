@@ -9,19 +9,22 @@ namespace EsoCore.Api;
 /// <summary>The first limit that a request meets: so many a second from one address, before anything else is looked at.</summary>
 internal static class AddressRates
 {
+    /// <summary>Probes and scrapes at once from one address.</summary>
+    private const int OperationsBurst = 100;
+
+    /// <summary>Probes and scrapes a second from one address.</summary>
+    private const int OperationsPerSecond = 50;
+
     public static void Configure(RateLimiterOptions limiter, ApiOptions options)
     {
         limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
-        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http => IsOperations(http)
-            ? RateLimitPartition.GetNoLimiter("")
-            : RateLimitPartition.GetTokenBucketLimiter(PartitionOf(http.Connection.RemoteIpAddress), _ => new TokenBucketRateLimiterOptions
-            {
-                TokenLimit = options.AddressBurst,
-                TokensPerPeriod = Math.Max(1, options.AddressRequestsPerSecond / 10),
-                ReplenishmentPeriod = TimeSpan.FromMilliseconds(100),
-                QueueLimit = 0,
-                AutoReplenishment = true,
-            }));
+        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, (string Address, bool Operations)>(http =>
+        {
+            var address = PartitionOf(http.Connection.RemoteIpAddress);
+            return IsOperations(http)
+                ? RateLimitPartition.GetTokenBucketLimiter((address, true), _ => Bucket(OperationsBurst, OperationsPerSecond))
+                : RateLimitPartition.GetTokenBucketLimiter((address, false), _ => Bucket(options.AddressBurst, options.AddressRequestsPerSecond));
+        });
         limiter.OnRejected = async (rejected, _) =>
         {
             var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var told) ? told : TimeSpan.FromSeconds(1);
@@ -43,7 +46,16 @@ internal static class AddressRates
         return Convert.ToHexStringLower(bytes[..8]);
     }
 
-    // Probes and scrapes must get through when a flood is what they are there to show.
+    private static TokenBucketRateLimiterOptions Bucket(int burst, int perSecond) => new()
+    {
+        TokenLimit = burst,
+        TokensPerPeriod = Math.Max(1, perSecond / 10),
+        ReplenishmentPeriod = TimeSpan.FromMilliseconds(100),
+        QueueLimit = 0,
+        AutoReplenishment = true,
+    };
+
+    // Probes and scrapes have a bucket of their own: they must get through when a flood is what they are there to show.
     private static bool IsOperations(HttpContext http) =>
         http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/metrics");
 }

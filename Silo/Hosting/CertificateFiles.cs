@@ -20,7 +20,7 @@ internal sealed class CertificateFiles : IDisposable
     private DateTime _stamp;
     private volatile Loaded _loaded;
 
-    /// <exception cref="CryptographicException">The files are not a certificate and its key.</exception>
+    /// <exception cref="InvalidDataException">The files are not a certificate and its key.</exception>
     public CertificateFiles(string cert, string key, TimeProvider time, ILogger<CertificateFiles> log)
     {
         (_cert, _key, _log) = (cert, key, log);
@@ -47,7 +47,7 @@ internal sealed class CertificateFiles : IDisposable
             _stamp = stamp;
             _log.LogInformation("The certificate was read again; it is good until {NotAfter:u}", Certificate.NotAfter.ToUniversalTime());
         }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
             _log.LogWarning("The changed certificate cannot be read; the one before stays in force: {Reason}", e.Message);
         }
@@ -65,12 +65,19 @@ internal sealed class CertificateFiles : IDisposable
 
     private Loaded Load()
     {
-        var chain = new X509Certificate2Collection();
-        chain.ImportFromPemFile(_cert);
-        using var pem = X509Certificate2.CreateFromPemFile(_cert, _key);
-        // A round through PKCS #12 binds the key for all platforms' TLS.
-        var certificate = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
-        return new Loaded(certificate, SslStreamCertificateContext.Create(certificate, chain, offline: true));
+        try
+        {
+            var chain = new X509Certificate2Collection();
+            chain.ImportFromPemFile(_cert);
+            using var pem = X509Certificate2.CreateFromPemFile(_cert, _key);
+            // A round through PKCS #12 binds the key for all platforms' TLS.
+            var certificate = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
+            return new Loaded(certificate, SslStreamCertificateContext.Create(certificate, chain, offline: true));
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            throw new InvalidDataException($"'{_cert}' and '{_key}' are not a PEM certificate and its key: {e.Message}", e);
+        }
     }
 
     private sealed record Loaded(X509Certificate2 Certificate, SslStreamCertificateContext Context);

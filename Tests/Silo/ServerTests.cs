@@ -192,7 +192,7 @@ public sealed class ServerTests : IDisposable
     public void A_certificate_that_is_none_stops_the_start()
     {
         File.WriteAllText(Path.Combine(_data, "c.pem"), "nonsense");
-        Assert.ThrowsAny<CryptographicException>(() => new CertificateFiles(
+        Assert.Throws<InvalidDataException>(() => new CertificateFiles(
             Path.Combine(_data, "c.pem"), Path.Combine(_data, "c.pem"), TimeProvider.System, NullLogger<CertificateFiles>.Instance));
     }
 
