@@ -84,7 +84,7 @@ internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBud
         var seen = false;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            if (json.ValueTextEquals("records"u8))
+            if (NameIs(ref json, "records"u8))
             {
                 json.Read();
                 if (seen || json.TokenType != JsonTokenType.StartArray)
@@ -92,9 +92,9 @@ internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBud
                 seen = true;
                 json = ReadArray(batch, json);
             }
-            else if (json.ValueTextEquals("batch_id"u8))
+            else if (NameIs(ref json, "batch_id"u8))
                 batch.BatchId = ReadBatchId(ref json);
-            else if (json.ValueTextEquals("sent_at"u8))
+            else if (NameIs(ref json, "sent_at"u8))
                 batch.SentAtUs = ReadSentAt(ref json);
             else
             {
@@ -105,6 +105,19 @@ internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBud
 
         if (!seen)
             throw new MalformedBatchException(ProblemCodes.BadEnvelope, "The envelope has no records.");
+    }
+
+    private static bool NameIs(ref Utf8JsonReader json, ReadOnlySpan<byte> name)
+    {
+        try
+        {
+            return json.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            // A name with an unpaired surrogate is none of ours.
+            return false;
+        }
     }
 
     private static Guid? ReadBatchId(ref Utf8JsonReader json)

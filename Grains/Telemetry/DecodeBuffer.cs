@@ -8,6 +8,9 @@ namespace EsoCore.Grains.Telemetry;
 /// </summary>
 internal sealed class DecodeBuffer(DecodeBudget budget, int limit) : IBufferWriter<byte>, IDisposable
 {
+    /// <summary>What a decoder gets that asks for room at the limit: it may only want to learn that nothing more comes.</summary>
+    private static readonly byte[] Beyond = new byte[64 << 10];
+
     private byte[] _bytes = [];
     private int _length;
 
@@ -24,15 +27,13 @@ internal sealed class DecodeBuffer(DecodeBudget budget, int limit) : IBufferWrit
     /// <inheritdoc/>
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
-        Ensure(Math.Max(sizeHint, 1));
-        return _bytes.AsMemory(_length);
+        return Ensure(Math.Max(sizeHint, 1)) ? _bytes.AsMemory(_length) : Beyond;
     }
 
     /// <inheritdoc/>
     public Span<byte> GetSpan(int sizeHint = 0)
     {
-        Ensure(Math.Max(sizeHint, 1));
-        return _bytes.AsSpan(_length);
+        return Ensure(Math.Max(sizeHint, 1)) ? _bytes.AsSpan(_length) : Beyond;
     }
 
     /// <inheritdoc/>
@@ -46,12 +47,14 @@ internal sealed class DecodeBuffer(DecodeBudget budget, int limit) : IBufferWrit
         _length = 0;
     }
 
-    private void Ensure(int free)
+    /// <summary>False: the limit is reached, and whatever is still written would be too much.</summary>
+    private bool Ensure(int free)
     {
         if (_bytes.Length - _length >= free)
-            return;
-        // A decoder may ask for room past the limit before it knows that nothing more comes; only Advance decides.
-        var size = (int)Math.Min(Math.Max(2L * _bytes.Length, Math.Max(64 << 10, _length + (long)free)), Math.Max(limit, (long)_length + free));
+            return true;
+        if (_length >= limit)
+            return false;
+        var size = (int)Math.Max(Math.Min(2L * _bytes.Length, limit), Math.Max(64 << 10, _length + (long)free));
         var larger = ArrayPool<byte>.Shared.Rent(size);
         if (!budget.TryReserve(larger.Length))
         {
@@ -67,6 +70,7 @@ internal sealed class DecodeBuffer(DecodeBudget budget, int limit) : IBufferWrit
         }
 
         _bytes = larger;
+        return true;
     }
 }
 

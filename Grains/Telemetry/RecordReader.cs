@@ -10,6 +10,9 @@ namespace EsoCore.Grains.Telemetry;
 /// </summary>
 internal ref struct RecordReader(DecodedBatch batch, int maxRecords, Utf8JsonReader json)
 {
+    /// <summary>The longest name that means something; each of its characters may be escaped in six bytes.</summary>
+    private const int MaxKnownName = 9;
+
     private readonly ReadOnlySpan<byte> _body = batch.Body.Span;
     private readonly SeriesTable _table = new(batch.Body);
     private Utf8JsonReader _json = json;
@@ -60,7 +63,11 @@ internal ref struct RecordReader(DecodedBatch batch, int maxRecords, Utf8JsonRea
 
     private void ReadField()
     {
-        var field = _json.ValueIsEscaped ? FindEscaped() : RecordFieldNames.Find(_json.ValueSpan);
+        var field = RecordField.Unknown;
+        if (!_json.ValueIsEscaped)
+            field = RecordFieldNames.Find(_json.ValueSpan);
+        else if (!TryFindEscaped(out field))
+            _fields.Code ??= RecordCodes.BadString;
         var nameStart = (int)_json.TokenStartIndex;
         _json.Read();
         if (field == RecordField.Unknown)
@@ -77,10 +84,22 @@ internal ref struct RecordReader(DecodedBatch batch, int maxRecords, Utf8JsonRea
         _fields.Code ??= code;
     }
 
-    private readonly RecordField FindEscaped()
+    /// <summary>False: the name has an unpaired surrogate, which the framework says by throwing.</summary>
+    private readonly bool TryFindEscaped(out RecordField field)
     {
         Span<byte> name = stackalloc byte[64];
-        return _json.ValueSpan.Length <= name.Length ? RecordFieldNames.Find(name[.._json.CopyString(name)]) : RecordField.Unknown;
+        field = RecordField.Unknown;
+        try
+        {
+            // No name that means something is longer than this, however it is escaped.
+            if (_json.ValueSpan.Length <= 6 * MaxKnownName)
+                field = RecordFieldNames.Find(name[.._json.CopyString(name)]);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     private string? ReadValue(RecordField field)

@@ -19,11 +19,16 @@ internal sealed class RunningSilo : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public static async Task<RunningSilo> Start(string data, params string[] args)
+    public static Task<RunningSilo> Start(string data, params string[] args) => Start(data, new Dictionary<string, string?>(), args);
+
+    /// <summary>Starts with further settings by configuration key.</summary>
+    public static async Task<RunningSilo> Start(string data, IReadOnlyDictionary<string, string?> more, params string[] args)
     {
         var parsed = SiloArguments.Parse(["--data", data, .. args.Contains("--urls") ? [] : new[] { "--urls", "http://127.0.0.1:0" }, .. args]);
         Assert.Empty(parsed.Faults);
         var settings = new Dictionary<string, string?>(parsed.Settings) { ["Serilog:MinimumLevel:Default"] = "Fatal" };
+        foreach (var (key, value) in more)
+            settings[key] = value;
         foreach (var source in new[] { "Microsoft", "Microsoft.Hosting.Lifetime" })
             settings[$"Serilog:MinimumLevel:Override:{source}"] = "Fatal";
         var app = EsoCore.Silo.Program.Build(parsed with { Settings = settings });
@@ -49,14 +54,18 @@ internal sealed class RunningSilo : IAsyncDisposable
         return await Send(request);
     }
 
-    public async Task<(int Status, JsonElement Json)> Upload(SeededDevice device, string records, Guid? batchId = null)
+    public Task<(int Status, JsonElement Json)> Upload(SeededDevice device, string records, Guid? batchId = null) =>
+        Upload(device, Encoding.UTF8.GetBytes(records), null, batchId);
+
+    public async Task<(int Status, JsonElement Json)> Upload(SeededDevice device, byte[] body, string? encoding, Guid? batchId = null)
     {
-        var body = Encoding.UTF8.GetBytes(records);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/iot/v1/telemetry/batch") { Content = new ByteArrayContent(body) };
         request.Headers.Add("X-Device-Id", device.Id);
         request.Headers.Add("X-Auth-Key", device.Secret);
         request.Headers.Add("Idempotency-Key", $"{batchId ?? Guid.NewGuid()}");
         request.Headers.Add("Content-SHA256", Convert.ToHexStringLower(SHA256.HashData(body)));
+        if (encoding is not null)
+            request.Content.Headers.ContentEncoding.Add(encoding);
         return await Send(request);
     }
 

@@ -117,6 +117,7 @@ public class BatchDecoderTests
     [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"t\u0000","val":1}""", "bad_string")]
     [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"t","unit":"\ud800","val":1}""", "bad_string")]
     [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"t","unit":{"a":1},"val":1}""", "bad_string")]
+    [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"t","val":1,"x\ud800":1}""", "bad_string")]
     [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"t","val":1,"meta":[1]}""", "bad_meta")]
     [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"t","val":1,"meta":{"a":"\u0000"}}""", "bad_string")]
     [InlineData("""{"ts":"2025-01-15T14:30:22Z","series":"t","val":1,"meta":{"a\udc00":1}}""", "bad_string")]
