@@ -8,9 +8,15 @@ internal static class Machine
     /// <summary>Cores, processor and framework in one line.</summary>
     public static string Describe()
     {
-        string model = File.Exists("/proc/cpuinfo")
-            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown"
-            : "unknown";
-        return $"{Environment.ProcessorCount} cores, {model}, {RuntimeInformation.FrameworkDescription}, {(System.Runtime.GCSettings.IsServerGC ? "server" : "workstation")} GC";
+        string collector = System.Runtime.GCSettings.IsServerGC ? "server" : "workstation";
+        return $"{Environment.ProcessorCount} cores, {Model()}, {RuntimeInformation.FrameworkDescription}, {collector} GC";
+    }
+
+    private static string Model()
+    {
+        const string File = "/proc/cpuinfo";
+        if (!System.IO.File.Exists(File)) return "unknown processor";
+        string? line = System.IO.File.ReadLines(File).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal));
+        return line?.Split(':', 2)[1].Trim() ?? "unknown processor";
     }
 }

@@ -6,7 +6,7 @@ using EsoCore.Benchmarks.Twins;
 // One line per benchmark: dotnet run -c Release --project Benchmarks -- <name> [options]
 Benchmark[] benchmarks =
 [
-    new("engine", "calls per second, waits and bytes per idle grain of the built-in engine [--seconds n] [--date yyyy-mm-dd] [--no-file]", EngineBenchmark.RunAsync),
+    new("engine", "calls, waits and idle memory of the built-in engine [--seconds n] [--date d] [--no-file]", EngineBenchmark.RunAsync),
     new("twin", "bytes of an idle device twin [--devices n] [--date yyyy-mm-dd] [--no-file]", TwinBenchmark.RunAsync),
     new("ingest", "durable points per second over HTTP beside rows in SQLite [--devices n] [--batches n] [--rounds n] [--date ..] [--no-file]", IngestBenchmark.RunAsync),
 ];

@@ -6,8 +6,11 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace EsoCore.Runtime.Generators;
 
-/// <summary>What is to be generated for one grain interface. Compared by value, so that an unchanged interface is not generated again.</summary>
-internal sealed record InterfaceModel(string FullName, string ClassName, EquatableList<MethodModel> Methods, EquatableList<ProblemModel> Problems);
+/// <summary>
+/// What is to be generated for one grain interface. Compared by value, so that an unchanged interface is not generated again.
+/// </summary>
+internal sealed record InterfaceModel(
+    string FullName, string ClassName, EquatableList<MethodModel> Methods, EquatableList<ProblemModel> Problems);
 
 /// <summary>One method of a grain interface, its own or inherited.</summary>
 internal sealed record MethodModel(
@@ -26,13 +29,13 @@ internal sealed record MethodModel(
 internal sealed record ParameterModel(string Name, string Type, string TypeOf, bool IsCancellationToken);
 
 /// <summary>A diagnostic to be reported.</summary>
-internal sealed record ProblemModel(string Id, string Message, string Path, TextSpan Span, LinePositionSpan Lines)
+internal sealed record ProblemModel(string Id, EquatableList<string> Arguments, string Path, TextSpan Span, LinePositionSpan Lines)
 {
-    public static ProblemModel At(ISymbol symbol, DiagnosticDescriptor descriptor, params object[] arguments)
+    public static ProblemModel At(ISymbol symbol, DiagnosticDescriptor descriptor, params string[] arguments)
     {
         Location location = symbol.Locations.FirstOrDefault(place => place.IsInSource) ?? Location.None;
-        string message = string.Format(System.Globalization.CultureInfo.InvariantCulture, descriptor.MessageFormat.ToString(System.Globalization.CultureInfo.InvariantCulture), arguments);
-        return new ProblemModel(descriptor.Id, message, location.SourceTree?.FilePath ?? "", location.SourceSpan, location.GetLineSpan().Span);
+        string path = location.SourceTree?.FilePath ?? "";
+        return new ProblemModel(descriptor.Id, new(arguments), path, location.SourceSpan, location.GetLineSpan().Span);
     }
 
     public Location Location => Path.Length == 0 ? Location.None : Location.Create(Path, Span, Lines);

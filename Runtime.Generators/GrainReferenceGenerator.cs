@@ -6,7 +6,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace EsoCore.Runtime.Generators;
 
 /// <summary>
-/// Generates, for every interface of the project that derives from IGrain, a reference class and a request class per method, so that a call needs neither
+/// Generates, for every interface of the project that derives from IGrain, a reference class and a request class per method, so that a call
+/// needs neither
 /// reflection nor a dictionary of names, and each argument has a typed field.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
@@ -17,23 +18,20 @@ public sealed class GrainReferenceGenerator : IIncrementalGenerator
     {
         IncrementalValuesProvider<InterfaceModel> interfaces = context.SyntaxProvider.CreateSyntaxProvider(
                 static (node, _) => node is InterfaceDeclarationSyntax { BaseList: not null },
-                static (at, cancel) => at.SemanticModel.GetDeclaredSymbol(at.Node, cancel) is INamedTypeSymbol symbol ? InterfaceReader.Read(symbol, cancel) : null)
+                static (at, cancel) => at.SemanticModel.GetDeclaredSymbol(at.Node, cancel) is INamedTypeSymbol symbol
+                    ? InterfaceReader.Read(symbol, cancel)
+                    : null)
             .Where(static model => model is not null)
             .Select(static (model, _) => model!);
 
         // Partial interfaces come once per part, all parts alike.
         IncrementalValueProvider<ImmutableArray<InterfaceModel>> all = interfaces.Collect()
-            .Select(static (models, _) => models.GroupBy(model => model.FullName).Select(group => group.First()).OrderBy(model => model.FullName, System.StringComparer.Ordinal).ToImmutableArray());
+            .Select(static (models, _) => models.GroupBy(model => model.FullName).Select(group => group.First())
+                .OrderBy(model => model.FullName, System.StringComparer.Ordinal).ToImmutableArray());
 
         context.RegisterSourceOutput(all.SelectMany(static (models, _) => models), static (output, model) =>
         {
-            foreach (ProblemModel problem in model.Problems.Items)
-            {
-                DiagnosticDescriptor known = Problems.Find(problem.Id);
-                output.ReportDiagnostic(Diagnostic.Create(
-                    new DiagnosticDescriptor(known.Id, known.Title, problem.Message.Replace("{", "{{").Replace("}", "}}"), known.Category, known.DefaultSeverity, true), problem.Location));
-            }
-
+            foreach (ProblemModel problem in model.Problems.Items) output.ReportDiagnostic(Problems.Report(problem));
             if (model.Problems.Items.Count == 0) output.AddSource(model.ClassName + ".g.cs", ReferenceWriter.Reference(model));
         });
 

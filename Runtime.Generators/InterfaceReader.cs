@@ -24,7 +24,8 @@ internal static class InterfaceReader
         if (symbol.IsGenericType) problems.Add(ProblemModel.At(symbol, Problems.Generic, symbol.Name));
         if (!IsVisible(symbol)) problems.Add(ProblemModel.At(symbol, Problems.Hidden, symbol.Name));
         var methods = new List<MethodModel>();
-        foreach (INamedTypeSymbol declaring in new[] { symbol }.Concat(symbol.AllInterfaces.Where(type => !IsGrain(type) && !IsPartOfEngine(type))))
+        IEnumerable<INamedTypeSymbol> inherited = symbol.AllInterfaces.Where(type => !IsGrain(type) && !IsPartOfEngine(type));
+        foreach (INamedTypeSymbol declaring in new[] { symbol }.Concat(inherited))
         {
             cancellationToken.ThrowIfCancellationRequested();
             foreach (ISymbol member in declaring.GetMembers()) ReadMember(symbol, declaring, member, methods, problems);
@@ -34,7 +35,8 @@ internal static class InterfaceReader
         return new InterfaceModel(fullName, Mangle(fullName), new(methods), new(problems));
     }
 
-    private static void ReadMember(INamedTypeSymbol symbol, INamedTypeSymbol declaring, ISymbol member, List<MethodModel> methods, List<ProblemModel> problems)
+    private static void ReadMember(
+        INamedTypeSymbol symbol, INamedTypeSymbol declaring, ISymbol member, List<MethodModel> methods, List<ProblemModel> problems)
     {
         // A problem of an inherited interface is reported where that interface is declared, unless it is in another assembly.
         ISymbol place = SymbolEqualityComparer.Default.Equals(declaring.ContainingAssembly, symbol.ContainingAssembly) ? member : symbol;
@@ -43,7 +45,8 @@ internal static class InterfaceReader
         int before = problems.Count;
         if (method.IsStatic) problems.Add(ProblemModel.At(place, Problems.NotAMethod, method.Name));
         if (method.IsGenericMethod) problems.Add(ProblemModel.At(place, Problems.Generic, method.Name));
-        if (method.Parameters.Any(parameter => parameter.RefKind != RefKind.None || parameter.Type.IsRefLikeType) || method.Parameters.Count(IsToken) > 1)
+        if (method.Parameters.Any(parameter => parameter.RefKind != RefKind.None || parameter.Type.IsRefLikeType)
+            || method.Parameters.Count(IsToken) > 1)
             problems.Add(ProblemModel.At(place, Problems.BadParameter, method.Name));
         if (KindOf(method.ReturnType) is not { } kind)
         {
@@ -52,7 +55,8 @@ internal static class InterfaceReader
         }
 
         MethodModel model = Describe(declaring, method, kind);
-        if (model.Options.Contains("OneWay") && kind is ReturnKind.TaskOfT or ReturnKind.ValueTaskOfT) problems.Add(ProblemModel.At(place, Problems.OneWayResult, method.Name));
+        if (model.Options.Contains("OneWay") && kind is ReturnKind.TaskOfT or ReturnKind.ValueTaskOfT)
+            problems.Add(ProblemModel.At(place, Problems.OneWayResult, method.Name));
         if (methods.Any(other => other.DeclaringInterface == model.DeclaringInterface && other.Id == model.Id))
             problems.Add(ProblemModel.At(place, Problems.SameId, method.Name, model.Id));
         if (problems.Count == before) methods.Add(model);
@@ -79,8 +83,12 @@ internal static class InterfaceReader
     }
 
     // The names of types without their namespaces would not be unique, and their order in the file not stable.
-    private static string Signature(IMethodSymbol method) =>
-        $"{method.Name}({string.Join(",", method.Parameters.Where(parameter => !IsToken(parameter)).Select(parameter => parameter.Type.ToDisplayString(s_plain).Replace("global::", "")))})";
+    private static string Signature(IMethodSymbol method)
+    {
+        IEnumerable<string> types = method.Parameters.Where(parameter => !IsToken(parameter))
+            .Select(parameter => parameter.Type.ToDisplayString(s_plain).Replace("global::", ""));
+        return $"{method.Name}({string.Join(",", types)})";
+    }
 
     private static string OptionsOf(IMethodSymbol method)
     {
@@ -92,10 +100,13 @@ internal static class InterfaceReader
     }
 
     private static AttributeData? Find(ISymbol symbol, string name) =>
-        symbol.GetAttributes().FirstOrDefault(attribute => attribute.AttributeClass?.Name == name && attribute.AttributeClass.ContainingNamespace.ToDisplayString() == Engine);
+        symbol.GetAttributes().FirstOrDefault(attribute =>
+            attribute.AttributeClass?.Name == name && attribute.AttributeClass.ContainingNamespace.ToDisplayString() == Engine);
 
     private static string? Argument(ISymbol symbol, string attribute) =>
-        Find(symbol, attribute) is { ConstructorArguments: { Length: 1 } arguments } ? System.Convert.ToString(arguments[0].Value, CultureInfo.InvariantCulture) : null;
+        Find(symbol, attribute) is { ConstructorArguments: { Length: 1 } arguments }
+            ? System.Convert.ToString(arguments[0].Value, CultureInfo.InvariantCulture)
+            : null;
 
     private static ReturnKind? KindOf(ITypeSymbol type)
     {
@@ -117,13 +128,15 @@ internal static class InterfaceReader
 
     /// <summary>IAddressable and the interfaces for kinds of keys, which nobody calls.</summary>
     private static bool IsPartOfEngine(INamedTypeSymbol type) =>
-        type.ContainingNamespace.ToDisplayString() == Engine && (type.Name == "IAddressable" || (type.Name.StartsWith("IGrainWith", System.StringComparison.Ordinal) && type.Name.EndsWith("Key", System.StringComparison.Ordinal)));
+        type.ContainingNamespace.ToDisplayString() == Engine
+        && type.Name is "IAddressable" or "IGrainWithStringKey" or "IGrainWithGuidKey" or "IGrainWithIntegerKey";
 
     private static bool IsVisible(INamedTypeSymbol symbol)
     {
         for (INamedTypeSymbol? type = symbol; type is not null; type = type.ContainingType)
         {
-            if (type.DeclaredAccessibility is Accessibility.Private or Accessibility.Protected or Accessibility.ProtectedAndInternal) return false;
+            Accessibility access = type.DeclaredAccessibility;
+            if (access is not (Accessibility.Public or Accessibility.Internal or Accessibility.ProtectedOrInternal)) return false;
         }
 
         return true;

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Microsoft.CodeAnalysis.CSharp;
@@ -38,7 +39,7 @@ internal static class ReferenceWriter
         return code.AppendLine("    }").AppendLine("}").ToString();
     }
 
-    public static string Registration(System.Collections.Generic.IEnumerable<InterfaceModel> models)
+    public static string Registration(IEnumerable<InterfaceModel> models)
     {
         var code = new StringBuilder(Header);
         code.AppendLine($$"""
@@ -51,7 +52,12 @@ internal static class ReferenceWriter
                     {
             """);
         foreach (InterfaceModel model in models)
-            code.AppendLine($"            {Calls}GrainReferenceRegistry.Register(typeof({model.FullName}), static shape => new {model.ClassName}(shape));");
+        {
+            string create = $"static shape => new {model.ClassName}(shape)";
+            code.AppendLine($"            {Calls}GrainReferenceRegistry.Register(typeof({model.FullName}), {create});");
+        }
+
+
         return code.AppendLine("        }").AppendLine("    }").AppendLine("}").ToString();
     }
 
@@ -59,12 +65,15 @@ internal static class ReferenceWriter
     {
         string parameters = string.Join(", ", method.Parameters.Items.Select(parameter => $"{parameter.Type} {parameter.Name}"));
         string call = method.Kind is ReturnKind.Task or ReturnKind.TaskOfT ? "Call" : "CallValue";
-        code.AppendLine().AppendLine($"        {method.ReturnType} {method.DeclaringInterface}.@{method.Name}({parameters}) => {call}(new Request{index}");
+        string signature = $"{method.ReturnType} {method.DeclaringInterface}.@{method.Name}({parameters})";
+        code.AppendLine().AppendLine($"        {signature} => {call}(new Request{index}");
         code.AppendLine("        {");
         int argument = 0;
         foreach (ParameterModel parameter in method.Parameters.Items)
         {
-            string field = parameter.IsCancellationToken ? $"_cancellation = new {Calls}CallCancellation({parameter.Name})" : $"_{argument++} = {parameter.Name}";
+            string field = parameter.IsCancellationToken
+                ? $"_cancellation = new {Calls}CallCancellation({parameter.Name})"
+                : $"_{argument++} = {parameter.Name}";
             code.AppendLine($"            {field},");
         }
 
@@ -87,7 +96,13 @@ internal static class ReferenceWriter
 
                     private sealed class Request{{index}} : {{Calls}}{{baseClass}}
                     {
-                        private static readonly {{Calls}}GrainMethod s_method = new({{Literal(method.Alias)}}, {{Literal(method.Name)}}, {{Literal(method.Id)}}, {{method.Options}}, {{(method.Timeout is null ? "null" : Literal(method.Timeout))}}, new global::System.Type[] { {{types}}});
+                        private static readonly {{Calls}}GrainMethod s_method = new(
+                            {{Literal(method.Alias)}},
+                            {{Literal(method.Name)}},
+                            {{Literal(method.Id)}},
+                            {{method.Options}},
+                            {{(method.Timeout is null ? "null" : Literal(method.Timeout))}},
+                            new global::System.Type[] { {{types}}});
             """);
         for (int i = 0; i < arguments.Length; i++) code.AppendLine($"            public {arguments[i].Type} _{i} = default!;");
         if (cancellable)
@@ -99,8 +114,10 @@ internal static class ReferenceWriter
         code.AppendLine($"            public override {Calls}GrainMethod Method => s_method;");
         if (arguments.Length > 0) Arguments(code, arguments);
         int next = 0;
-        string passed = string.Join(", ", method.Parameters.Items.Select(parameter => parameter.IsCancellationToken ? "_cancellation?.Token ?? default" : $"_{next++}"));
-        code.AppendLine($"            protected override {method.ReturnType} Invoke(object grain) => (({method.DeclaringInterface})grain).@{method.Name}({passed});");
+        IEnumerable<string> passed = method.Parameters.Items
+            .Select(parameter => parameter.IsCancellationToken ? "_cancellation?.Token ?? default" : $"_{next++}");
+        string target = $"(({method.DeclaringInterface})grain).@{method.Name}({string.Join(", ", passed)})";
+        code.AppendLine($"            protected override {method.ReturnType} Invoke(object grain) => {target};");
         code.AppendLine("        }");
     }
 
@@ -116,7 +133,8 @@ internal static class ReferenceWriter
         code.AppendLine("            {");
         code.AppendLine("                switch (index)");
         code.AppendLine("                {");
-        for (int i = 0; i < arguments.Length; i++) code.AppendLine($"                    case {i}: _{i} = ({arguments[i].Type})value!; break;");
+        for (int i = 0; i < arguments.Length; i++)
+            code.AppendLine($"                    case {i}: _{i} = ({arguments[i].Type})value!; break;");
         code.AppendLine("                    default: base.SetArgument(index, value); break;");
         code.AppendLine("                }");
         code.AppendLine("            }");

@@ -5,10 +5,15 @@ namespace EsoCore.Runtime;
 /// <summary>The limits of the engine. They are checked when the silo starts.</summary>
 public sealed class RuntimeOptions
 {
-    /// <summary>How long a caller waits for an answer, unless the method has a <see cref="ResponseTimeoutAttribute"/>. Default 30 s; 100 ms to 1 hour. It may be up to 200 ms late.</summary>
+    /// <summary>
+    /// How long a caller waits for an answer, unless the method has a <see cref="ResponseTimeoutAttribute"/>. Default 30 s; 100 ms to 1
+    /// hour. It may be up to 200 ms late.
+    /// </summary>
     public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long an activation may be idle before it is collected, unless its class says otherwise. Default 15 minutes; 1 minute to 30 days.</summary>
+    /// <summary>
+    /// How long an activation may be idle before it is collected, unless its class says otherwise. Default 15 minutes; 1 minute to 30 days.
+    /// </summary>
     public TimeSpan CollectionAge { get; set; } = TimeSpan.FromMinutes(15);
 
     /// <summary>How often idle activations are looked for. Default 1 minute; 1 second to 1 hour.</summary>
@@ -23,10 +28,15 @@ public sealed class RuntimeOptions
     /// <summary>How long a stopping silo waits for its grains to finish. Default 30 s; 0 to 1 hour.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The most requests that wait in one activation's mailbox; a further caller gets a <see cref="LimitExceededException"/>. Default 10,000; 1 to 1,000,000.</summary>
+    /// <summary>
+    /// The most requests that wait in one activation's mailbox; a further caller gets a <see cref="LimitExceededException"/>. Default
+    /// 10,000; 1 to 1,000,000.
+    /// </summary>
     public int MailboxLimit { get; set; } = 10_000;
 
-    /// <summary>The most items that wait for one consumer of one memory stream; further ones are dropped and logged. Default 10,000; 1 to 1,000,000.</summary>
+    /// <summary>
+    /// The most items that wait for one consumer of one memory stream; further ones are dropped and logged. Default 10,000; 1 to 1,000,000.
+    /// </summary>
     public int StreamQueueLimit { get; set; } = 10_000;
 }
 

@@ -3,7 +3,21 @@ using System.Diagnostics;
 namespace EsoCore.Benchmarks.Engine;
 
 /// <summary>What some callers saw.</summary>
-internal sealed record LoadResult(int Callers, double CallsPerSecond, double CpuMicrosecondsPerCall, double BytesPerCall, WaitHistogram Waits);
+internal sealed record LoadResult(
+    int Callers, double CallsPerSecond, double CpuMicrosecondsPerCall, double BytesPerCall, WaitHistogram Waits)
+{
+    /// <summary>The rate of the best of several rounds.</summary>
+    public double BestCallsPerSecond { get; private init; } = CallsPerSecond;
+
+    /// <summary>The median round with the waits of all.</summary>
+    public static LoadResult Combine(IReadOnlyCollection<LoadResult> rounds)
+    {
+        var waits = new WaitHistogram();
+        foreach (LoadResult round in rounds) waits.Add(round.Waits);
+        LoadResult[] ordered = [.. rounds.OrderBy(round => round.CallsPerSecond)];
+        return ordered[ordered.Length / 2] with { Waits = waits, BestCallsPerSecond = ordered[^1].CallsPerSecond };
+    }
+}
 
 /// <summary>Callers that call one target after the other, each waiting for the answer before the next call.</summary>
 internal static class CallLoad
@@ -15,8 +29,8 @@ internal static class CallLoad
         TimeSpan cpu = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
         long end = start + (long)(duration.TotalSeconds * Stopwatch.Frequency);
-        Task<WaitHistogram>[] running = [.. Enumerable.Range(0, callers).Select(caller => Task.Run(() => CallAsync(caller, targets, end, call)))];
-        WaitHistogram[] waits = await Task.WhenAll(running);
+        WaitHistogram[] waits = await Task.WhenAll(
+            Enumerable.Range(0, callers).Select(caller => Task.Run(() => CallAsync(caller, targets, end, call))));
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         cpu = Environment.CpuUsage.TotalTime - cpu;
         bytes = GC.GetTotalAllocatedBytes() - bytes;

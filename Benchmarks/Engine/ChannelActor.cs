@@ -2,7 +2,9 @@ using System.Threading.Channels;
 
 namespace EsoCore.Benchmarks.Engine;
 
-/// <summary>The baseline: what one writes without an engine, a channel per actor, a loop that reads it, and a completion source per answer.</summary>
+/// <summary>
+/// The baseline: what one writes without an engine, a channel per actor, a loop that reads it, and a completion source per answer.
+/// </summary>
 internal sealed class ChannelActor
 {
     private readonly Channel<(int Value, TaskCompletionSource<int> Answer)> _mailbox =

@@ -68,7 +68,7 @@ internal static class CycleFold
             LastClosedAt = Later(state.LastClosedAt, at),
             PeakTorqueNm = torque is { } t ? Math.Max(t, state.PeakTorqueNm ?? t) : null,
             ByDay = Count(state.ByDay, day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), MaxDays),
-            ByWeek = Count(state.ByWeek, string.Create(CultureInfo.InvariantCulture, $"{ISOWeek.GetYear(day):D4}-W{ISOWeek.GetWeekOfYear(day):D2}"), MaxWeeks),
+            ByWeek = Count(state.ByWeek, $"{ISOWeek.GetYear(day):D4}-W{ISOWeek.GetWeekOfYear(day):D2}", MaxWeeks),
             Settled = DurationTally.IsPlausible(closed.DurationMs) ? state.Settled.Add(closed.DurationMs!.Value) : state.Settled,
         };
     }
@@ -110,7 +110,10 @@ internal static class CycleFold
 
     private static DateTimeOffset Later(DateTimeOffset? known, DateTimeOffset at) => known > at ? known.Value : at;
 
-    /// <summary>Counts one more under a key; of more than <paramref name="max"/> keys the oldest goes, which is also the one that late events would find gone.</summary>
+    /// <summary>
+    /// Counts one more under a key; of more than <paramref name="max"/> keys the oldest goes, which is also the one that late events
+    /// would find gone.
+    /// </summary>
     private static ImmutableSortedDictionary<string, long> Count(ImmutableSortedDictionary<string, long> counts, string key, int max)
     {
         var next = counts.SetItem(key, counts.GetValueOrDefault(key) + 1);

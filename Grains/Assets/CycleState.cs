@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace EsoCore.Grains.Assets;
 
-/// <summary>The cycles of an asset, as its transitions told them. What must still be able to change is in <see cref="Pending"/>; the rest is settled.</summary>
+/// <summary>
+/// The cycles of an asset, as its transitions told them. What must still be able to change is in <see cref="Pending"/>; the rest is
+/// settled.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("cycle-state")]
 internal sealed record CycleState
 {
@@ -50,7 +53,9 @@ internal sealed record CycleState
     public long Arrivals { get; init; }
 }
 
-/// <summary>An opening or closing event whose pairing may still change. Its names are short because up to 192 of them are written with each list.</summary>
+/// <summary>
+/// An opening or closing event whose pairing may still change. Its names are short because up to 192 of them are written with each list.
+/// </summary>
 /// <param name="Arrival">Its number in the order of arrival.</param>
 /// <param name="AtUs">When it happened, in microseconds since 1970.</param>
 /// <param name="CycleId">The cycle's id, or empty.</param>

@@ -1,6 +1,8 @@
 namespace EsoCore.Grains.Config;
 
-/// <summary>Bounds on settings. A device reads its whole configuration from one answer of at most 2,048 bytes, and the sizes below keep it within.</summary>
+/// <summary>
+/// Bounds on settings. A device reads its whole configuration from one answer of at most 2,048 bytes, and the sizes below keep it within.
+/// </summary>
 internal static class ConfigLimits
 {
     /// <summary>Bytes of a profile as JSON.</summary>

@@ -24,7 +24,9 @@ internal sealed class OutboxGrain(IOutboxStore store, TimeProvider time, ILogger
     /// <summary>Transitions read in one go.</summary>
     public const int MinRead = 1_000;
 
-    /// <summary>Transitions read in one go when receivers that do not answer fill the smaller portions, so that they keep nobody else waiting.</summary>
+    /// <summary>
+    /// Transitions read in one go when receivers that do not answer fill the smaller portions, so that they keep nobody else waiting.
+    /// </summary>
     public const int MaxRead = 64_000;
 
     /// <summary>Transitions of one receiver read in one go.</summary>

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace EsoCore.Grains.Projects;
 
-/// <summary>Reads credentials for the front doors. It keeps nothing: they cache, and a revocation must not meet a second cache here.</summary>
+/// <summary>
+/// Reads credentials for the front doors. It keeps nothing: they cache, and a revocation must not meet a second cache here.
+/// </summary>
 [StatelessWorker, GrainType("credentials")]
 internal sealed class CredentialGrain(IProjectStore store, IInstallationKeys keys, ILogger<CredentialGrain> log) : Grain, ICredentialGrain
 {

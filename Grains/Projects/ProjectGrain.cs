@@ -120,7 +120,9 @@ internal sealed class ProjectGrain(
 
     private static PageRequest Bounded(PageRequest page) => page with { Limit = Math.Clamp(page.Limit, 1, PageRequest.MaxLimit) };
 
-    /// <summary>Counts once and then along, because counting a million rows for each new one would take the whole day; recounts at the limit.</summary>
+    /// <summary>
+    /// Counts once and then along, because counting a million rows for each new one would take the whole day; recounts at the limit.
+    /// </summary>
     private async Task<bool> IsFull()
     {
         if (_devices is null or >= IProjectGrain.MaxDevices)

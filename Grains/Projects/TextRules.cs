@@ -1,12 +1,16 @@
 namespace EsoCore.Grains.Projects;
 
-/// <summary>What names and free texts written by people must hold to; each fault is added to a list, so that all are reported at once.</summary>
+/// <summary>
+/// What names and free texts written by people must hold to; each fault is added to a list, so that all are reported at once.
+/// </summary>
 internal static class TextRules
 {
     /// <summary>Characters of a name, id, tag or key.</summary>
     public const int MaxName = 128;
 
-    /// <summary>Checks a text that must be there: 1 to <paramref name="max"/> characters, no blanks around it, no control characters.</summary>
+    /// <summary>
+    /// Checks a text that must be there: 1 to <paramref name="max"/> characters, no blanks around it, no control characters.
+    /// </summary>
     public static void Required(List<FieldError> errors, string field, string? value, int max = MaxName)
     {
         if (string.IsNullOrWhiteSpace(value))

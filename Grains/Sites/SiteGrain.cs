@@ -22,7 +22,9 @@ internal sealed class SiteGrain(
     /// <summary>Up to this many devices every list is written at once.</summary>
     public const int SmallSite = 1_000;
 
-    /// <summary>How long a larger site gathers lists before it writes, by device: 100,000 devices (2 MB) are written every 5 s at most.</summary>
+    /// <summary>
+    /// How long a larger site gathers lists before it writes, by device: 100,000 devices (2 MB) are written every 5 s at most.
+    /// </summary>
     public static readonly TimeSpan WriteDelayPerDevice = TimeSpan.FromMicroseconds(50);
 
     /// <summary>How often a site with devices online makes sure that they still are.</summary>

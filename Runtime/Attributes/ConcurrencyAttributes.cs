@@ -4,7 +4,9 @@ namespace EsoCore.Runtime;
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class ReentrantAttribute : Attribute;
 
-/// <summary>On an interface method: it may start while any other request of the grain is suspended, and others may start while it is.</summary>
+/// <summary>
+/// On an interface method: it may start while any other request of the grain is suspended, and others may start while it is.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class AlwaysInterleaveAttribute : Attribute;
 
@@ -12,7 +14,9 @@ public sealed class AlwaysInterleaveAttribute : Attribute;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ReadOnlyAttribute : Attribute;
 
-/// <summary>On an interface method that returns <see cref="Task"/> or <see cref="ValueTask"/>: the caller does not wait and learns of no failure.</summary>
+/// <summary>
+/// On an interface method that returns <see cref="Task"/> or <see cref="ValueTask"/>: the caller does not wait and learns of no failure.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class OneWayAttribute : Attribute;
 
@@ -25,7 +29,9 @@ public sealed class StatelessWorkerAttribute(int maxLocalWorkers = -1) : Attribu
     public int MaxLocalWorkers { get; } = maxLocalWorkers > 0 ? maxLocalWorkers : Environment.ProcessorCount;
 }
 
-/// <summary>On an interface method: how long a caller waits for the answer instead of <see cref="RuntimeOptions.ResponseTimeout"/>.</summary>
+/// <summary>
+/// On an interface method: how long a caller waits for the answer instead of <see cref="RuntimeOptions.ResponseTimeout"/>.
+/// </summary>
 /// <param name="timeout">A <see cref="TimeSpan"/> as text, for example <c>00:00:05</c>; more than zero.</param>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ResponseTimeoutAttribute(string timeout) : Attribute

@@ -6,7 +6,10 @@ namespace EsoCore.Runtime;
 [AttributeUsage(AttributeTargets.Class)]
 public class KeepAliveAttribute : Attribute;
 
-/// <summary>On a grain class: how long an activation may be idle before it is collected, instead of <see cref="RuntimeOptions.CollectionAge"/>. At least one minute.</summary>
+/// <summary>
+/// On a grain class: how long an activation may be idle before it is collected, instead of <see cref="RuntimeOptions.CollectionAge"/>. At
+/// least one minute.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 public class CollectionAgeLimitAttribute : Attribute
 {
@@ -40,7 +43,8 @@ public class CollectionAgeLimitAttribute : Attribute
     {
         get
         {
-            TimeSpan age = AlwaysActive ? TimeSpan.MaxValue : _age ?? TimeSpan.FromDays(Days) + TimeSpan.FromHours(Hours) + TimeSpan.FromMinutes(Minutes);
+            if (AlwaysActive) return TimeSpan.MaxValue;
+            TimeSpan age = _age ?? TimeSpan.FromDays(Days) + TimeSpan.FromHours(Hours) + TimeSpan.FromMinutes(Minutes);
             return age < MinAgeLimit ? MinAgeLimit : age;
         }
     }
@@ -64,7 +68,9 @@ public class ImplicitStreamSubscriptionAttribute(string streamNamespace) : Attri
     public string StreamNamespace { get; } = streamNamespace;
 }
 
-/// <summary>On a constructor parameter of type <see cref="IPersistentState{T}"/>: the state to read before the grain is activated.</summary>
+/// <summary>
+/// On a constructor parameter of type <see cref="IPersistentState{T}"/>: the state to read before the grain is activated.
+/// </summary>
 /// <param name="stateName">The name of the state within the grain.</param>
 /// <param name="storageName">The <see cref="IGrainStorage"/> registered under this name; without one, the one called "Default".</param>
 [AttributeUsage(AttributeTargets.Parameter)]

@@ -3,7 +3,8 @@ using EsoCore.Runtime.Engine;
 namespace EsoCore.Runtime.CodeGeneration;
 
 /// <summary>
-/// The token a grain method sees. It is the callee's own, not the caller's: it is also cancelled when the response timeout passes, its callbacks run in turns of
+/// The token a grain method sees. It is the callee's own, not the caller's: it is also cancelled when the response timeout passes, its
+/// callbacks run in turns of
 /// the callee, and it could as well stand for a caller in another process.
 /// </summary>
 /// <param name="callerToken">The token the caller passed.</param>
@@ -14,8 +15,9 @@ public sealed class CallCancellation(CancellationToken callerToken) : Cancellati
     /// <summary>Ends the call when the caller's token is cancelled. Called once, before the request is sent.</summary>
     internal void Link(GrainRequest request)
     {
-        if (callerToken.CanBeCanceled)
-            _registration = callerToken.UnsafeRegister(static (request, token) => ((GrainRequest)request!).Abort(new OperationCanceledException(token), stopMethod: true), request);
+        if (!callerToken.CanBeCanceled) return;
+        _registration = callerToken.UnsafeRegister(
+            static (request, token) => ((GrainRequest)request!).Abort(new OperationCanceledException(token), stopMethod: true), request);
     }
 
     // Unregister, not Dispose: Dispose waits for a callback under way, and the callback itself may be what claimed the request.

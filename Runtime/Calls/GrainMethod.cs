@@ -23,7 +23,8 @@ public sealed class GrainMethod
     /// <summary>Describes a method.</summary>
     /// <param name="interfaceAlias">The <see cref="AliasAttribute"/> of the interface that declares the method, else its full name.</param>
     /// <param name="name">The method's name.</param>
-    /// <param name="id">The method's alias or <see cref="IdAttribute"/>, else its name and parameter types; unique within the interface and unaffected by the order of members.</param>
+    /// <param name="id">The method's alias or <see cref="IdAttribute"/>, else its name and parameter types; unique within the interface and
+    /// unaffected by the order of members.</param>
     /// <param name="options">What its attributes say.</param>
     /// <param name="timeout">The argument of <see cref="ResponseTimeoutAttribute"/>, or null.</param>
     /// <param name="argumentTypes">The types of the arguments by index, without a <see cref="CancellationToken"/>.</param>
@@ -33,7 +34,7 @@ public sealed class GrainMethod
         Name = name;
         Id = id;
         Options = options;
-        TimeoutMs = timeout is null ? 0 : (int)Math.Clamp(new ResponseTimeoutAttribute(timeout).Timeout!.Value.TotalMilliseconds, 1, int.MaxValue);
+        TimeoutMs = timeout is null ? 0 : Milliseconds(new ResponseTimeoutAttribute(timeout));
         ArgumentTypes = argumentTypes;
     }
 
@@ -54,4 +55,7 @@ public sealed class GrainMethod
 
     /// <summary>The response timeout in milliseconds, or 0 for the default.</summary>
     internal int TimeoutMs { get; }
+
+    private static int Milliseconds(ResponseTimeoutAttribute attribute) =>
+        (int)Math.Clamp(attribute.Timeout!.Value.TotalMilliseconds, 1, int.MaxValue);
 }

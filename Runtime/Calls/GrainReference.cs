@@ -16,7 +16,9 @@ public readonly struct GrainReferenceShape
     internal GrainId GrainId { get; }
 }
 
-/// <summary>The base of generated references. A reference is immutable to its users, cheap, and equal to others of the same type and grain.</summary>
+/// <summary>
+/// The base of generated references. A reference is immutable to its users, cheap, and equal to others of the same type and grain.
+/// </summary>
 public abstract class GrainReference : IAddressable, IEquatable<GrainReference>
 {
     private readonly GrainId _grainId;

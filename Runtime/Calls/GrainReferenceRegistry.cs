@@ -24,14 +24,20 @@ public static class GrainReferenceRegistry
         return s_interfaces.TryGetValue(interfaceType, out found)
             ? found
             : throw new ArgumentException(
-                $"There is no generated reference for {interfaceType}. It must be an interface derived from {nameof(IGrain)}, in a project that has Runtime.Generators as analyzer.");
+                $"There is no generated reference for {interfaceType}. It must be an interface derived from {nameof(IGrain)}, "
+                + "in a project that has Runtime.Generators as analyzer.");
     }
 }
 
-/// <summary>A grain interface with its generated reference. The index is small, so that each runtime can keep its own facts in an array.</summary>
+/// <summary>
+/// A grain interface with its generated reference. The index is small, so that each runtime can keep its own facts in an array.
+/// </summary>
 internal sealed record GrainInterface(Type Type, Func<GrainReferenceShape, GrainReference> Create, int Index);
 
-/// <summary>The registry's entry for an interface, looked up once. Not a static initializer: its failure would come wrapped, and would be remembered.</summary>
+/// <summary>
+/// The registry's entry for an interface, looked up once. Not a static initializer: its failure would come wrapped, and would be
+/// remembered.
+/// </summary>
 internal static class GrainInterface<T>
 {
     private static GrainInterface? s_info;

@@ -4,12 +4,16 @@ using EsoCore.Runtime.Engine;
 namespace EsoCore.Runtime.CodeGeneration;
 
 /// <summary>
-/// One call of a grain method: the arguments, the message in the mailbox and the answer's promise in one object. Generated code derives a class per method.
-/// Whoever claims the request first (the end of the method, the response timeout, cancellation, a refusal) decides its outcome; later ones are dropped.
+/// One call of a grain method: the arguments, the message in the mailbox and the answer's promise in one object. Generated code derives a
+/// class per method.
+/// Whoever claims the request first (the end of the method, the response timeout, cancellation, a refusal) decides its outcome; later ones
+/// are dropped.
 /// </summary>
 public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
 {
-    /// <summary>Chains are cut beyond this length, so that grains which call on without waiting do not hold an ever longer history.</summary>
+    /// <summary>
+    /// Chains are cut beyond this length, so that grains which call on without waiting do not hold an ever longer history.
+    /// </summary>
     internal const int MaxChainLength = 64;
 
     /// <summary>How many calls an error names in either direction.</summary>
@@ -65,7 +69,10 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
     /// <exception cref="ArgumentOutOfRangeException">There is no such argument.</exception>
     public virtual void SetArgument(int index, object? value) => throw new ArgumentOutOfRangeException(nameof(index));
 
-    /// <summary>Calls the method. True if it has ended and the outcome is in the fields; false if <see cref="Activation.Finish"/> will be called in a later turn.</summary>
+    /// <summary>
+    /// Calls the method. True if it has ended and the outcome is in the fields; false if <see cref="Activation.Finish"/> will be called in
+    /// a later turn.
+    /// </summary>
     internal abstract bool Start(object grain);
 
     /// <summary>Hands the outcome to whoever awaits the call.</summary>
@@ -96,8 +103,14 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
         if (!TryClaim()) return false;
         if (stopMethod && Cancellation is { } cancellation) Target?.Post(new CancelItem(cancellation));
         if (IsOneWay) return true;
-        if (CallerIsGrain) CompleteWith(exception);
-        else ThreadPool.UnsafeQueueUserWorkItem(static failed => failed.Request.CompleteWith(failed.Exception), (Request: this, Exception: exception), preferLocal: false);
+        if (CallerIsGrain)
+        {
+            CompleteWith(exception);
+            return true;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static failed => failed.Request.CompleteWith(failed.Exception), (Request: this, Exception: exception), preferLocal: false);
         return true;
     }
 
@@ -112,10 +125,12 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
     {
         var text = new StringBuilder(Describe());
         GrainRequest? caller = Caller;
-        for (int i = 0; caller is not null && i < MaxDescribed; i++, caller = caller.Caller) text.Insert(0, " -> ").Insert(0, caller.Describe());
+        for (int i = 0; caller is not null && i < MaxDescribed; i++, caller = caller.Caller)
+            text.Insert(0, " -> ").Insert(0, caller.Describe());
         if (caller is not null) text.Insert(0, "... -> ");
         GrainRequest? callee = Callee;
-        for (int i = 0; callee is { Finished: false } && i < MaxDescribed; i++, callee = callee.Callee) text.Append(" -> ").Append(callee.Describe());
+        for (int i = 0; callee is { Finished: false } && i < MaxDescribed; i++, callee = callee.Callee)
+            text.Append(" -> ").Append(callee.Describe());
         if (callee is { Finished: false }) text.Append(" -> ...");
         return text.ToString();
     }

@@ -9,7 +9,8 @@ public readonly struct Nothing;
 /// <summary>A call with a result of a known type.</summary>
 public abstract class GrainRequest<T> : GrainRequest
 {
-    // A builder is the leanest promise there is: eight bytes here and the task itself. It does not force continuations onto the pool; Activation.Deliver sees to where they run.
+    // A builder is the leanest promise there is: eight bytes here and the task itself. It does not force continuations onto the pool;
+    // Activation.Deliver sees to where they run.
     private AsyncTaskMethodBuilder<T> _promise;
     private T? _result;
     private Task? _pending;

@@ -2,7 +2,9 @@ using EsoCore.Runtime.Engine;
 
 namespace EsoCore.Runtime.CodeGeneration;
 
-/// <summary>Something an activation has to do. Items are links of the mailbox themselves, so that putting one in allocates nothing.</summary>
+/// <summary>
+/// Something an activation has to do. Items are links of the mailbox themselves, so that putting one in allocates nothing.
+/// </summary>
 public abstract class WorkItem
 {
     internal WorkItem? Next;

@@ -6,10 +6,17 @@ namespace EsoCore.Runtime.Engine;
 /// <summary>How an activation begins and ends. All of it runs in turns of the activation, except where a comment says otherwise.</summary>
 internal sealed partial class Activation
 {
-    public void Deactivate(DeactivationReason deactivationReason) => Post(new EndItem(deactivationReason));
+    public void Deactivate(DeactivationReason deactivationReason)
+    {
+        // From its own turn it takes effect before the next request; while activating, only after those that wait for it have been served.
+        if (_status == ActivationStatus.Active && ReferenceEquals(SliceSlot.CurrentActivation, this)) End(deactivationReason);
+        else Post(new EndItem(deactivationReason));
+    }
 
     internal void DelayDeactivation(TimeSpan delay) =>
-        Extras.KeepUntilSeconds = delay <= TimeSpan.Zero ? 0 : Runtime.Clock.NowSeconds + (int)Math.Min(delay.TotalSeconds + 1, int.MaxValue / 2);
+        Extras.KeepUntilSeconds = delay <= TimeSpan.Zero
+            ? 0
+            : Runtime.Clock.NowSeconds + (int)Math.Min(delay.TotalSeconds + 1, int.MaxValue / 2);
 
     /// <summary>Whether the collector should ask. Called from its thread, so the answer is checked again in a turn.</summary>
     internal bool MayBeCollected(int nowSeconds) =>
@@ -22,7 +29,9 @@ internal sealed partial class Activation
     /// <summary>Called by the sweeper from its own thread.</summary>
     internal void CheckLifecycle(long nowMs)
     {
-        if (_extras is { Lifecycle: { } lifecycle } extras && Volatile.Read(ref extras.LifecycleDeadlineMs) < nowMs) Post(new LifecycleTimeoutItem(lifecycle));
+        if (_extras is not { Lifecycle: { } lifecycle } extras || Volatile.Read(ref extras.LifecycleDeadlineMs) >= nowMs) return;
+        Volatile.Write(ref extras.LifecycleDeadlineMs, long.MaxValue);
+        Post(new LifecycleTimeoutItem(lifecycle));
     }
 
     private void BeginActivation()
@@ -173,7 +182,8 @@ internal sealed partial class Activation
             return;
         }
 
-        Runtime.Log.LogError("OnDeactivateAsync of {Grain} did not end within {Timeout}; the activation is dropped", GrainId, Runtime.Options.DeactivationTimeout);
+        TimeSpan timeout = Runtime.Options.DeactivationTimeout;
+        Runtime.Log.LogError("OnDeactivateAsync of {Grain} did not end within {Timeout}; the activation is dropped", GrainId, timeout);
         EndLifecycle();
         _ = ReleaseAsync(Extras.Reason);
     }
@@ -203,8 +213,8 @@ internal sealed partial class Activation
 /// <summary>Stands for OnActivateAsync or OnDeactivateAsync as the origin of calls.</summary>
 internal sealed class LifecycleRequest : GrainRequest<Nothing>
 {
-    public static readonly GrainMethod OnActivate = new(nameof(IGrainBase), nameof(IGrainBase.OnActivateAsync), nameof(IGrainBase.OnActivateAsync), GrainMethodOptions.None, null, []);
-    public static readonly GrainMethod OnDeactivate = new(nameof(IGrainBase), nameof(IGrainBase.OnDeactivateAsync), nameof(IGrainBase.OnDeactivateAsync), GrainMethodOptions.None, null, []);
+    public static readonly GrainMethod OnActivate = MethodOf(nameof(IGrainBase.OnActivateAsync));
+    public static readonly GrainMethod OnDeactivate = MethodOf(nameof(IGrainBase.OnDeactivateAsync));
 
     public LifecycleRequest(GrainMethod method, Activation target)
     {
@@ -216,4 +226,6 @@ internal sealed class LifecycleRequest : GrainRequest<Nothing>
     public override GrainMethod Method { get; }
 
     internal override bool Start(object grain) => throw new NotSupportedException();
+
+    private static GrainMethod MethodOf(string name) => new(nameof(IGrainBase), name, name, GrainMethodOptions.None, null, []);
 }

@@ -3,7 +3,8 @@ using EsoCore.Runtime.CodeGeneration;
 namespace EsoCore.Runtime.Engine;
 
 /// <summary>
-/// The mailbox: a stack of links that producers push by compare-and-swap and the slice takes whole and turns round. The inbox is null while the activation is idle,
+/// The mailbox: a stack of links that producers push by compare-and-swap and the slice takes whole and turns round. The inbox is null while
+/// the activation is idle,
 /// so whoever pushes onto null, and only he, schedules it; <see cref="s_nothing"/> marks "scheduled or running, nothing new".
 /// </summary>
 internal sealed partial class Activation
@@ -25,11 +26,16 @@ internal sealed partial class Activation
     /// <summary>Items not yet started; exact enough for a limit and a gauge.</summary>
     internal int MailboxDepth => (Volatile.Read(ref _inbox)?.Depth ?? 0) + Volatile.Read(ref _backlog);
 
+    /// <summary>Whether a slice is running or on its way to the pool.</summary>
+    internal bool IsScheduled => Volatile.Read(ref _inbox) is not null;
+
     /// <summary>Items not yet started and requests not yet ended.</summary>
     internal int Load => MailboxDepth + Volatile.Read(ref _runningCount);
 
     /// <summary>Whether there is nothing in the mailbox, nothing running and no change of life under way.</summary>
-    internal bool IsIdle => Volatile.Read(ref _inbox) is null && Volatile.Read(ref _runningCount) == 0 && _status is ActivationStatus.Active or ActivationStatus.Dead;
+    internal bool IsIdle =>
+        Volatile.Read(ref _inbox) is null && Volatile.Read(ref _runningCount) == 0
+        && _status is ActivationStatus.Active or ActivationStatus.Dead;
 
     /// <summary>Takes a request. False if the activation has ended and the caller must find the next one.</summary>
     public bool TryEnqueue(GrainRequest request)
@@ -40,7 +46,8 @@ internal sealed partial class Activation
         {
             Runtime.Metrics.Overloaded();
             request.Refuse(new LimitExceededException(
-                $"The mailbox of {GrainId} holds {Runtime.Options.MailboxLimit} requests ({nameof(RuntimeOptions)}.{nameof(RuntimeOptions.MailboxLimit)}): {request.DescribeChain()}"));
+                $"The mailbox of {GrainId} holds {Runtime.Options.MailboxLimit} requests "
+                + $"({nameof(RuntimeOptions)}.{nameof(RuntimeOptions.MailboxLimit)}): {request.DescribeChain()}"));
             return true;
         }
 
@@ -122,6 +129,7 @@ internal sealed partial class Activation
 
     private sealed class NothingNew : WorkItem
     {
-        internal override void Run(Activation activation) => throw new InvalidOperationException("The mark for an empty inbox is not an item.");
+        internal override void Run(Activation activation) =>
+            throw new InvalidOperationException("The mark for an empty inbox is not an item.");
     }
 }

@@ -5,7 +5,8 @@ namespace EsoCore.Runtime.Engine;
 /// <summary>Timers of this activation, and the sweeper's look at it.</summary>
 internal sealed partial class Activation
 {
-    internal IGrainTimer RegisterTimer<TState>(Func<TState, CancellationToken, Task> callback, TState state, GrainTimerCreationOptions options)
+    internal IGrainTimer RegisterTimer<TState>(
+        Func<TState, CancellationToken, Task> callback, TState state, GrainTimerCreationOptions options)
     {
         if (_status is ActivationStatus.Dead or ActivationStatus.Deactivating)
             throw new InvalidOperationException($"{GrainId} is being deactivated and takes no timers.");
@@ -18,7 +19,8 @@ internal sealed partial class Activation
     internal void Forget(GrainTimer timer) => _extras?.Timers?.Remove(timer);
 
     /// <summary>
-    /// Times out what is overdue. Called by the sweeper while slices may be running: it reads links that are being changed, so it may miss a request, which it will
+    /// Times out what is overdue. Called by the sweeper while slices may be running: it reads links that are being changed, so it may miss
+    /// a request, which it will
     /// see at the next sweep, but what it finds is a request of this activation, and claiming one is atomic.
     /// </summary>
     internal void TimeOutOverdue(long nowMs)
@@ -32,8 +34,12 @@ internal sealed partial class Activation
         CheckLifecycle(nowMs);
     }
 
-    /// <summary>Fails what is unfinished because the silo stops without waiting for it. Called from outside the turns, like <see cref="TimeOutOverdue"/>.</summary>
-    internal void Abandon() => ForEachUnfinished(static request => request.Abort(new SiloUnavailableException($"The silo stopped before the call was done: {request.DescribeChain()}")));
+    /// <summary>
+    /// Fails what is unfinished because the silo stops without waiting for it. Called from outside the turns, like <see
+    /// cref="TimeOutOverdue"/>.
+    /// </summary>
+    internal void Abandon() => ForEachUnfinished(static request =>
+        request.Abort(new SiloUnavailableException($"The silo stopped before the call was done: {request.DescribeChain()}")));
 
     private void ForEachUnfinished(Action<GrainRequest> action)
     {

@@ -9,6 +9,10 @@ internal sealed partial class Activation
     /// <summary>After so many turns a busy activation goes to the back of the pool's queue, so that others are served too.</summary>
     internal const int TurnsPerSlice = 32;
 
+    /// <summary>So does one whose turns after the first have taken this long: long turns must not add up.</summary>
+    internal static readonly TimeSpan TimePerSlice = TimeSpan.FromMilliseconds(5);
+
+    private static readonly DeactivationReason s_stopping = new(DeactivationReasonCode.ShuttingDown, "The process is stopping.");
     private static readonly Action<object?> s_runSlice = static self => ((Activation)self!).RunSlice();
 
     private GrainRequest? _primary;
@@ -66,19 +70,30 @@ internal sealed partial class Activation
 
     private void RunSlice()
     {
-        for (int turns = 0; turns < TurnsPerSlice; turns++)
+        long start = 0;
+        for (int turns = 0; turns < TurnsPerSlice && !IsSliceOver(turns, ref start); turns++)
         {
             if (_status == ActivationStatus.Created) BeginActivation();
             RunNext();
             if (_status == ActivationStatus.Ending && _runningCount == 0) BeginDeactivation();
             if (HasWork()) continue;
-            if (Runtime.IsStopping && IsQuiet()) End(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The process is stopping."));
+            if (Runtime.IsStopping && IsQuiet()) End(s_stopping);
             if (_runningCount > 0 || _status is not (ActivationStatus.Active or ActivationStatus.Dead)) Runtime.Sweeper.Watch(this);
-            if (_status != ActivationStatus.Ending && TryGoIdle()) return;
+            bool deactivates = _status == ActivationStatus.Ending && _runningCount == 0;
+            if (!deactivates && TryGoIdle()) return;
         }
 
         Runtime.Sweeper.Watch(this);
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>Most slices have one turn, so the clock is first read when there is a second.</summary>
+    private bool IsSliceOver(int turns, ref long start)
+    {
+        if (turns == 0) return false;
+        if (turns > 1) return Runtime.TimeProvider.GetElapsedTime(start) > TimePerSlice;
+        start = Runtime.TimeProvider.GetTimestamp();
+        return false;
     }
 
     private void RunNext()
@@ -113,7 +128,8 @@ internal sealed partial class Activation
         if (_status is ActivationStatus.Active or ActivationStatus.Activating && request.Caller is not null && request.ClosesCircle())
         {
             request.Abort(new TimeoutException(
-                $"The call would wait for itself until the response timeout: {request.DescribeChain()}. Make a method of the circle [AlwaysInterleave] or [OneWay], or the class [Reentrant]."));
+                $"The call would wait for itself until the response timeout: {request.DescribeChain()}. "
+                + "Make a method of the circle [AlwaysInterleave] or [OneWay], or the class [Reentrant]."));
             return;
         }
 
@@ -168,7 +184,8 @@ internal sealed partial class Activation
     /// <summary>Calls the method with the context it belongs to, and leaves no trace of that context on the thread.</summary>
     private bool Enter(GrainRequest request)
     {
-        // Setting a context costs allocations all the way down the method, so the common case, one request without values, is known by _primary instead.
+        // Setting a context costs allocations all the way down the method, so the common case, one request without values, is known by
+        // _primary instead.
         if (request.ContextValues is null && _primary is null) _primary = request;
         else RequestContext.Current.Value = new CallContext(request.ContextValues, request);
 

@@ -3,7 +3,8 @@ using EsoCore.Runtime.CodeGeneration;
 namespace EsoCore.Runtime.Engine;
 
 /// <summary>
-/// One activation of a grain: its mailbox, its turns and its life. It is a <see cref="TaskScheduler"/>, and slices of its work run as tasks on it, so that every
+/// One activation of a grain: its mailbox, its turns and its life. It is a <see cref="TaskScheduler"/>, and slices of its work run as tasks
+/// on it, so that every
 /// kind of continuation begun in a grain (await, ContinueWith, StartNew, Yield) comes back as a turn of the same grain, as with Orleans.
 /// This file holds what an idle activation consists of; every field counts, since there may be millions.
 /// </summary>

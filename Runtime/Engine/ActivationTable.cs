@@ -1,8 +1,10 @@
 namespace EsoCore.Runtime.Engine;
 
 /// <summary>
-/// The activations of this process by identity: a hash table whose links are in the activations themselves, eight bytes each instead of a dictionary's sixty-four.
-/// Look-ups take no lock: a reader may stray into another chain while a shard grows, which at worst looks like a miss, and a miss is looked up again under the lock.
+/// The activations of this process by identity: a hash table whose links are in the activations themselves, eight bytes each instead of a
+/// dictionary's sixty-four.
+/// Look-ups take no lock: a reader may stray into another chain while a shard grows, which at worst looks like a miss, and a miss is looked
+/// up again under the lock.
 /// </summary>
 internal sealed class ActivationTable
 {
@@ -51,12 +53,9 @@ internal sealed class ActivationTable
         public Activation? Find(GrainId id)
         {
             Activation?[] buckets = Volatile.Read(ref _buckets);
-            for (Activation? at = Volatile.Read(ref buckets[id.GetHashCode() & (buckets.Length - 1)]); at is not null; at = Volatile.Read(ref at.NextInBucket))
-            {
-                if (at.GrainId.Equals(id)) return at;
-            }
-
-            return null;
+            Activation? at = Volatile.Read(ref buckets[id.GetHashCode() & (buckets.Length - 1)]);
+            while (at is not null && !at.GrainId.Equals(id)) at = Volatile.Read(ref at.NextInBucket);
+            return at;
         }
 
         public Activation GetOrAdd(GrainId id, Func<GrainId, Activation> create)

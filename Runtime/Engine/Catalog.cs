@@ -16,7 +16,9 @@ internal sealed class Catalog(GrainRuntime runtime)
     /// <summary>The activation to send a request to, made if there is none.</summary>
     public Activation GetOrCreate(GrainClass grainClass, GrainId id) => _activations.GetOrAdd(id, id => Create(grainClass, id));
 
-    /// <summary>The activation of a stateless worker to send a request to; null if the pool was just given up, and another try will find a new one.</summary>
+    /// <summary>
+    /// The activation of a stateless worker to send a request to; null if the pool was just given up, and another try will find a new one.
+    /// </summary>
     public Activation? ChooseWorker(GrainClass grainClass, GrainId id) =>
         _workers.GetOrAdd(id, static (id, both) => new WorkerPool(both.Item1, both.grainClass, id), (this, grainClass)).Choose();
 
@@ -31,12 +33,14 @@ internal sealed class Catalog(GrainRuntime runtime)
     public void Remove(Activation activation, DeactivationReasonCode reason)
     {
         if (!activation.Class.IsStatelessWorker) _activations.Remove(activation);
-        else if (_workers.TryGetValue(activation.GrainId, out WorkerPool? pool) && pool.Remove(activation)) Interlocked.Decrement(ref _workerCount);
+        else RemoveWorker(activation);
         if (reason == DeactivationReasonCode.ActivationIdle) runtime.Metrics.Collected();
         if (runtime.IsStopping && Count == 0) Volatile.Read(ref _emptied)?.TrySetResult();
     }
 
-    /// <summary>Asks the activations of one of <see cref="ActivationTable.ShardCount"/> parts that have been idle long enough to end.</summary>
+    /// <summary>
+    /// Asks the activations of one of <see cref="ActivationTable.ShardCount"/> parts that have been idle long enough to end.
+    /// </summary>
     public void Collect(int shard, int nowSeconds)
     {
         void Ask(Activation activation)
@@ -53,7 +57,10 @@ internal sealed class Catalog(GrainRuntime runtime)
         }
     }
 
-    /// <summary>Ends all activations, each when what it has begun or been sent is done. Those made later, for calls of grains still at work, end in the same way.</summary>
+    /// <summary>
+    /// Ends all activations, each when what it has begun or been sent is done. Those made later, for calls of grains still at work, end in
+    /// the same way.
+    /// </summary>
     public Task DrainAsync()
     {
         var emptied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -70,6 +77,11 @@ internal sealed class Catalog(GrainRuntime runtime)
     {
         for (int shard = 0; shard < ActivationTable.ShardCount; shard++) _activations.ForEach(shard, action);
         foreach (WorkerPool pool in _workers.Values) pool.ForEach(action);
+    }
+
+    private void RemoveWorker(Activation worker)
+    {
+        if (_workers.TryGetValue(worker.GrainId, out WorkerPool? pool) && pool.Remove(worker)) Interlocked.Decrement(ref _workerCount);
     }
 
     private Activation Create(GrainClass grainClass, GrainId id)

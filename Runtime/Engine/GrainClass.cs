@@ -17,12 +17,14 @@ internal sealed class GrainClass
         IsReentrant = type.IsDefined(typeof(ReentrantAttribute));
         MaxWorkers = type.GetCustomAttribute<StatelessWorkerAttribute>()?.MaxLocalWorkers ?? 0;
         AgeLimitSeconds = AgeLimit(type, runtime.Options);
-        StreamNamespaces = [.. type.GetCustomAttributes<ImplicitStreamSubscriptionAttribute>().Select(attribute => attribute.StreamNamespace)];
+        StreamNamespaces = [.. type.GetCustomAttributes<ImplicitStreamSubscriptionAttribute>().Select(implied => implied.StreamNamespace)];
         _constructor = new GrainConstructor(type, scoped);
-        HasActivationWork = _constructor.HasStates || Overrides(type, nameof(IGrainBase.OnActivateAsync));
-        HasDeactivationWork = Overrides(type, nameof(IGrainBase.OnDeactivateAsync));
+        HasActivationWork = _constructor.HasStates || Overrides(type, nameof(IGrainBase.OnActivateAsync), typeof(CancellationToken));
+        HasDeactivationWork =
+            Overrides(type, nameof(IGrainBase.OnDeactivateAsync), typeof(DeactivationReason), typeof(CancellationToken));
         if (StreamNamespaces.Length > 0 && !typeof(IStreamSubscriptionObserver).IsAssignableFrom(type))
-            throw new InvalidOperationException($"{type} has [ImplicitStreamSubscription] but does not implement {nameof(IStreamSubscriptionObserver)}.");
+            throw new InvalidOperationException(
+                $"{type} has [ImplicitStreamSubscription] but does not implement {nameof(IStreamSubscriptionObserver)}.");
     }
 
     public GrainRuntime Runtime { get; }
@@ -64,9 +66,8 @@ internal sealed class GrainClass
         return (int)Math.Min(age.TotalSeconds, int.MaxValue);
     }
 
-    private static bool Overrides(Type type, string method) =>
-        type.GetMethod(method, [.. method == nameof(IGrainBase.OnActivateAsync) ? [typeof(CancellationToken)] : new[] { typeof(DeactivationReason), typeof(CancellationToken) }])
-            ?.DeclaringType != typeof(Grain);
+    private static bool Overrides(Type type, string method, params Type[] parameters) =>
+        type.GetMethod(method, parameters)?.DeclaringType != typeof(Grain);
 }
 
 /// <summary>Which service types are registered as scoped, as far as the registrations show.</summary>
@@ -74,9 +75,12 @@ internal sealed class ScopedServices(IEnumerable<ServiceDescriptor> services)
 {
     private const int MaxDepth = 16;
 
-    private readonly ILookup<Type, ServiceDescriptor> _services = services.Where(service => !service.IsKeyedService).ToLookup(service => service.ServiceType);
+    private readonly ILookup<Type, ServiceDescriptor> _services =
+        services.Where(service => !service.IsKeyedService).ToLookup(service => service.ServiceType);
 
-    /// <summary>Whether making the service needs a scope, itself or through what it is made of. A factory shows nothing of what it asks for.</summary>
+    /// <summary>
+    /// Whether making the service needs a scope, itself or through what it is made of. A factory shows nothing of what it asks for.
+    /// </summary>
     public bool Contains(Type type, int depth = 0)
     {
         if (depth > MaxDepth) return false;
@@ -85,7 +89,8 @@ internal sealed class ScopedServices(IEnumerable<ServiceDescriptor> services)
         {
             if (service.Lifetime == ServiceLifetime.Scoped) return true;
             if (service.Lifetime == ServiceLifetime.Singleton || service.ImplementationType is not { } made) continue;
-            if (made.GetConstructors().SelectMany(constructor => constructor.GetParameters()).Any(parameter => Contains(parameter.ParameterType, depth + 1))) return true;
+            IEnumerable<ParameterInfo> parameters = made.GetConstructors().SelectMany(constructor => constructor.GetParameters());
+            if (parameters.Any(parameter => Contains(parameter.ParameterType, depth + 1))) return true;
         }
 
         return false;

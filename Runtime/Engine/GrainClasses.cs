@@ -13,11 +13,12 @@ internal sealed class GrainClasses
 
     public GrainClasses(GrainRuntime runtime, IEnumerable<Assembly> assemblies, ScopedServices scoped)
     {
-        GrainClass[] all = [.. assemblies.Distinct().SelectMany(TypesOf).Where(IsGrainClass).Select(type => new GrainClass(runtime, type, scoped))];
+        IEnumerable<Type> types = assemblies.Distinct().SelectMany(assembly => assembly.GetTypes()).Where(IsGrainClass);
+        GrainClass[] all = [.. types.Select(type => new GrainClass(runtime, type, scoped))];
         foreach (IGrouping<GrainType, GrainClass> same in all.GroupBy(grainClass => grainClass.GrainType).Where(group => group.Count() > 1))
         {
             throw new InvalidOperationException(
-                $"The grain type '{same.Key}' belongs to several classes: {string.Join(", ", same.Select(grainClass => grainClass.Type))}. Give all but one of them a [GrainType].");
+                $"The grain type '{same.Key}' belongs to several classes: {List(same)}. Give all but one of them a [GrainType].");
         }
 
         _byType = all.ToFrozenDictionary(grainClass => grainClass.GrainType);
@@ -40,9 +41,8 @@ internal sealed class GrainClasses
     }
 
     private static bool IsGrainClass(Type type) =>
-        type is { IsClass: true, IsAbstract: false, IsGenericTypeDefinition: false } && typeof(Grain).IsAssignableFrom(type) && typeof(IGrain).IsAssignableFrom(type);
-
-    private static IEnumerable<Type> TypesOf(Assembly assembly) => assembly.GetTypes();
+        type is { IsClass: true, IsAbstract: false, IsGenericTypeDefinition: false } && typeof(Grain).IsAssignableFrom(type)
+            && typeof(IGrain).IsAssignableFrom(type);
 
     private GrainClass Remember(GrainInterface grainInterface)
     {
@@ -63,11 +63,14 @@ internal sealed class GrainClasses
         GrainClass[] found = [.. _byType.Values.Where(grainClass =>
             interfaceType.IsAssignableFrom(grainClass.Type)
             && (classNamePrefix is null || grainClass.Type.FullName!.StartsWith(classNamePrefix, StringComparison.Ordinal)))];
+        string wanted = classNamePrefix is null ? "" : $" and begins with '{classNamePrefix}'";
         return found.Length switch
         {
             1 => found[0],
-            0 => throw new ArgumentException($"No registered grain class implements {interfaceType}{(classNamePrefix is null ? "" : $" and begins with '{classNamePrefix}'")}."),
-            _ => throw new ArgumentException($"Several grain classes implement {interfaceType}: {string.Join(", ", found.Select(grainClass => grainClass.Type))}. Pass a class name prefix."),
+            0 => throw new ArgumentException($"No registered grain class implements {interfaceType}{wanted}."),
+            _ => throw new ArgumentException($"Several grain classes implement {interfaceType}: {List(found)}. Pass a class name prefix."),
         };
     }
+
+    private static string List(IEnumerable<GrainClass> classes) => string.Join(", ", classes.Select(grainClass => grainClass.Type));
 }

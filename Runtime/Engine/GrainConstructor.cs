@@ -3,7 +3,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EsoCore.Runtime.Engine;
 
-/// <summary>Makes grains of one class. Most constructors ask for singletons and states only, so a service scope is made only where one is needed.</summary>
+/// <summary>
+/// Makes grains of one class. Most constructors ask for singletons and states only, so a service scope is made only where one is needed.
+/// </summary>
 internal sealed class GrainConstructor
 {
     private const string DefaultStorage = "Default";
@@ -70,13 +72,15 @@ internal sealed class GrainConstructor
     {
         Type type = parameter.ParameterType;
         if (!type.IsGenericType || type.GetGenericTypeDefinition() != typeof(IPersistentState<>))
-            throw new InvalidOperationException($"[PersistentState] stands on parameter '{parameter.Name}' of {grain}, which is not an IPersistentState<T>.");
+            throw new InvalidOperationException(
+                $"[PersistentState] stands on parameter '{parameter.Name}' of {grain}, which is not an IPersistentState<T>.");
         PersistentStateFactory factory = PersistentStateFactory.For(type.GetGenericArguments()[0]);
         string storageName = attribute.StorageName ?? DefaultStorage;
         return activation =>
         {
             IGrainStorage storage = activation.Runtime.ServiceProvider.GetKeyedService<IGrainStorage>(storageName)
-                ?? throw new InvalidOperationException($"No grain storage called '{storageName}' is registered for state '{attribute.StateName}' of {grain}.");
+                ?? throw new InvalidOperationException(
+                    $"No grain storage called '{storageName}' is registered for state '{attribute.StateName}' of {grain}.");
             ILoadableState made = factory.Create(attribute.StateName, activation, storage);
             (activation.Extras.States ??= []).Add(made);
             return made;

@@ -11,7 +11,8 @@ internal sealed class GrainRuntime : IClusterClient, IDisposable
 {
     private volatile RuntimeState _state;
 
-    public GrainRuntime(IServiceProvider services, SiloRegistrations registrations, IOptions<RuntimeOptions> options, ILogger<GrainRuntime> log)
+    public GrainRuntime(
+        IServiceProvider services, SiloRegistrations registrations, IOptions<RuntimeOptions> options, ILogger<GrainRuntime> log)
     {
         ServiceProvider = services;
         Options = options.Value;
@@ -67,7 +68,9 @@ internal sealed class GrainRuntime : IClusterClient, IDisposable
         if (Reminders is not null) await Reminders.StartAsync(cancellationToken);
     }
 
-    /// <summary>Stops taking calls from outside, lets grains finish, deactivates them. What is not done within the bound is abandoned.</summary>
+    /// <summary>
+    /// Stops taking calls from outside, lets grains finish, deactivates them. What is not done within the bound is abandoned.
+    /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         if (_state != RuntimeState.Running) return;
@@ -93,20 +96,24 @@ internal sealed class GrainRuntime : IClusterClient, IDisposable
     {
         // Grains still at work may call each other until the last one is done.
         if (_state == RuntimeState.Stopping && request.CallerIsGrain) return true;
-        request.Refuse(new SiloUnavailableException(_state == RuntimeState.Created ? "The silo has not started." : "The silo is stopping."));
+        string why = _state == RuntimeState.Created ? "The silo has not started." : "The silo is stopping.";
+        request.Refuse(new SiloUnavailableException(why));
         return false;
     }
 
-    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithStringKey
+    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
+        where TGrainInterface : IGrainWithStringKey
     {
         ArgumentNullException.ThrowIfNull(primaryKey);
         return Make<TGrainInterface>(primaryKey, grainClassNamePrefix);
     }
 
-    public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithGuidKey =>
+    public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix = null)
+        where TGrainInterface : IGrainWithGuidKey =>
         Make<TGrainInterface>(primaryKey.ToString("N"), grainClassNamePrefix);
 
-    public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithIntegerKey =>
+    public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null)
+        where TGrainInterface : IGrainWithIntegerKey =>
         Make<TGrainInterface>(primaryKey.ToString("X", CultureInfo.InvariantCulture), grainClassNamePrefix);
 
     public TGrainInterface GetGrain<TGrainInterface>(GrainId grainId) where TGrainInterface : IAddressable =>

@@ -21,7 +21,8 @@ internal abstract class GrainTimer : IGrainTimer
     {
         Activation = activation;
         Options = options;
-        _timer = DetachedTimer.Create(activation.Runtime.TimeProvider, static self => ((GrainTimer)self!).OnDue(), this, Timeout.InfiniteTimeSpan);
+        _timer = DetachedTimer.Create(
+            activation.Runtime.TimeProvider, static self => ((GrainTimer)self!).OnDue(), this, Timeout.InfiniteTimeSpan);
     }
 
     protected Activation Activation { get; }
@@ -83,6 +84,9 @@ internal abstract class GrainTimer : IGrainTimer
         Activation.Post(new Tick(this));
     }
 
+    private void LogFailure(Exception exception) =>
+        Activation.Runtime.Log.LogError(exception, "A timer of {Grain} failed", Activation.GrainId);
+
     private void OnTicked()
     {
         bool again;
@@ -102,7 +106,8 @@ internal abstract class GrainTimer : IGrainTimer
     private sealed class Tick : TaskRequest
     {
         private static readonly GrainMethod s_method = new(nameof(IGrainTimer), "timer", "timer", GrainMethodOptions.OneWay, null, []);
-        private static readonly GrainMethod s_interleaving = new(nameof(IGrainTimer), "timer", "timer", GrainMethodOptions.OneWay | GrainMethodOptions.AlwaysInterleave, null, []);
+        private static readonly GrainMethod s_interleaving =
+            new(nameof(IGrainTimer), "timer", "timer", GrainMethodOptions.OneWay | GrainMethodOptions.AlwaysInterleave, null, []);
 
         private readonly GrainTimer _timer;
 
@@ -128,7 +133,7 @@ internal abstract class GrainTimer : IGrainTimer
             }
             catch (Exception exception) when (exception is not InconsistentStateException)
             {
-                if (!_timer._ended.IsCancellationRequested) _timer.Activation.Runtime.Log.LogError(exception, "A timer of {Grain} failed", _timer.Activation.GrainId);
+                if (!_timer._ended.IsCancellationRequested) _timer.LogFailure(exception);
             }
             finally
             {
@@ -139,7 +144,8 @@ internal abstract class GrainTimer : IGrainTimer
 }
 
 /// <summary>A timer with the state of its callback.</summary>
-internal sealed class GrainTimer<TState>(Activation activation, Func<TState, CancellationToken, Task> callback, TState state, GrainTimerCreationOptions options)
+internal sealed class GrainTimer<TState>(
+    Activation activation, Func<TState, CancellationToken, Task> callback, TState state, GrainTimerCreationOptions options)
     : GrainTimer(activation, options)
 {
     protected override Task CallAsync(CancellationToken cancellationToken) => callback(state, cancellationToken);

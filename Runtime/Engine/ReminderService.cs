@@ -3,8 +3,10 @@ using Microsoft.Extensions.Logging;
 namespace EsoCore.Runtime.Engine;
 
 /// <summary>
-/// Fires reminders. The table is read once, at start; afterwards every change passes through here. One timer waits for the earliest one due.
-/// A reminder whose first tick lay in the past when the silo started is fired once soon after, since it cannot be known whether the tick was lost: at least once.
+/// Fires reminders. The table is read once, at start; afterwards every change passes through here. One timer waits for the earliest one
+/// due.
+/// A reminder whose first tick lay in the past when the silo started is fired once soon after, since it cannot be known whether the tick
+/// was lost: at least once.
 /// Other ticks keep to the grid of first tick plus whole periods.
 /// </summary>
 internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table)
@@ -31,7 +33,8 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
     {
         await table.StartAsync(cancellationToken);
         ReminderTableData rows = await table.ReadRows(0, 0);
-        _timer = DetachedTimer.Create(runtime.TimeProvider, static self => ((ReminderService)self!).OnDue(), this, Timeout.InfiniteTimeSpan);
+        _timer = DetachedTimer.Create(
+            runtime.TimeProvider, static self => ((ReminderService)self!).OnDue(), this, Timeout.InfiniteTimeSpan);
         lock (_gate)
         {
             DateTime now = Now;
@@ -63,7 +66,8 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentOutOfRangeException.ThrowIfLessThan(dueTime, TimeSpan.Zero);
-        if (period < MinimumPeriod) throw new ArgumentException($"The period of reminder '{name}' of {grain} is {period}; the least is {MinimumPeriod}.", nameof(period));
+        if (period < MinimumPeriod)
+            throw new ArgumentException($"Reminder '{name}' of {grain} has a period of {period}; the least is {MinimumPeriod}.", nameof(period));
         var row = new ReminderEntry { GrainId = grain, ReminderName = name, StartAt = Now + dueTime, Period = period };
         row.ETag = await table.UpsertRow(row);
         lock (_gate)
@@ -89,7 +93,9 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
     public async Task<List<IGrainReminder>> GetAllAsync(GrainId grain) =>
         [.. (await table.ReadRows(grain)).Reminders.Select(row => new Reminder(row.ReminderName, row.ETag))];
 
-    /// <summary>Replaces whatever was scheduled under this name. What is replaced stays in the queue and is passed over when it comes up.</summary>
+    /// <summary>
+    /// Replaces whatever was scheduled under this name. What is replaced stays in the queue and is passed over when it comes up.
+    /// </summary>
     private void Schedule(ReminderEntry row, DateTime due)
     {
         var scheduled = new Scheduled(row);
@@ -114,7 +120,7 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
             while (fired.Count < MaxFiredAtOnce && _due.TryPeek(out Scheduled? next, out DateTime due) && due <= now)
             {
                 _due.Dequeue();
-                if (!_scheduled.TryGetValue((next.Row.GrainId, next.Row.ReminderName), out Scheduled? current) || !ReferenceEquals(current, next)) continue;
+                if (!ReferenceEquals(_scheduled.GetValueOrDefault((next.Row.GrainId, next.Row.ReminderName)), next)) continue;
                 fired.Add(next.Row);
                 _due.Enqueue(next, NextTick(next.Row, now));
             }
@@ -136,7 +142,8 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
     {
         try
         {
-            await runtime.GetGrain<IRemindable>(row.GrainId).ReceiveReminder(row.ReminderName, new TickStatus(row.StartAt, row.Period, now));
+            var status = new TickStatus(row.StartAt, row.Period, now);
+            await runtime.GetGrain<IRemindable>(row.GrainId).ReceiveReminder(row.ReminderName, status);
         }
         catch (Exception exception)
         {

@@ -3,7 +3,8 @@ using EsoCore.Runtime.CodeGeneration;
 namespace EsoCore.Runtime.Engine;
 
 /// <summary>
-/// Decides where a call goes: reference, router, catalog. All grains live in this process for now; a grain that lives elsewhere would be told apart in
+/// Decides where a call goes: reference, router, catalog. All grains live in this process for now; a grain that lives elsewhere would be
+/// told apart in
 /// <see cref="Resend"/>, and its connection would take the place of the activation.
 /// </summary>
 internal sealed class Router(GrainRuntime runtime)
@@ -49,7 +50,9 @@ internal sealed class Router(GrainRuntime runtime)
         // An activation found can end before it is given the request, but not many times over.
         for (int i = 0; i < MaxRaces; i++)
         {
-            Activation? activation = grainClass.IsStatelessWorker ? runtime.Catalog.ChooseWorker(grainClass, id) : runtime.Catalog.GetOrCreate(grainClass, id);
+            Activation? activation = grainClass.IsStatelessWorker
+                ? runtime.Catalog.ChooseWorker(grainClass, id)
+                : runtime.Catalog.GetOrCreate(grainClass, id);
             if (activation?.TryEnqueue(request) == true) return grainClass.IsStatelessWorker ? null : activation;
         }
 

@@ -1,7 +1,8 @@
 namespace EsoCore.Runtime.Engine;
 
 /// <summary>
-/// Milliseconds since the runtime was made, as of the sweeper's last tick: reading it costs a load, where the time provider would cost more than a turn.
+/// Milliseconds since the runtime was made, as of the sweeper's last tick: reading it costs a load, where the time provider would cost more
+/// than a turn.
 /// </summary>
 internal sealed class RuntimeClock(TimeProvider timeProvider)
 {

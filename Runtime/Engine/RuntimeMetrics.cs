@@ -18,15 +18,20 @@ internal sealed class RuntimeMetrics : IDisposable
 
     public RuntimeMetrics(GrainRuntime runtime)
     {
-        _meter.CreateObservableGauge("esocore.runtime.activations", () => runtime.Catalog.Count, "{activation}", "Activations now in memory.");
-        _meter.CreateObservableGauge("esocore.runtime.mailbox.depth", runtime.Sweeper.CountWaiting, "{request}", "Requests waiting in mailboxes, over all grains.");
+        _meter.CreateObservableGauge(
+            "esocore.runtime.activations", () => runtime.Catalog.Count, "{activation}", "Activations now in memory.");
+        _meter.CreateObservableGauge(
+            "esocore.runtime.mailbox.depth", runtime.Sweeper.CountWaiting, "{request}", "Requests waiting in mailboxes, over all grains.");
         _created = _meter.CreateCounter<long>("esocore.runtime.activations.created", "{activation}", "Activations begun.");
         _failed = _meter.CreateCounter<long>("esocore.runtime.activations.failed", "{activation}", "Activations that could not begin.");
-        _collected = _meter.CreateCounter<long>("esocore.runtime.activations.collected", "{activation}", "Activations ended because they were idle.");
+        _collected = _meter.CreateCounter<long>(
+            "esocore.runtime.activations.collected", "{activation}", "Activations ended because they were idle.");
         _timeouts = _meter.CreateCounter<long>("esocore.runtime.timeouts", "{request}", "Calls that were not answered in time.");
         _overloads = _meter.CreateCounter<long>("esocore.runtime.overloads", "{request}", "Calls refused because a mailbox was full.");
-        _streamDrops = _meter.CreateCounter<long>("esocore.runtime.stream.drops", "{item}", "Stream items given up: queue full, or delivery failed too often.");
-        _slices = _meter.CreateHistogram<double>("esocore.runtime.slice.duration", "ms", "How long a grain held a thread for some turns in a row; one slice in 64 is measured.");
+        _streamDrops = _meter.CreateCounter<long>(
+            "esocore.runtime.stream.drops", "{item}", "Stream items given up: queue full, or delivery failed too often.");
+        _slices = _meter.CreateHistogram<double>(
+            "esocore.runtime.slice.duration", "ms", "How long a grain held a thread for some turns in a row; one slice in 64 is measured.");
     }
 
     public void SliceEnded(TimeSpan took) => _slices.Record(took.TotalMilliseconds);

@@ -3,7 +3,8 @@ using EsoCore.Runtime.CodeGeneration;
 namespace EsoCore.Runtime.Engine;
 
 /// <summary>
-/// What one pool thread is doing for the engine. The sweeper looks at the slots of all threads, which is how a call times out whose grain is stuck in synchronous code:
+/// What one pool thread is doing for the engine. The sweeper looks at the slots of all threads, which is how a call times out whose grain
+/// is stuck in synchronous code:
 /// such an activation has not come far enough to be on the busy list.
 /// </summary>
 internal sealed class SliceSlot
@@ -29,7 +30,9 @@ internal sealed class SliceSlot
 
     public static SliceSlot OfThisThread => t_slot ??= Register();
 
-    /// <summary>The context of a thread that carries none. Taken where a slice begins: only there is it sure that no caller's values are in it.</summary>
+    /// <summary>
+    /// The context of a thread that carries none. Taken where a slice begins: only there is it sure that no caller's values are in it.
+    /// </summary>
     public static ExecutionContext PlainContext { get; private set; } = null!;
 
     /// <summary>The activation whose slice runs on this thread, without making a slot.</summary>

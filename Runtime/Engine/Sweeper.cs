@@ -3,8 +3,10 @@ using EsoCore.Runtime.CodeGeneration;
 namespace EsoCore.Runtime.Engine;
 
 /// <summary>
-/// One timer for the whole runtime: it advances the clock, times out overdue requests and finds idle activations. There is no timer and no list entry per call:
-/// a call can only be overdue if its activation is on the busy list (its slice ended with something unfinished) or in a slot (its slice has not ended).
+/// One timer for the whole runtime: it advances the clock, times out overdue requests and finds idle activations. There is no timer and no
+/// list entry per call:
+/// a call can only be overdue if its activation is on the busy list (its slice ended with something unfinished) or in a slot (its slice has
+/// not ended).
 /// </summary>
 internal sealed class Sweeper(GrainRuntime runtime) : IDisposable
 {

@@ -2,7 +2,10 @@ using EsoCore.Runtime.CodeGeneration;
 
 namespace EsoCore.Runtime.Engine;
 
-/// <summary>The activations of one stateless worker. A request goes to an idle one, else to a new one up to the limit, else to the one with the shortest mailbox.</summary>
+/// <summary>
+/// The activations of one stateless worker. A request goes to an idle one, else to a new one up to the limit, else to the one with the
+/// shortest mailbox.
+/// </summary>
 internal sealed class WorkerPool(Catalog catalog, GrainClass grainClass, GrainId id)
 {
     private readonly Lock _gate = new();

@@ -21,7 +21,8 @@ public readonly struct DeactivationReason(DeactivationReasonCode code, Exception
     public Exception? Exception { get; } = exception;
 
     /// <inheritdoc/>
-    public override string ToString() => Exception is null ? $"{ReasonCode}: {Description}" : $"{ReasonCode}: {Description}. Exception: {Exception}";
+    public override string ToString() =>
+        Exception is null ? $"{ReasonCode}: {Description}" : $"{ReasonCode}: {Description}. Exception: {Exception}";
 }
 
 /// <summary>The kinds of <see cref="DeactivationReason"/>. The numbers are those of Orleans.</summary>
@@ -39,7 +40,9 @@ public enum DeactivationReasonCode : byte
     /// <summary>The grain was idle for its collection age.</summary>
     ActivationIdle = 4,
 
-    /// <summary>A request of the grain failed in a way that makes its memory doubtful, such as an <see cref="InconsistentStateException"/>.</summary>
+    /// <summary>
+    /// A request of the grain failed in a way that makes its memory doubtful, such as an <see cref="InconsistentStateException"/>.
+    /// </summary>
     ApplicationError = 8,
 
     /// <summary>The grain asked for it.</summary>

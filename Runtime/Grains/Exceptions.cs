@@ -1,13 +1,16 @@
 namespace EsoCore.Runtime;
 
-/// <summary>A named limit was reached, such as the length of a grain's mailbox; the request was not taken and can be tried again later.</summary>
+/// <summary>
+/// A named limit was reached, such as the length of a grain's mailbox; the request was not taken and can be tried again later.
+/// </summary>
 public class LimitExceededException(string message) : Exception(message);
 
 /// <summary>The process is stopping, or has not started, and takes no calls from outside.</summary>
 public class SiloUnavailableException(string message) : Exception(message);
 
 /// <summary>
-/// A state was written by someone else since it was read; nothing was written. If it leaves a grain's method, the activation is deactivated so that the next call reads anew.
+/// A state was written by someone else since it was read; nothing was written. If it leaves a grain's method, the activation is deactivated
+/// so that the next call reads anew.
 /// </summary>
 public class InconsistentStateException : Exception
 {

@@ -32,8 +32,10 @@ public interface IGrainContext
 }
 
 /// <summary>
-/// The base class of grains. A grain has one activation at a time, made on the first call and collected when idle. Its code runs one turn at a time, and
-/// unless it says otherwise one request runs to completion, awaits included, before the next begins. Awaits resume on the grain's own turns, so a grain uses neither
+/// The base class of grains. A grain has one activation at a time, made on the first call and collected when idle. Its code runs one turn
+/// at a time, and
+/// unless it says otherwise one request runs to completion, awaits included, before the next begins. Awaits resume on the grain's own
+/// turns, so a grain uses neither
 /// locks nor <c>Task.Run</c> nor <c>ConfigureAwait(false)</c>.
 /// </summary>
 public abstract class Grain : IGrainBase, IAddressable
@@ -43,7 +45,8 @@ public abstract class Grain : IGrainBase, IAddressable
     /// <summary>Called by the engine when it makes an activation.</summary>
     /// <exception cref="InvalidOperationException">The object is made by someone else.</exception>
     protected Grain() => _activation = Activation.UnderConstruction
-        ?? throw new InvalidOperationException($"{GetType()} is a grain: only the engine makes one. Call it through IGrainFactory.GetGrain.");
+        ?? throw new InvalidOperationException(
+            $"{GetType()} is a grain: only the engine makes one. Call it through IGrainFactory.GetGrain.");
 
     /// <inheritdoc/>
     public IGrainContext GrainContext => _activation;
@@ -51,24 +54,32 @@ public abstract class Grain : IGrainBase, IAddressable
     /// <summary>Makes references to other grains.</summary>
     protected IGrainFactory GrainFactory => _activation.Runtime;
 
-    /// <summary>The services of the process; scoped ones live as long as the activation if the grain's constructor asks for any, else there is no scope.</summary>
+    /// <summary>
+    /// The services of the process; scoped ones live as long as the activation if the grain's constructor asks for any, else there is no
+    /// scope.
+    /// </summary>
     protected internal IServiceProvider ServiceProvider => _activation.ActivationServices;
 
     /// <summary>The grain's identity as text.</summary>
     public string IdentityString => _activation.GrainId.ToString();
 
-    /// <summary>Runs before the first request, after persistent states were read. If it throws, the waiting callers get the exception and the next call starts anew.</summary>
+    /// <summary>
+    /// Runs before the first request, after persistent states were read. If it throws, the waiting callers get the exception and the next
+    /// call starts anew.
+    /// </summary>
     /// <param name="cancellationToken">Cancelled after <see cref="RuntimeOptions.ActivationTimeout"/>.</param>
     public virtual Task OnActivateAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Runs after the last request. It is not run when a process dies, so nothing may depend on it.</summary>
     /// <param name="reason">Why the grain is deactivated.</param>
-    /// <param name="cancellationToken">Cancelled after <see cref="RuntimeOptions.DeactivationTimeout"/>, when the activation is dropped.</param>
+    /// <param name="cancellationToken">Cancelled after <see cref="RuntimeOptions.DeactivationTimeout"/>, when the activation is
+    /// dropped.</param>
     public virtual Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Deactivates the grain once the running requests have ended. Requests still waiting go to a fresh activation.</summary>
     protected void DeactivateOnIdle() =>
-        _activation.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, $"{nameof(DeactivateOnIdle)} was called."));
+        _activation.Deactivate(
+            new DeactivationReason(DeactivationReasonCode.ApplicationRequested, $"{nameof(DeactivateOnIdle)} was called."));
 
     /// <summary>Keeps idle collection away for at least this long; zero or less takes an earlier wish back.</summary>
     protected void DelayDeactivation(TimeSpan timeSpan) => _activation.DelayDeactivation(timeSpan);

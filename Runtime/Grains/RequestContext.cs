@@ -3,7 +3,8 @@ using EsoCore.Runtime.CodeGeneration;
 namespace EsoCore.Runtime;
 
 /// <summary>
-/// Values that travel with a call, from caller to callee and on to its callees, never back. They are for what is beside the matter, such as a trace id: they cost more than arguments.
+/// Values that travel with a call, from caller to callee and on to its callees, never back. They are for what is beside the matter, such as
+/// a trace id: they cost more than arguments.
 /// </summary>
 public static class RequestContext
 {
@@ -17,7 +18,8 @@ public static class RequestContext
     public static IEnumerable<KeyValuePair<string, object>> Entries => Current.Value?.Values is { } values ? values : [];
 
     /// <summary>The value under this name, or null.</summary>
-    public static object? Get(string key) => Current.Value?.Values is { } values && values.TryGetValue(key, out object? value) ? value : null;
+    public static object? Get(string key) =>
+        Current.Value?.Values is { } values && values.TryGetValue(key, out object? value) ? value : null;
 
     /// <summary>Sets a value for the rest of this method and the calls it makes.</summary>
     /// <param name="key">The name.</param>

@@ -35,10 +35,12 @@ public static class SiloBuilderExtensions
     }
 
     /// <summary>Registers a storage that keeps states in memory.</summary>
-    public static ISiloBuilder AddMemoryGrainStorage(this ISiloBuilder builder, string name) => builder.AddGrainStorage(name, static _ => new MemoryGrainStorage());
+    public static ISiloBuilder AddMemoryGrainStorage(this ISiloBuilder builder, string name) =>
+        builder.AddGrainStorage(name, static _ => new MemoryGrainStorage());
 
     /// <summary>Registers a storage in memory for states that name no storage.</summary>
-    public static ISiloBuilder AddMemoryGrainStorageAsDefault(this ISiloBuilder builder) => builder.AddMemoryGrainStorage(DefaultStorageName);
+    public static ISiloBuilder AddMemoryGrainStorageAsDefault(this ISiloBuilder builder) =>
+        builder.AddMemoryGrainStorage(DefaultStorageName);
 
     /// <summary>Registers where reminders are kept; the last call wins. Without one, grains have no reminders.</summary>
     public static ISiloBuilder UseReminderTable(this ISiloBuilder builder, Func<IServiceProvider, IReminderTable> factory)
@@ -48,7 +50,8 @@ public static class SiloBuilderExtensions
     }
 
     /// <summary>Keeps reminders in memory.</summary>
-    public static ISiloBuilder UseInMemoryReminderService(this ISiloBuilder builder) => builder.UseReminderTable(static _ => new MemoryReminderTable());
+    public static ISiloBuilder UseInMemoryReminderService(this ISiloBuilder builder) =>
+        builder.UseReminderTable(static _ => new MemoryReminderTable());
 
     /// <summary>Registers streams that pass items on within the process and keep nothing.</summary>
     /// <param name="builder">The silo.</param>

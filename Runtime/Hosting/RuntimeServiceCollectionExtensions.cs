@@ -10,16 +10,18 @@ namespace EsoCore.Runtime.Hosting;
 public static class RuntimeServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds the engine: <see cref="IGrainFactory"/> and <see cref="IClusterClient"/>, and a hosted service that starts it with the host and stops it gracefully. Hosted services
-    /// registered later start after it and stop before it. Options out of bounds fail the start, naming property and bound. Calling it again adds to the same silo.
+    /// Adds the engine: <see cref="IGrainFactory"/> and <see cref="IClusterClient"/>, and a hosted service that starts it with the host and
+    /// stops it gracefully. Hosted services
+    /// registered later start after it and stop before it. Options out of bounds fail the start, naming property and bound. Calling it
+    /// again adds to the same silo.
     /// </summary>
     /// <param name="services">The host's services; a <see cref="TimeProvider"/> among them is used for all time.</param>
     /// <param name="configure">Changes the limits.</param>
     public static ISiloBuilder AddEsoCoreRuntime(this IServiceCollection services, Action<RuntimeOptions>? configure = null)
     {
         if (configure is not null) services.Configure(configure);
-        if (services.FirstOrDefault(service => service.ServiceType == typeof(SiloRegistrations))?.ImplementationInstance is SiloRegistrations known)
-            return new SiloBuilder(services, known);
+        ServiceDescriptor? earlier = services.FirstOrDefault(service => service.ServiceType == typeof(SiloRegistrations));
+        if (earlier?.ImplementationInstance is SiloRegistrations known) return new SiloBuilder(services, known);
 
         var registrations = new SiloRegistrations(services);
         services.AddLogging();

@@ -28,7 +28,10 @@ public static class GrainExtensions
     /// <exception cref="FormatException">The key is not a Guid.</exception>
     public static Guid GetPrimaryKey(this IAddressable grain) => Guid.ParseExact(grain.GetGrainId().Key.ToString(), "N");
 
-    /// <summary>A reference to this grain that can be handed to others. A grain never hands out <c>this</c>: calls on it would run outside its turns.</summary>
+    /// <summary>
+    /// A reference to this grain that can be handed to others. A grain never hands out <c>this</c>: calls on it would run outside its
+    /// turns.
+    /// </summary>
     public static TGrainInterface AsReference<TGrainInterface>(this IAddressable grain) where TGrainInterface : IAddressable => grain switch
     {
         GrainReference reference => reference.Runtime.GetGrain<TGrainInterface>(reference.GrainId),

@@ -64,7 +64,10 @@ public readonly struct GrainId : IEquatable<GrainId>, IComparable<GrainId>
     /// <summary>A hash for use within this process only; <see cref="GetUniformHashCode"/> is the one to store.</summary>
     public override int GetHashCode() => _hash;
 
-    /// <summary>The same number in every process and release, and the same as the one Orleans computes, so that rows indexed by it survive a change of engine.</summary>
+    /// <summary>
+    /// The same number in every process and release, and the same as the one Orleans computes, so that rows indexed by it survive a change
+    /// of engine.
+    /// </summary>
     public uint GetUniformHashCode() => unchecked(_type.GetUniformHashCode() * 31 + _key.GetUniformHashCode());
 
     /// <inheritdoc/>

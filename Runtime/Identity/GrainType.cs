@@ -1,6 +1,9 @@
 namespace EsoCore.Runtime;
 
-/// <summary>The name of a kind of grain, for example <c>device</c>: the <see cref="GrainTypeAttribute"/> of the class, else its name in lower case without "Grain".</summary>
+/// <summary>
+/// The name of a kind of grain, for example <c>device</c>: the <see cref="GrainTypeAttribute"/> of the class, else its name in lower case
+/// without "Grain".
+/// </summary>
 public readonly struct GrainType : IEquatable<GrainType>
 {
     private readonly string? _value;

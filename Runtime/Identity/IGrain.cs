@@ -4,8 +4,10 @@ namespace EsoCore.Runtime;
 public interface IAddressable;
 
 /// <summary>
-/// The base of all grain interfaces. Methods return <see cref="Task"/>, <see cref="Task{T}"/>, <see cref="ValueTask"/> or <see cref="ValueTask{T}"/>;
-/// there are no properties, events, generic methods or by-reference parameters. Arguments and results are shared with the callee, not copied, so they must be immutable.
+/// The base of all grain interfaces. Methods return <see cref="Task"/>, <see cref="Task{T}"/>, <see cref="ValueTask"/> or <see
+/// cref="ValueTask{T}"/>;
+/// there are no properties, events, generic methods or by-reference parameters. Arguments and results are shared with the callee, not
+/// copied, so they must be immutable.
 /// </summary>
 public interface IGrain : IAddressable;
 

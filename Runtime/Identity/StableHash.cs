@@ -39,7 +39,8 @@ internal static class StableHash
                 d = Round(d, data[12..]);
             }
 
-            hash = BitOperations.RotateLeft(a, 1) + BitOperations.RotateLeft(b, 7) + BitOperations.RotateLeft(c, 12) + BitOperations.RotateLeft(d, 18);
+            hash = BitOperations.RotateLeft(a, 1) + BitOperations.RotateLeft(b, 7)
+                + BitOperations.RotateLeft(c, 12) + BitOperations.RotateLeft(d, 18);
         }
 
         hash += length;

@@ -3,7 +3,10 @@ namespace EsoCore.Runtime;
 /// <summary>A grain that can have reminders.</summary>
 public interface IRemindable : IGrain
 {
-    /// <summary>Called when a reminder is due, activating the grain if need be. It may come once more after a restart, so it must be harmless to repeat.</summary>
+    /// <summary>
+    /// Called when a reminder is due, activating the grain if need be. It may come once more after a restart, so it must be harmless to
+    /// repeat.
+    /// </summary>
     /// <param name="reminderName">The reminder's name.</param>
     /// <param name="status">When it was due first, its period, and now.</param>
     Task ReceiveReminder(string reminderName, TickStatus status);

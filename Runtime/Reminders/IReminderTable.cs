@@ -10,7 +10,8 @@ public interface IReminderTable
     Task<ReminderTableData> ReadRows(GrainId grainId);
 
     /// <summary>
-    /// All reminders of grains whose <see cref="GrainId.GetUniformHashCode"/> is above <paramref name="begin"/> and at most <paramref name="end"/>;
+    /// All reminders of grains whose <see cref="GrainId.GetUniformHashCode"/> is above <paramref name="begin"/> and at most <paramref
+    /// name="end"/>;
     /// if begin is not less than end, the range wraps around, so that equal bounds mean all.
     /// </summary>
     Task<ReminderTableData> ReadRows(uint begin, uint end);

@@ -39,7 +39,8 @@ public sealed class GrainState<T> : IGrainState<T>
 }
 
 /// <summary>
-/// Where persistent states are kept; registered by name. Every method may be called for different grains at once, and for one grain one at a time.
+/// Where persistent states are kept; registered by name. Every method may be called for different grains at once, and for one grain one at
+/// a time.
 /// A write or clear succeeds only if the stored version equals the ETag given, null meaning that there is no record.
 /// </summary>
 public interface IGrainStorage

@@ -37,5 +37,7 @@ public interface IStorage<TState> : IStorage
     TState State { get; set; }
 }
 
-/// <summary>A state given to a grain's constructor through <see cref="PersistentStateAttribute"/>. Use it from the grain's turns only.</summary>
+/// <summary>
+/// A state given to a grain's constructor through <see cref="PersistentStateAttribute"/>. Use it from the grain's turns only.
+/// </summary>
 public interface IPersistentState<TState> : IStorage<TState>;

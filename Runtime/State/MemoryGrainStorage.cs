@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace EsoCore.Runtime;
 
 /// <summary>
-/// Keeps states in memory, for tests and for what may be lost. States are kept as JSON, so that a grain which goes on changing an object it has written does not change
+/// Keeps states in memory, for tests and for what may be lost. States are kept as JSON, so that a grain which goes on changing an object it
+/// has written does not change
 /// what is stored; what JSON cannot carry is lost here as it would be in a real storage.
 /// </summary>
 public sealed class MemoryGrainStorage : IGrainStorage
@@ -26,7 +27,8 @@ public sealed class MemoryGrainStorage : IGrainStorage
     /// <inheritdoc/>
     public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        var next = new Record(JsonSerializer.SerializeToUtf8Bytes(grainState.State), Interlocked.Increment(ref _lastVersion).ToString(CultureInfo.InvariantCulture));
+        string version = Interlocked.Increment(ref _lastVersion).ToString(CultureInfo.InvariantCulture);
+        var next = new Record(JsonSerializer.SerializeToUtf8Bytes(grainState.State), version);
         bool written = grainState.ETag is null
             ? _records.TryAdd((stateName, grainId), next)
             : Current(stateName, grainId, grainState.ETag) is { } current && _records.TryUpdate((stateName, grainId), next, current);
@@ -54,7 +56,8 @@ public sealed class MemoryGrainStorage : IGrainStorage
     private InconsistentStateException Conflict(string stateName, GrainId grainId, string? eTag)
     {
         string? stored = _records.TryGetValue((stateName, grainId), out Record? record) ? record.ETag : null;
-        return new InconsistentStateException($"State '{stateName}' of {grainId} has version {stored ?? "none"}, not {eTag ?? "none"}.", stored, eTag);
+        return new InconsistentStateException(
+            $"State '{stateName}' of {grainId} has version {stored ?? "none"}, not {eTag ?? "none"}.", stored, eTag);
     }
 
     // A class, not a record: TryUpdate must compare identity, not content.

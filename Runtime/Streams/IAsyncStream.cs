@@ -80,7 +80,8 @@ public interface IAsyncStream<T>
     StreamId StreamId { get; }
 
     /// <summary>
-    /// Publishes an item. The task ends when the item is queued for every consumer, not when it is delivered. With memory streams items are lost when the process ends or a queue
+    /// Publishes an item. The task ends when the item is queued for every consumer, not when it is delivered. With memory streams items are
+    /// lost when the process ends or a queue
     /// is full, which is logged: who needs an item delivered keeps it in an outbox until the receiver has confirmed it.
     /// </summary>
     /// <param name="item">The item; immutable, since consumers share it.</param>

@@ -7,7 +7,8 @@ namespace EsoCore.Runtime;
 /// <summary>The stream providers of a silo.</summary>
 internal sealed class StreamProviders(GrainRuntime runtime, IEnumerable<string> memoryStreams)
 {
-    private readonly Dictionary<string, MemoryStreamProvider> _providers = memoryStreams.Distinct().ToDictionary(name => name, name => new MemoryStreamProvider(runtime, name));
+    private readonly Dictionary<string, MemoryStreamProvider> _providers =
+        memoryStreams.Distinct().ToDictionary(name => name, name => new MemoryStreamProvider(runtime, name));
 
     public IStreamProvider Find(string name) => _providers.TryGetValue(name, out MemoryStreamProvider? provider)
         ? provider
@@ -20,7 +21,8 @@ internal sealed class StreamProviders(GrainRuntime runtime, IEnumerable<string> 
 }
 
 /// <summary>
-/// Streams within the process. What is published is queued for each subscribed grain and delivered in order, as turns of that grain. A queue lives only while there is
+/// Streams within the process. What is published is queued for each subscribed grain and delivered in order, as turns of that grain. A
+/// queue lives only while there is
 /// something in it, so an idle stream costs nothing. Nothing here is durable: the outbox of the publisher is.
 /// </summary>
 internal sealed class MemoryStreamProvider(GrainRuntime runtime, string name) : IStreamProvider
@@ -50,7 +52,8 @@ internal sealed class MemoryStreamProvider(GrainRuntime runtime, string name) : 
     {
         if (!runtime.Classes.BySubscription.TryGetValue(stream.GetNamespace() ?? "", out GrainClass[]? classes)) return;
         var numbered = new StreamItem[items.Length];
-        for (int i = 0; i < items.Length; i++) numbered[i] = new StreamItem(items[i], new MemoryStreamToken(Interlocked.Increment(ref _lastSequence)));
+        for (int i = 0; i < items.Length; i++)
+            numbered[i] = new StreamItem(items[i], new MemoryStreamToken(Interlocked.Increment(ref _lastSequence)));
         foreach (GrainClass consumer in classes) Enqueue(stream, ConsumerId(consumer, stream), numbered);
     }
 
@@ -58,7 +61,8 @@ internal sealed class MemoryStreamProvider(GrainRuntime runtime, string name) : 
     {
         while (true)
         {
-            StreamQueue queue = _queues.GetOrAdd((stream, consumer), static (key, provider) => new StreamQueue(provider, key.Stream, key.Consumer), this);
+            StreamQueue queue = _queues.GetOrAdd(
+                (stream, consumer), static (key, provider) => new StreamQueue(provider, key.Stream, key.Consumer), this);
             if (queue.TryEnqueue(items)) return;
 
             // It was emptied and is on its way out.
@@ -69,7 +73,8 @@ internal sealed class MemoryStreamProvider(GrainRuntime runtime, string name) : 
     private static GrainId ConsumerId(GrainClass consumer, StreamId stream)
     {
         string key = stream.GetKeyAsString();
-        if (typeof(IGrainWithIntegerKey).IsAssignableFrom(consumer.Type)) key = long.Parse(key, CultureInfo.InvariantCulture).ToString("X", CultureInfo.InvariantCulture);
+        if (typeof(IGrainWithIntegerKey).IsAssignableFrom(consumer.Type))
+            key = long.Parse(key, CultureInfo.InvariantCulture).ToString("X", CultureInfo.InvariantCulture);
         return new GrainId(consumer.GrainType, consumer.TypeHash, key);
     }
 }
@@ -89,11 +94,13 @@ internal sealed class MemoryStream<T>(MemoryStreamProvider provider, StreamId st
         return Publish(new ReadOnlySpan<object?>(ref boxed), token);
     }
 
-    public Task OnNextBatchAsync(IEnumerable<T> batch, StreamSequenceToken? token = null) => Publish([.. batch.Select(item => (object?)item)], token);
+    public Task OnNextBatchAsync(IEnumerable<T> batch, StreamSequenceToken? token = null) =>
+        Publish([.. batch.Select(item => (object?)item)], token);
 
     private Task Publish(ReadOnlySpan<object?> items, StreamSequenceToken? token)
     {
-        if (token is not null) return Task.FromException(new ArgumentException("Memory streams number their items themselves; the token must be null.", nameof(token)));
+        if (token is not null)
+            return Task.FromException(new ArgumentException("Memory streams number their items; the token must be null.", nameof(token)));
         provider.Publish(streamId, items);
         return Task.CompletedTask;
     }

@@ -8,7 +8,8 @@ namespace EsoCore.Runtime;
 /// <summary>Some items of one stream as one request of the consuming grain.</summary>
 internal sealed class StreamDelivery(string provider, StreamId stream, StreamItem[] items) : TaskRequest
 {
-    private static readonly GrainMethod s_method = new(nameof(IStreamSubscriptionObserver), "stream", "stream", GrainMethodOptions.None, null, []);
+    private static readonly GrainMethod s_method =
+        new(nameof(IStreamSubscriptionObserver), "stream", "stream", GrainMethodOptions.None, null, []);
 
     public override GrainMethod Method => s_method;
 
@@ -87,7 +88,8 @@ internal sealed class StreamHandle<T>(Activation activation, string provider, St
 
     public override string ProviderName => provider;
 
-    public override Guid HandleId { get; } = new(SHA256.HashData(Encoding.UTF8.GetBytes($"{activation.GrainId}\n{provider}\n{stream}")).AsSpan(0, 16));
+    public override Guid HandleId { get; } =
+        new(SHA256.HashData(Encoding.UTF8.GetBytes($"{activation.GrainId}\n{provider}\n{stream}")).AsSpan(0, 16));
 
     public override Task UnsubscribeAsync()
     {

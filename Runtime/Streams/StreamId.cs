@@ -15,7 +15,8 @@ public readonly struct StreamId : IEquatable<StreamId>
     }
 
     /// <summary>Makes an identity with a text key.</summary>
-    public static StreamId Create(string? ns, string key) => new(string.IsNullOrEmpty(ns) ? null : ns, key ?? throw new ArgumentNullException(nameof(key)));
+    public static StreamId Create(string? ns, string key) =>
+        new(string.IsNullOrEmpty(ns) ? null : ns, key ?? throw new ArgumentNullException(nameof(key)));
 
     /// <summary>Makes an identity with a Guid key.</summary>
     public static StreamId Create(string? ns, Guid key) => Create(ns, key.ToString("N"));

@@ -76,7 +76,10 @@ internal sealed class StreamQueue(MemoryStreamProvider provider, StreamId stream
         }
     }
 
-    /// <summary>Up to so many of the oldest items, which stay in the queue until they are done with; null if there are none and the queue has been given up.</summary>
+    /// <summary>
+    /// Up to so many of the oldest items, which stay in the queue until they are done with; null if there are none and the queue has been
+    /// given up.
+    /// </summary>
     private StreamItem[]? TakeHead(int most)
     {
         lock (_items)
@@ -130,6 +133,7 @@ internal sealed class StreamQueue(MemoryStreamProvider provider, StreamId stream
     private void Drop(int count, string reason, Exception? exception)
     {
         provider.Runtime.Metrics.StreamDropped(count);
-        provider.Runtime.Log.LogWarning(exception, "{Count} items of stream {Stream} for {Consumer} were dropped: {Reason}", count, stream, consumer, reason);
+        provider.Runtime.Log.LogWarning(
+            exception, "{Count} items of stream {Stream} for {Consumer} were dropped: {Reason}", count, stream, consumer, reason);
     }
 }

@@ -3,7 +3,10 @@ namespace EsoCore.Runtime;
 /// <summary>Implemented by grain classes with an <see cref="ImplicitStreamSubscriptionAttribute"/>.</summary>
 public interface IStreamSubscriptionObserver
 {
-    /// <summary>Called in each activation before the first item of a stream is delivered. Create a handle from the factory and resume it; otherwise the items are dropped.</summary>
+    /// <summary>
+    /// Called in each activation before the first item of a stream is delivered. Create a handle from the factory and resume it; otherwise
+    /// the items are dropped.
+    /// </summary>
     Task OnSubscribed(IStreamSubscriptionHandleFactory handleFactory);
 }
 

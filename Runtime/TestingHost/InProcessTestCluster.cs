@@ -21,12 +21,16 @@ public sealed class InProcessTestCluster : IAsyncDisposable
 
     /// <summary>The services of the silo.</summary>
     /// <exception cref="InvalidOperationException">The cluster is not deployed.</exception>
-    public IServiceProvider ServiceProvider => (_host ?? throw new InvalidOperationException("The cluster is not deployed: await DeployAsync first.")).Services;
+    public IServiceProvider ServiceProvider =>
+        (_host ?? throw new InvalidOperationException("The cluster is not deployed: await DeployAsync first.")).Services;
 
     /// <summary>The services of the silo.</summary>
     public IServiceProvider GetSiloServiceProvider() => ServiceProvider;
 
-    /// <summary>Starts the silo. After <see cref="StopAllSilosAsync"/> it can be deployed again, as after a restart: only what the callbacks share survives.</summary>
+    /// <summary>
+    /// Starts the silo. After <see cref="StopAllSilosAsync"/> it can be deployed again, as after a restart: only what the callbacks share
+    /// survives.
+    /// </summary>
     public async Task DeployAsync()
     {
         if (_host is not null) throw new InvalidOperationException("The cluster is already deployed.");
@@ -92,7 +96,8 @@ public sealed class InProcessTestClusterBuilder
     {
         foreach (Action<IHostApplicationBuilder> callback in _hostCallbacks) callback(host);
         ISiloBuilder silo = host.Services.AddEsoCoreRuntime();
-        foreach (Action<InProcessTestSiloSpecificOptions, ISiloBuilder> callback in _siloCallbacks) callback(new InProcessTestSiloSpecificOptions("Silo1"), silo);
+        var options = new InProcessTestSiloSpecificOptions("Silo1");
+        foreach (Action<InProcessTestSiloSpecificOptions, ISiloBuilder> callback in _siloCallbacks) callback(options, silo);
     }
 }
 

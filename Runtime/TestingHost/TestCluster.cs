@@ -9,7 +9,9 @@ public interface ISiloConfigurator
     void Configure(ISiloBuilder siloBuilder);
 }
 
-/// <summary>Sets up a <see cref="TestCluster"/> by configurator classes; see <see cref="InProcessTestClusterBuilder"/> for the form with callbacks.</summary>
+/// <summary>
+/// Sets up a <see cref="TestCluster"/> by configurator classes; see <see cref="InProcessTestClusterBuilder"/> for the form with callbacks.
+/// </summary>
 /// <param name="initialSilosCount">Must be 1 until clustering is built in.</param>
 public sealed class TestClusterBuilder(short initialSilosCount = 1)
 {

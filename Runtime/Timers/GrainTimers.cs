@@ -27,7 +27,9 @@ public readonly struct GrainTimerCreationOptions()
     /// <summary>The time until the first callback; <see cref="Timeout.InfiniteTimeSpan"/> for never.</summary>
     public required TimeSpan DueTime { get; init; }
 
-    /// <summary>The time from the end of one callback to the beginning of the next; <see cref="Timeout.InfiniteTimeSpan"/> for once.</summary>
+    /// <summary>
+    /// The time from the end of one callback to the beginning of the next; <see cref="Timeout.InfiniteTimeSpan"/> for once.
+    /// </summary>
     public required TimeSpan Period { get; init; }
 
     /// <summary>Whether callbacks may start while a request is suspended; default false: they wait their turn as a request would.</summary>
@@ -53,27 +55,36 @@ public static class GrainTimerExtensions
         return ((Activation)grain.GrainContext).RegisterTimer(callback, state, options);
     }
 
-    /// <inheritdoc cref="RegisterGrainTimer{TState}(IGrainBase, Func{TState, CancellationToken, Task}, TState, GrainTimerCreationOptions)"/>
-    public static IGrainTimer RegisterGrainTimer(this IGrainBase grain, Func<CancellationToken, Task> callback, GrainTimerCreationOptions options) =>
+    /// <inheritdoc cref="RegisterGrainTimer{TState}(IGrainBase, Func{TState, CancellationToken, Task}, TState,
+    /// GrainTimerCreationOptions)"/>
+    public static IGrainTimer RegisterGrainTimer(
+        this IGrainBase grain, Func<CancellationToken, Task> callback, GrainTimerCreationOptions options) =>
         grain.RegisterGrainTimer(static (callback, token) => callback(token), callback, options);
 
-    /// <inheritdoc cref="RegisterGrainTimer{TState}(IGrainBase, Func{TState, CancellationToken, Task}, TState, GrainTimerCreationOptions)"/>
+    /// <inheritdoc cref="RegisterGrainTimer{TState}(IGrainBase, Func{TState, CancellationToken, Task}, TState,
+    /// GrainTimerCreationOptions)"/>
     public static IGrainTimer RegisterGrainTimer(this IGrainBase grain, Func<Task> callback, GrainTimerCreationOptions options) =>
         grain.RegisterGrainTimer(static (callback, _) => callback(), callback, options);
 
-    /// <inheritdoc cref="RegisterGrainTimer{TState}(IGrainBase, Func{TState, CancellationToken, Task}, TState, GrainTimerCreationOptions)"/>
-    public static IGrainTimer RegisterGrainTimer<TState>(this IGrainBase grain, Func<TState, Task> callback, TState state, GrainTimerCreationOptions options) =>
+    /// <inheritdoc cref="RegisterGrainTimer{TState}(IGrainBase, Func{TState, CancellationToken, Task}, TState,
+    /// GrainTimerCreationOptions)"/>
+    public static IGrainTimer RegisterGrainTimer<TState>(
+        this IGrainBase grain, Func<TState, Task> callback, TState state, GrainTimerCreationOptions options) =>
         grain.RegisterGrainTimer(static (both, _) => both.callback(both.state), (callback, state), options);
 
-    /// <inheritdoc cref="RegisterGrainTimer{TState}(IGrainBase, Func{TState, CancellationToken, Task}, TState, GrainTimerCreationOptions)"/>
+    /// <inheritdoc cref="RegisterGrainTimer{TState}(IGrainBase, Func{TState, CancellationToken, Task}, TState,
+    /// GrainTimerCreationOptions)"/>
     public static IGrainTimer RegisterGrainTimer(this IGrainBase grain, Func<Task> callback, TimeSpan dueTime, TimeSpan period) =>
         grain.RegisterGrainTimer(callback, new GrainTimerCreationOptions(dueTime, period));
 
-    /// <inheritdoc cref="RegisterGrainTimer{TState}(IGrainBase, Func{TState, CancellationToken, Task}, TState, GrainTimerCreationOptions)"/>
-    public static IGrainTimer RegisterGrainTimer(this IGrainBase grain, Func<CancellationToken, Task> callback, TimeSpan dueTime, TimeSpan period) =>
+    /// <inheritdoc cref="RegisterGrainTimer{TState}(IGrainBase, Func{TState, CancellationToken, Task}, TState,
+    /// GrainTimerCreationOptions)"/>
+    public static IGrainTimer RegisterGrainTimer(
+        this IGrainBase grain, Func<CancellationToken, Task> callback, TimeSpan dueTime, TimeSpan period) =>
         grain.RegisterGrainTimer(callback, new GrainTimerCreationOptions(dueTime, period));
 
-    /// <inheritdoc cref="RegisterGrainTimer{TState}(IGrainBase, Func{TState, CancellationToken, Task}, TState, GrainTimerCreationOptions)"/>
+    /// <inheritdoc cref="RegisterGrainTimer{TState}(IGrainBase, Func{TState, CancellationToken, Task}, TState,
+    /// GrainTimerCreationOptions)"/>
     public static IGrainTimer RegisterGrainTimer<TState>(
         this IGrainBase grain, Func<TState, CancellationToken, Task> callback, TState state, TimeSpan dueTime, TimeSpan period) =>
         grain.RegisterGrainTimer(callback, state, new GrainTimerCreationOptions(dueTime, period));

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace EsoCore.Tests.Assets;
 
-/// <summary>Whatever a stream does to the deliveries (repeats, losses, any order), an asset ends with the counts of each transition taken once.</summary>
+/// <summary>
+/// Whatever a stream does to the deliveries (repeats, losses, any order), an asset ends with the counts of each transition taken once.
+/// </summary>
 public sealed class CycleDeliveryProperties
 {
     private static readonly DateTimeOffset Start = new(2026, 11, 20, 22, 0, 0, TimeSpan.Zero);
@@ -53,7 +55,13 @@ public sealed class CycleDeliveryProperties
                 return flags;
             });
             inbox.Commit(
-                () => random.Next(5) == 0 ? Task.FromException(new IOException("away")) : Task.FromResult((written, writtenSources) = (cycles, inbox.Sources.Pack())),
+                () =>
+                {
+                    if (random.Next(5) == 0)
+                        return Task.FromException(new IOException("away"));
+                    (written, writtenSources) = (cycles, inbox.Sources.Pack());
+                    return Task.CompletedTask;
+                },
                 () =>
                 {
                     inbox.Load(writtenSources);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using EsoCore.Api;
 using EsoCore.Config;
 using EsoCore.Grains.Config;
 using Xunit;
@@ -34,6 +35,29 @@ public sealed class ConfigMergeTests
         var merged = ConfigMerge.Overlay(ConfigDefaults.Settings, profile, new ConfigSettings(NtpServers: ImmutableArray<string>.Empty));
         Assert.Empty(merged.NtpServers!.Value);
         Assert.Equal(60, merged.UploadIntervalS);
+    }
+
+    [Fact]
+    public void Overlay_LargestProfileAndLargestOverrides_FitIntoOneAnswerToADevice()
+    {
+        var merged = ConfigMerge.Overlay(
+            ConfigDefaults.Settings, Filling("p", ConfigLimits.MaxProfileBytes), Filling("o", ConfigLimits.MaxOverridesBytes));
+        Assert.InRange(ConfigJson.ToDevice(new DeviceConfig(long.MaxValue, merged)).Length, 1_700, 2_048);
+    }
+
+    /// <summary>Settings that take as many bytes as they may.</summary>
+    private static ConfigSettings Filling(string key, int bytes)
+    {
+        var settings = new ConfigSettings();
+        for (var length = bytes; settings.Extra is null; length--)
+        {
+            var errors = new List<FieldError>();
+            var candidate = new ConfigSettings(Extra: Values((key, $"\"{new string('x', length)}\"")));
+            ConfigValidator.Check(errors, candidate, "", bytes);
+            settings = errors.Count == 0 ? candidate : settings;
+        }
+
+        return settings;
     }
 
     private static ImmutableSortedDictionary<string, double> Rates(params (string Metric, double Hz)[] rates) =>

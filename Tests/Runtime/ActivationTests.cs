@@ -9,6 +9,10 @@ public interface ILiving : IGrainWithStringKey
 
     Task Leave();
 
+    Task<string> WorkAndLeave(string name);
+
+    Task<string> LeaveAndWork(string name);
+
     Task Stay(TimeSpan time);
 }
 
@@ -46,6 +50,19 @@ public abstract class LivingGrain(Probe probe) : Grain, ILiving
     {
         DeactivateOnIdle();
         return Task.CompletedTask;
+    }
+
+    public async Task<string> WorkAndLeave(string name)
+    {
+        await Work(name);
+        DeactivateOnIdle();
+        return _id;
+    }
+
+    public Task<string> LeaveAndWork(string name)
+    {
+        DeactivateOnIdle();
+        return Work(name);
     }
 
     public Task Stay(TimeSpan time)
@@ -102,7 +119,8 @@ public sealed class ActivationTests
         await cluster.Probe.Noted("activating");
         cluster.Probe.Open("poison");
         cluster.Probe.Open("activate");
-        foreach (Task<string> one in waiting) Assert.Equal("poisoned", (await Assert.ThrowsAsync<InvalidOperationException>(() => one)).Message);
+        foreach (Task<string> one in waiting)
+            Assert.Equal("poisoned", (await Assert.ThrowsAsync<InvalidOperationException>(() => one)).Message);
         Assert.Equal(0, cluster.Activations);
         Assert.DoesNotContain(cluster.Probe.Notes, note => note.StartsWith("deactivating", StringComparison.Ordinal));
     }
@@ -110,7 +128,8 @@ public sealed class ActivationTests
     [Fact]
     public async Task An_activation_that_takes_too_long_is_cancelled_and_fails_its_callers()
     {
-        await using RuntimeCluster cluster = await RuntimeCluster.StartAsync(options => options.ActivationTimeout = TimeSpan.FromSeconds(5));
+        await using RuntimeCluster cluster = await RuntimeCluster.StartAsync(
+            options => options.ActivationTimeout = TimeSpan.FromSeconds(5));
         ILiving grain = Get<OrdinaryLivingGrain>(cluster);
         Task<string> call = grain.Work("1");
         await cluster.Probe.Noted("activating");
@@ -193,6 +212,30 @@ public sealed class ActivationTests
     }
 
     [Fact]
+    public async Task Requests_that_wait_when_DeactivateOnIdle_is_called_go_to_a_fresh_activation()
+    {
+        await using RuntimeCluster cluster = await OpenAsync();
+        ILiving grain = Get<OrdinaryLivingGrain>(cluster);
+        Task<string> leaving = grain.WorkAndLeave("gate"), waiting = grain.Work("1"), alsoWaiting = grain.Work("1");
+        await cluster.Probe.Noted("begin gate");
+        cluster.Probe.Open("gate");
+        Assert.NotEqual(await leaving, await waiting);
+        Assert.Equal(await waiting, await alsoWaiting);
+    }
+
+    [Fact]
+    public async Task A_grain_about_to_deactivate_waits_for_its_running_request_without_using_a_thread()
+    {
+        await using RuntimeCluster cluster = await OpenAsync();
+        ILiving grain = Get<OrdinaryLivingGrain>(cluster);
+        Task<string> leaving = grain.LeaveAndWork("gate"), waiting = grain.Work("1");
+        await cluster.Probe.Noted("begin gate");
+        await RuntimeCluster.UntilAsync(() => !cluster.Find(grain.GetGrainId())!.IsScheduled);
+        cluster.Probe.Open("gate");
+        Assert.NotEqual(await leaving, await waiting);
+    }
+
+    [Fact]
     public async Task Calls_that_come_during_deactivation_wait_for_its_end()
     {
         await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
@@ -211,7 +254,8 @@ public sealed class ActivationTests
     [Fact]
     public async Task A_deactivation_that_takes_too_long_is_given_up()
     {
-        await using RuntimeCluster cluster = await RuntimeCluster.StartAsync(options => options.DeactivationTimeout = TimeSpan.FromSeconds(5));
+        await using RuntimeCluster cluster = await RuntimeCluster.StartAsync(
+            options => options.DeactivationTimeout = TimeSpan.FromSeconds(5));
         cluster.Probe.Open("activate");
         cluster.Probe.Open("1");
         ILiving grain = Get<OrdinaryLivingGrain>(cluster);

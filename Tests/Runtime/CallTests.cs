@@ -125,8 +125,10 @@ public sealed class CallTests
     [Fact]
     public void A_request_lists_its_arguments_with_types_and_a_stable_id()
     {
-        Type reference = typeof(ICalled).Assembly.GetType("EsoCore.Runtime.CodeGeneration.Generated.Reference_EsoCore_Tests_Runtime_ICalled")!;
-        GrainRequest[] requests = [.. reference.GetNestedTypes(System.Reflection.BindingFlags.NonPublic).Where(type => type.IsSubclassOf(typeof(GrainRequest)))
+        const string Name = "EsoCore.Runtime.CodeGeneration.Generated.Reference_EsoCore_Tests_Runtime_ICalled";
+        Type reference = typeof(ICalled).Assembly.GetType(Name)!;
+        GrainRequest[] requests = [.. reference.GetNestedTypes(System.Reflection.BindingFlags.NonPublic)
+            .Where(type => type.IsSubclassOf(typeof(GrainRequest)))
             .Select(type => (GrainRequest)Activator.CreateInstance(type)!)];
         GrainRequest add = Assert.Single(requests, request => request.Method.Name == "Add");
         add.SetArgument(0, 4);

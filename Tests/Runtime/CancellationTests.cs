@@ -30,7 +30,8 @@ public sealed class CancellableGrain(Probe probe) : Grain, ICancellable
 
     public Task<bool> CanBeCanceled(CancellationToken cancellationToken) => Task.FromResult(cancellationToken.CanBeCanceled);
 
-    public Task WaitElsewhere(string key, CancellationToken cancellationToken) => GrainFactory.GetGrain<ICancellable>(key).Wait(key, cancellationToken);
+    public Task WaitElsewhere(string key, CancellationToken cancellationToken) =>
+        GrainFactory.GetGrain<ICancellable>(key).Wait(key, cancellationToken);
 }
 
 public sealed class CancellationTests

@@ -10,7 +10,9 @@ public interface IChurning : IGrainWithStringKey
     Task<long> Total();
 }
 
-/// <summary>Counts in a place that outlives activations, deactivates now and then, and notices when two activations of one key are at work.</summary>
+/// <summary>
+/// Counts in a place that outlives activations, deactivates now and then, and notices when two activations of one key are at work.
+/// </summary>
 public sealed class ChurningGrain(Probe probe) : Grain, IChurning
 {
     private static readonly System.Collections.Concurrent.ConcurrentDictionary<(Probe, string), long[]> s_totals = new();

@@ -84,7 +84,8 @@ public sealed class FairnessTests
     public async Task Grains_that_are_always_busy_do_not_keep_others_from_being_served()
     {
         await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
-        Task[] busy = [.. Enumerable.Range(0, 4 * Environment.ProcessorCount).Select(i => cluster.Client.GetGrain<IBusy>($"busy-{i}").Spin("enough"))];
+        int grains = 4 * Environment.ProcessorCount;
+        Task[] busy = [.. Enumerable.Range(0, grains).Select(i => cluster.Client.GetGrain<IBusy>($"busy-{i}").Spin("enough"))];
         await cluster.Probe.Noted("spinning");
         for (int i = 0; i < 100; i++) await cluster.Client.GetGrain<IBusy>($"calm-{i}").Order();
         cluster.Probe.Open("enough");

@@ -35,7 +35,8 @@ public sealed class GeneratorTests
     [Theory]
     [InlineData("ESO003", "public interface IBad<T> : IGrainWithStringKey { Task M(T item); }")]
     [InlineData("ESO005", "public class Outer { private interface IBad : IGrainWithStringKey { Task M(); } }")]
-    public void An_interface_that_cannot_be_referenced_is_an_error(string id, string code) => Assert.Equal(id, Assert.Single(Run(code, out _)).Id);
+    public void An_interface_that_cannot_be_referenced_is_an_error(string id, string code) =>
+        Assert.Equal(id, Assert.Single(Run(code, out _)).Id);
 
     [Theory]
     [InlineData("internal interface IGood : IGrainWithGuidKey { Task @event(string @class, int? n, (int A, string? B)[] pairs, CancellationToken ct = default); }")]

@@ -27,7 +27,9 @@ public sealed class CountingGrain : Grain, ICounting
     private readonly IPersistentState<Counter> _second;
     private int _atActivation;
 
-    public CountingGrain([PersistentState("first")] IPersistentState<Counter> first, [PersistentState("second", "Default")] IPersistentState<Counter> second)
+    public CountingGrain(
+        [PersistentState("first")] IPersistentState<Counter> first,
+        [PersistentState("second", "Default")] IPersistentState<Counter> second)
     {
         _first = first;
         _second = second;

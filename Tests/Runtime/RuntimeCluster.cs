@@ -1,4 +1,5 @@
 using EsoCore.Runtime;
+using EsoCore.Runtime.Engine;
 using EsoCore.Runtime.Hosting;
 using EsoCore.Runtime.TestingHost;
 using EsoCore.Tests.Support;
@@ -13,7 +14,8 @@ internal sealed class RuntimeCluster : IAsyncDisposable
 
     private readonly InProcessTestCluster _cluster;
 
-    private RuntimeCluster(InProcessTestCluster cluster, FakeTimeProvider time, MemoryGrainStorage storage, MemoryReminderTable reminders, Probe probe)
+    private RuntimeCluster(
+        InProcessTestCluster cluster, FakeTimeProvider time, MemoryGrainStorage storage, MemoryReminderTable reminders, Probe probe)
     {
         _cluster = cluster;
         Time = time;
@@ -36,7 +38,12 @@ internal sealed class RuntimeCluster : IAsyncDisposable
     public IServiceProvider Services => _cluster.ServiceProvider;
 
     /// <summary>How many activations there are now.</summary>
-    public int Activations => Services.GetRequiredService<EsoCore.Runtime.Engine.GrainRuntime>().Catalog.Count;
+    public int Activations => Runtime.Catalog.Count;
+
+    private GrainRuntime Runtime => Services.GetRequiredService<GrainRuntime>();
+
+    /// <summary>The activation of a grain, or null.</summary>
+    public Activation? Find(GrainId grain) => Runtime.Catalog.Find(grain);
 
     /// <summary>Waits for something that happens on the pool without anyone to tell of it.</summary>
     public static async Task UntilAsync(Func<bool> condition)

@@ -44,7 +44,8 @@ public sealed class StopTests
         cluster.Probe.Open("1");
         for (int i = 0; i < 100; i++) await cluster.Client.GetGrain<IStopping>($"g{i}").Hold("1");
         await cluster.StopAsync();
-        Assert.Equal(Enumerable.Range(0, 100).Select(i => $"g{i} ShuttingDown").Order(), cluster.Probe.Notes.Where(note => note.StartsWith('g')).Order());
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => $"g{i} ShuttingDown").Order(),
+            cluster.Probe.Notes.Where(note => note.StartsWith('g')).Order());
     }
 
     [Fact]

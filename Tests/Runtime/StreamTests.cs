@@ -64,7 +64,8 @@ public sealed class StreamTests
         await cluster.Client.GetStreamProvider(RuntimeCluster.Streams).GetStream<int>("single", "b").OnNextAsync(7);
         await cluster.Probe.Noted("a 300");
         await cluster.Probe.Noted("b 7");
-        Assert.Equal(["subscribed single/a", .. Enumerable.Range(1, 300).Select(i => $"a {i}")], cluster.Probe.Notes.Where(note => note.StartsWith('a') || note.EndsWith("/a", StringComparison.Ordinal)));
+        Assert.Equal(["subscribed single/a", .. Enumerable.Range(1, 300).Select(i => $"a {i}")],
+            cluster.Probe.Notes.Where(note => note.StartsWith('a') || note.EndsWith("/a", StringComparison.Ordinal)));
     }
 
     [Fact]

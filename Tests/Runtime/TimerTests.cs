@@ -28,7 +28,8 @@ public sealed class TickingGrain(Probe probe) : Grain, ITicking
 
     public Task Start(TimeSpan due, TimeSpan period, bool interleave, bool keepAlive)
     {
-        _timer = this.RegisterGrainTimer(TickAsync, "state", new GrainTimerCreationOptions(due, period) { Interleave = interleave, KeepAlive = keepAlive });
+        _timer = this.RegisterGrainTimer(TickAsync, "state",
+            new GrainTimerCreationOptions(due, period) { Interleave = interleave, KeepAlive = keepAlive });
         return Task.CompletedTask;
     }
 

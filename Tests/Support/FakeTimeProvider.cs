@@ -1,7 +1,8 @@
 namespace EsoCore.Tests.Support;
 
 /// <summary>
-/// A clock that moves only when told to. Advancing fires the timers that come due, in order of their due times (those due at the same time in the order they were set),
+/// A clock that moves only when told to. Advancing fires the timers that come due, in order of their due times (those due at the same time
+/// in the order they were set),
 /// on the calling thread, with the clock standing at each timer's due time while it fires.
 /// </summary>
 public sealed class FakeTimeProvider : TimeProvider

@@ -7,7 +7,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace EsoCore.Tests.Support;
 
-/// <summary>A test cluster with all grains, storage in memory, and a clock that the test moves. Storage and clock outlive <see cref="RestartAsync"/>.</summary>
+/// <summary>
+/// A test cluster with all grains, storage in memory, and a clock that the test moves. Storage and clock outlive <see
+/// cref="RestartAsync"/>.
+/// </summary>
 internal sealed class GrainCluster : IAsyncDisposable
 {
     private readonly InProcessTestCluster _cluster;
@@ -16,7 +19,10 @@ internal sealed class GrainCluster : IAsyncDisposable
     {
         Time = time;
         Stores = new InMemoryStores(time);
-        _cluster = new InProcessTestClusterBuilder().ConfigureHost(host => AddServices(host.Services)).ConfigureSilo((_, silo) => AddGrains(silo)).Build();
+        _cluster = new InProcessTestClusterBuilder()
+            .ConfigureHost(host => AddServices(host.Services))
+            .ConfigureSilo((_, silo) => AddGrains(silo))
+            .Build();
     }
 
     public FakeTimeProvider Time { get; }

@@ -9,7 +9,8 @@ namespace EsoCore.Tests.Support;
 /// <summary>
 /// All storage ports over plain collections, exact to their contracts, for tests of grains. One lock guards everything; nothing waits.
 /// </summary>
-internal sealed partial class InMemoryStores(TimeProvider time) : IProjectStore, IResourceStore, IOutboxStore, IGrainStateStore, IReminderStore, IDeviceStore
+internal sealed partial class InMemoryStores(TimeProvider time)
+    : IProjectStore, IResourceStore, IOutboxStore, IGrainStateStore, IReminderStore, IDeviceStore
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, Versioned<Project>> _projects = [];
@@ -25,7 +26,9 @@ internal sealed partial class InMemoryStores(TimeProvider time) : IProjectStore,
     /// <summary>Asked with a method's name before it does anything; what it returns is thrown.</summary>
     public Func<string, Exception?>? Fault { get; set; }
 
-    /// <summary>Asked with a method's name after it did its work; what it returns is thrown: the outcome is then unknown to the caller.</summary>
+    /// <summary>
+    /// Asked with a method's name after it did its work; what it returns is thrown: the outcome is then unknown to the caller.
+    /// </summary>
     public Func<string, Exception?>? FaultAfter { get; set; }
 
     /// <summary>Transitions not yet confirmed, oldest first.</summary>

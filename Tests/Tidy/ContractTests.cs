@@ -63,12 +63,17 @@ public sealed class ContractTests
         {
             text.Append(type.FullName).Append('\n');
             foreach (var method in Methods(type).OrderBy(m => m.Name, StringComparer.Ordinal))
-                text.Append($"  {method.Name}({string.Join(", ", method.GetParameters().Select(p => $"{Contracts.Name(p.ParameterType)} {p.Name}"))}): {Contracts.Name(Result(method))}\n");
+            {
+                var parameters = method.GetParameters().Select(p => $"{Contracts.Name(p.ParameterType)} {p.Name}");
+                text.Append($"  {method.Name}({string.Join(", ", parameters)}): {Contracts.Name(Result(method))}\n");
+            }
+
         }
 
         foreach (var type in Contracts.Messages)
         {
-            text.Append($"{type.FullName} \"{Alias(type)}\"{(type.BaseType is { } b && b != typeof(object) && b != typeof(ValueType) ? $" : {b.Name}" : "")}\n");
+            var derives = type.BaseType is { } b && b != typeof(object) && b != typeof(ValueType) ? $" : {b.Name}" : "";
+            text.Append($"{type.FullName} \"{Alias(type)}\"{derives}\n");
             foreach (var member in Contracts.Members(type).Where(m => m.SetMethod is not null && m.DeclaringType == type))
                 text.Append($"  {member.Name}: {Contracts.Name(member.PropertyType)}\n");
         }
@@ -78,7 +83,8 @@ public sealed class ContractTests
         return text.ToString();
     }
 
-    private static IEnumerable<Type> Enums() => typeof(Scope).Assembly.GetTypes().Where(t => t.IsEnum && t.IsPublic).OrderBy(t => t.FullName, StringComparer.Ordinal);
+    private static IEnumerable<Type> Enums() =>
+        typeof(Scope).Assembly.GetTypes().Where(t => t.IsEnum && t.IsPublic).OrderBy(t => t.FullName, StringComparer.Ordinal);
 
     private static IEnumerable<MethodInfo> Methods() => Contracts.Interfaces.SelectMany(Methods);
 
@@ -91,7 +97,8 @@ public sealed class ContractTests
     private static string FirstDifference(string before, string now)
     {
         var (old, current) = (before.Split('\n'), now.Split('\n'));
-        var at = Enumerable.Range(0, Math.Min(old.Length, current.Length)).FirstOrDefault(i => old[i] != current[i], Math.Min(old.Length, current.Length) - 1);
+        var common = Math.Min(old.Length, current.Length);
+        var at = Enumerable.Range(0, common).FirstOrDefault(i => old[i] != current[i], common - 1);
         return $"Line {at + 1} was '{old[at]}' and is '{current[at]}'.";
     }
 

@@ -58,7 +58,9 @@ internal static class Contracts
         }
     }
 
-    /// <summary>Whether nobody can change a value of the type: plain values, immutable collections, read-only memory, and messages.</summary>
+    /// <summary>
+    /// Whether nobody can change a value of the type: plain values, immutable collections, read-only memory, and messages.
+    /// </summary>
     public static bool IsImmutable(Type type)
     {
         if (type.IsGenericParameter || type.IsPrimitive || type.IsEnum || Values.Contains(type))

@@ -63,7 +63,8 @@ public sealed partial class DocumentTests
                 faults.Add($"'{script}' is not executable");
         }
 
-        faults.AddRange(NpmScript().Matches(text).Select(m => m.Groups[1].Value).Where(s => !NpmScripts().Contains(s)).Select(s => $"no npm script '{s}'"));
+        var npmScripts = NpmScript().Matches(text).Select(m => m.Groups[1].Value);
+        faults.AddRange(npmScripts.Where(s => !NpmScripts().Contains(s)).Select(s => $"no npm script '{s}'"));
         Assert.Empty(faults);
     }
 
@@ -80,7 +81,8 @@ public sealed partial class DocumentTests
     private static bool IsPath(string span) =>
         PathLike().IsMatch(span)
         && !MadeAtRun.Contains(span)
-        && ((FileKinds.Contains(Path.GetExtension(span)) && Path.GetFileNameWithoutExtension(span).Length > 0) || (span.Contains('/') && (char.IsUpper(span[0]) || span[0] == '.' || span.StartsWith("deploy/", StringComparison.Ordinal))));
+        && ((FileKinds.Contains(Path.GetExtension(span)) && Path.GetFileNameWithoutExtension(span).Length > 0)
+            || (span.Contains('/') && (char.IsUpper(span[0]) || span[0] == '.' || span.StartsWith("deploy/", StringComparison.Ordinal))));
 
     private static bool Exists(string document, string path)
     {

@@ -3,7 +3,8 @@ using Xunit;
 namespace EsoCore.Tests.Tidy;
 
 /// <summary>
-/// Files stay short enough to be read in one go. What is longer is listed in <c>long-files.txt</c> with its length, and may shrink but not grow.
+/// Files stay short enough to be read in one go. What is longer is listed in <c>long-files.txt</c> with its length, and may shrink but
+/// not grow.
 /// </summary>
 public sealed class FileSizeTests
 {

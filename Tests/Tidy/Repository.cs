@@ -14,7 +14,8 @@ internal static class Repository
     public static string Root { get; } = FindRoot();
 
     /// <summary>Files by path from the root, with forward slashes, in order.</summary>
-    public static IReadOnlyList<string> Files { get; } = [.. (ListTracked() ?? Walk(Root)).Where(f => File.Exists(PathOf(f))).Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> Files { get; } = [.. (ListTracked() ?? Walk(Root)).Where(f => File.Exists(PathOf(f)))
+        .Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>C# sources.</summary>
     public static IEnumerable<string> Sources => Files.Where(f => f.EndsWith(".cs", StringComparison.Ordinal));

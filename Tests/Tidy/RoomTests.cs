@@ -42,7 +42,8 @@ public sealed class RoomTests
     }
 
     [Fact]
-    public void Rooms_AreAllInTheTable() => Assert.Equal(Allowed.Keys.Concat(Free).Order(StringComparer.Ordinal), Projects().Order(StringComparer.Ordinal));
+    public void Rooms_AreAllInTheTable() =>
+        Assert.Equal(Allowed.Keys.Concat(Free).Order(StringComparer.Ordinal), Projects().Order(StringComparer.Ordinal));
 
     [Fact]
     public void Wire_KnowsNothingButTheFramework() =>
