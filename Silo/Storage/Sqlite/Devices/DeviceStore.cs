@@ -135,7 +135,8 @@ internal sealed class DeviceStore(Writer writer, ReaderPool readers, DeviceCommi
     private static Page<Versioned<DeviceRegistration>> List(Db db, Guid projectId, DeviceFilter filter, PageRequest page)
     {
         int limit = PageToken.Limit(page);
-        using var row = db.Use(Sql["list_devices"]).Add(projectId).Add(PageToken.ReadId(page.After)).Add(filter.SiteId).Add(filter.Model)
+        var after = PageToken.ReadId(page.After);
+        using var row = db.Use(Sql["list_devices"]).Add(projectId).Add(after).Add(filter.SiteId).Add(filter.Model)
             .Add((long?)filter.Status).Add(limit + 1);
         return PageToken.Collect(row, limit, ReadVersioned, r => r.Blob(6).ToArray());
 
