@@ -24,9 +24,9 @@ internal static class TwinBenchmark
     {
         var arguments = new Arguments(args);
         var devices = arguments.Get("devices", Devices);
-        var before = Settled();
+        var before = ManagedMemory.Settled();
         var trees = Enumerable.Range(0, devices / 10).Select(i => JsonNode.Parse(GeneratedDevices.Twin(i, alike: true))).ToArray();
-        var naive = (Settled() - before) / (devices / 10.0);
+        var naive = (ManagedMemory.Settled() - before) / (devices / 10.0);
         GC.KeepAlive(trees);
         trees = [];
         var alike = await Measure(devices, alike: true);
@@ -68,9 +68,9 @@ internal static class TwinBenchmark
         await using var cluster = builder.Build();
         await cluster.DeployAsync();
         await Activate(cluster.GrainFactory, devices, 1_000);
-        var before = Settled();
+        var before = ManagedMemory.Settled();
         await Activate(cluster.GrainFactory, 1_000, devices);
-        return (Settled() - before) / (double)devices;
+        return (ManagedMemory.Settled() - before) / (double)devices;
     }
 
     private static async Task Activate(IGrainFactory grains, int from, int count)
@@ -84,16 +84,5 @@ internal static class TwinBenchmark
                     throw new InvalidOperationException("The twin did not load.");
             }));
         }
-    }
-
-    private static long Settled()
-    {
-        for (var i = 0; i < 3; i++)
-        {
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
-            GC.WaitForPendingFinalizers();
-        }
-
-        return GC.GetTotalMemory(forceFullCollection: true);
     }
 }
