@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using EsoCore.Device;
+using EsoCore.Tests.Support;
 using EsoCore.Wire;
 using Xunit;
 
@@ -11,7 +12,7 @@ public sealed class BatchUploaderTests
     private static readonly DeviceCredentials Credentials = new("0f8fad5b-d9cb-469f-a165-70867728950e", "device-secret");
     private static readonly Uri Server = new("http://server.test/base");
 
-    private readonly ManualClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly SdCardBuffer _card = new(new MemoryCardStore());
 
     [Fact]
