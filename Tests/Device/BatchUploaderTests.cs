@@ -194,6 +194,34 @@ public sealed class BatchUploaderTests
         Assert.Equal(3, server.Seen.Count);
     }
 
+    [Theory]
+    [InlineData(400, "<html>Bad Request</html>")]
+    [InlineData(400, """{"code":"of_another_product"}""")]
+    [InlineData(404, "")]
+    [InlineData(404, """{"code":"not_found"}""")]
+    [InlineData(405, "")]
+    [InlineData(409, "")]
+    [InlineData(413, "<html>Request Entity Too Large</html>")]
+    [InlineData(415, "")]
+    [InlineData(418, "null")]
+    public async Task Step_RefusedByAProxy_KeepsTheBatchAndSendsItAgain(int status, string body)
+    {
+        var attempts = 0;
+        var (server, uploader) = Make(_ => ++attempts > 6 ? FakeServer.Taken() : FakeServer.Json(status, body, ("Retry-After", "400")), ContentCoding.Gzip);
+        Fill(1);
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.Equal(UploadStep.Failed, await uploader.StepAsync(default));
+            Assert.Equal(400, uploader.Retry.Remaining.TotalSeconds);
+            _clock.Advance(uploader.Retry.Remaining);
+        }
+
+        Assert.Equal(UploadStep.Sent, await uploader.StepAsync(default));
+        Assert.Equal(0, _card.Status.RefusedRecords);
+        Assert.Single(server.Seen.Select(r => r.Header(WireHeaders.IdempotencyKey)).Distinct());
+        Assert.Equal(ContentCoding.Gzip, uploader.Coding);
+    }
+
     [Fact]
     public async Task Step_WrongSecret_KeepsEverything()
     {
