@@ -78,15 +78,36 @@ internal sealed class Db : IDisposable
         }
         finally
         {
-            Use(Rollback).Run();
+            RollbackIfOpen();
         }
     }
 
-    /// <summary>Leaves whatever transaction is open.</summary>
+    /// <summary>Leaves whatever transaction is open, and hands back the statements that a failure left in use.</summary>
     public void RollbackIfOpen()
     {
+        HandBackAll();
         if (InTransaction)
             Use(Rollback).Run();
+    }
+
+    /// <summary>
+    /// Undoes what was done since a savepoint, by the statement given, and hands back the statements that a failure left in use: none of the
+    /// caller's may be.
+    /// </summary>
+    public void RollbackTo(string sql)
+    {
+        HandBackAll();
+        Use(sql).Run();
+    }
+
+    /// <summary>A parameter that throws between taking a statement into use and running it leaves the statement so.</summary>
+    private void HandBackAll()
+    {
+        foreach (var statement in _statements.Values)
+        {
+            if (statement.InUse)
+                statement.Dispose();
+        }
     }
 
     /// <inheritdoc/>
