@@ -81,5 +81,7 @@ internal sealed class NoResources : IResourceStore
     public Task<bool> Write(Guid projectId, string kind, string id, string? body, long expectedVersion, CancellationToken cancel) =>
         throw new NotSupportedException();
 
+    public Task<long> Count(Guid projectId, string kind, CancellationToken cancel) => Task.FromResult(0L);
+
     public Task<Page<StoredResource>> List(Guid projectId, string kind, PageRequest page, CancellationToken cancel) => throw new NotSupportedException();
 }

@@ -112,6 +112,12 @@ internal sealed partial class InMemoryStores(TimeProvider time)
             return true;
         });
 
+    public Task<long> Count(Guid projectId, string kind, CancellationToken cancel) => Do("CountResources", () => CountedResources
+        ?? _resources.LongCount(r => r.Key.Project == projectId && r.Key.Kind == kind && !r.Value.Deleted));
+
+    /// <summary>What <see cref="Count"/> answers, when a test wants to pretend.</summary>
+    public long? CountedResources { get; set; }
+
     public Task<Page<StoredResource>> List(Guid projectId, string kind, PageRequest page, CancellationToken cancel) => Do("ListResources", () =>
         PageOf(_resources.Where(r => r.Key.Project == projectId && r.Key.Kind == kind && !r.Value.Deleted).Select(r => r.Value), r => r.Id, page));
 
