@@ -145,8 +145,12 @@ internal sealed partial class Activation
         if (!request.Interleaves) _blockingCount--;
         if (request.Linked) Unlink(request);
         if (request.CountsAsUse) _lastUsedSeconds = Runtime.Clock.NowSeconds;
-        if (request.Failure is InconsistentStateException conflict)
+        if (request.Failure is InconsistentStateException { IsAtSource: true } conflict)
+        {
+            conflict.IsAtSource = false;
             End(new DeactivationReason(DeactivationReasonCode.ApplicationError, conflict, "The state was changed by someone else."));
+        }
+
         if (request.TryClaim()) Deliver(request);
     }
 
