@@ -9,8 +9,11 @@ using EsoCore.Projects;
 
 namespace EsoCore.Benchmarks.Twins;
 
-/// <summary>A store of any number of devices with eight series, made up when asked for, as fresh objects like those a database gives.</summary>
-internal sealed class GeneratedDevices : IDeviceStore
+/// <summary>
+/// A store of any number of devices with eight series, made up when asked for, as fresh objects like those a database gives. Alike: one
+/// fleet whose series and files are named the same; else each device names an asset and a file of its own.
+/// </summary>
+internal sealed class GeneratedDevices(bool alike) : IDeviceStore
 {
     internal static readonly Scope Scope = new(new Guid(7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7));
 
@@ -21,7 +24,7 @@ internal sealed class GeneratedDevices : IDeviceStore
 
     internal static Guid IdOf(int n) => new(n, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
 
-    internal static byte[] Twin(int n) => TwinDocuments.Write(new Twin
+    internal static byte[] Twin(int n, bool alike) => TwinDocuments.Write(new Twin
     {
         Version = 100 + n,
         FirstSeenUs = 1_700_000_000_000_000,
@@ -29,7 +32,7 @@ internal sealed class GeneratedDevices : IDeviceStore
         LastBatchUs = 1_760_000_000_000_000 + n,
         FirmwareVersion = "1.2.3",
         ReportedConfigVersion = 4,
-        Cursors = [new TwinCursor("2026-11-22.ndjson", n)],
+        Cursors = [new TwinCursor(alike ? "2026-11-22.ndjson" : $"data-{n:x8}-00000001", n)],
         Series = new SeriesSet([.. Metrics.Select((m, i) => new HeldSeries(new SeriesKey(m, Units[i], "", ""), i + 1))]),
         Stands = [.. Metrics.Select((_, i) => new SeriesStand(1_760_000_000_000_000 + n, 20.5 + i + n, n * 10L))],
         SeriesCount = 8,
@@ -46,8 +49,8 @@ internal sealed class GeneratedDevices : IDeviceStore
         var registration = new DeviceRegistration(
             deviceId, Scope.ProjectId, $"SN-{n:D8}", Fresh("DOOR-LOGGER"), Fresh("main-hall"), ImmutableSortedDictionary<string, string>.Empty,
             DeviceStatus.Active, Fresh("stable"), false, ConfigSettings.Empty, DateTimeOffset.UnixEpoch);
-        var series = Metrics.Select((m, i) => new StoredSeries(i + 1, new SeriesKey(Fresh(m), Fresh(Units[i]), "", "")));
-        return Task.FromResult<StoredDevice?>(new StoredDevice(n + 1, registration, 1, 0, 100 + n, Twin(n), [.. series], long.MinValue));
+        var series = Metrics.Select((m, i) => new StoredSeries(i + 1, new SeriesKey(Fresh(m), Fresh(Units[i]), alike ? "" : $"ASSET-{n}", "")));
+        return Task.FromResult<StoredDevice?>(new StoredDevice(n + 1, registration, 1, 0, 100 + n, Twin(n, alike), [.. series], long.MinValue));
     }
 
     public Task<bool> Create(DeviceRegistration device, NewKey key, CancellationToken cancel) => throw new NotSupportedException();
@@ -60,7 +63,7 @@ internal sealed class GeneratedDevices : IDeviceStore
     public IAsyncEnumerable<SeriesPoints> ReadOverlap(long deviceNo, long fromUs, long toUs, CancellationToken cancel) =>
         throw new NotSupportedException();
 
-    public Task<ImmutableHashSet<BodyKey>> ReadBodyKeys(long deviceNo, BodyKind kind, long fromUs, long toUs, CancellationToken cancel) =>
+    public Task<ImmutableHashSet<BodyKey>> FindBodies(long deviceNo, BodyKind kind, IReadOnlyCollection<BodyKey> keys, CancellationToken cancel) =>
         throw new NotSupportedException();
 
     public Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>

@@ -62,6 +62,15 @@ internal sealed class KillLoad(ServerProcess silo, SeededProject project, int re
         }
     }
 
+    /// <summary>Uploads one more cycle event, alone.</summary>
+    internal async Task OneMoreCycle(Guid device)
+    {
+        var sent = _sent[device];
+        using var http = new HttpClient { BaseAddress = silo.Url };
+        var n = (int)(sent.Batches * recordsABatch) + 9;
+        await Send(http, device, Encoding.UTF8.GetBytes($"[{Record(device, n - n % 10 + 9, sent)}]"), sent);
+    }
+
     private async Task Send(HttpClient http, Guid device, byte[] body, Sent sent)
     {
         var key = Guid.NewGuid();
