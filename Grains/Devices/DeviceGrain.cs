@@ -54,7 +54,6 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
             return null;
         }
 
-        services.Floors.Note(_state.Traits.ProjectId, stored!.RetentionFloorUs);
         _lastSeenUs = Math.Max(_lastSeenUs, _state.Twin.LastSeenUs);
         if (_state.Twin.ToldOnline)
             await WatchSilence();

@@ -79,6 +79,11 @@ internal sealed partial class InMemoryStores(TimeProvider time)
             return _projects[projectId] = known with { Version = known.Version + 1, Value = known.Value with { RetentionDays = days } };
         });
 
+    public Task<StoredRetention?> FindRetention(Guid projectId, CancellationToken cancel) => Do(
+        nameof(FindRetention),
+        () => _projects.TryGetValue(projectId, out var project)
+            ? new StoredRetention(project.Value.RetentionDays, RetentionFloorUs(projectId)) : null);
+
     public Task<long> CountDevices(Guid projectId, CancellationToken cancel) =>
         Do(nameof(CountDevices), () => CountedDevices ?? _devices.Values.LongCount(d => d.Registration.ProjectId == projectId));
 
