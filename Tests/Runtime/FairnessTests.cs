@@ -115,6 +115,27 @@ public sealed class FairnessTests
     }
 
     [Fact]
+    public async Task An_answer_does_not_wait_for_the_next_call_of_the_grain()
+    {
+        await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
+        using var latch = new ManualResetEventSlim();
+        IChained grain = cluster.Client.GetGrain<IChained>("a");
+        Task first = grain.Pass([]), blocking = grain.Block(latch);
+        await cluster.Probe.Noted("at a");
+        cluster.Probe.Open("end");
+        try
+        {
+            await first.WaitAsync(Probe.Patience);
+        }
+        finally
+        {
+            latch.Set();
+        }
+
+        await blocking;
+    }
+
+    [Fact]
     public async Task An_outside_caller_that_blocks_its_thread_gets_its_answer()
     {
         await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
