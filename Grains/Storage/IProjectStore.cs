@@ -31,8 +31,8 @@ public interface IProjectStore
 /// <summary>How far back a project keeps its records.</summary>
 /// <param name="Days">1 to 36,500 days; null: all of them.</param>
 /// <param name="FloorUs">
-/// Records before it are too old whatever the days say by now: it only moves forward. Microseconds since the epoch; <see cref="long.MinValue"/>
-/// when the project has kept everything so far. What is stored below it is removed no sooner than 30 seconds after it was raised.
+/// Records before it are too old whatever the days say by now: it only moves forward. Microseconds since the epoch;
+/// <see cref="long.MinValue"/> when the project has kept everything so far. What is stored below it is removed no sooner than 30 seconds after it was raised.
 /// </param>
 public sealed record StoredRetention(int? Days, long FloorUs);
 

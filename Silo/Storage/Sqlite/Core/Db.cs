@@ -112,8 +112,8 @@ internal sealed class Db : IDisposable
     }
 
     /// <summary>
-    /// Undoes what was done since a savepoint, by the statement given, and hands back the statements that a failure left in use: none of the
-    /// caller's may be.
+    /// Undoes what was done since a savepoint, by the statement given, and hands back the statements that a failure left in use: none of
+    /// the caller's may be.
     /// </summary>
     public void RollbackTo(string sql)
     {

@@ -18,7 +18,7 @@ internal sealed class Checkpoints(ILogger logger)
     // The log that an earlier run of the program left may be of any size.
     private int _written = EachPages;
 
-    /// <summary>Whether enough was written since the last one. It depends on nothing else, so that a hindered one is not tried at once again.</summary>
+    /// <summary>Whether enough was written since the last one, and nothing else: a hindered one is not tried again at once.</summary>
     public bool IsDue => _written >= EachPages;
 
     /// <summary>Counts what the connection has written since it was last asked.</summary>

@@ -15,10 +15,10 @@ internal abstract class WriteWork
     /// <summary>Runs the statements. Whatever it did before is rolled back when it runs again.</summary>
     public abstract void Execute(Db db);
 
-    /// <summary>It is durable: the caller gets the result, off this thread. Once the caller has been told, telling again does nothing.</summary>
+    /// <summary>It is durable: the caller gets the result, off this thread, unless it has been told already.</summary>
     public abstract void Succeed();
 
-    /// <summary>It is not (or not known to be) durable: the caller gets the reason, off this thread, unless it has been told already.</summary>
+    /// <summary>It is not (or not known to be) durable: the caller gets the reason, off this thread, unless told already.</summary>
     public abstract void Fail(Exception reason);
 }
 

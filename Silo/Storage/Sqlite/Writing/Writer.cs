@@ -5,8 +5,8 @@ namespace EsoCore.Silo.Storage.Sqlite;
 
 /// <summary>
 /// The one thread that writes. It owns the write connection: groups of commits come first, upkeep fills the pauses in slices of at most
-/// <see cref="Upkeep.SliceLimit"/> (a checkpoint comes as soon as it is due), and under load that never pauses gets one slice every <see cref="UpkeepShare"/>, so that blocks do not
-/// pile up.
+/// <see cref="Upkeep.SliceLimit"/> (a checkpoint comes as soon as it is due), and under load that never pauses gets one slice every
+/// <see cref="UpkeepShare"/>, so that blocks do not pile up.
 /// </summary>
 internal sealed class Writer : IAsyncDisposable
 {
