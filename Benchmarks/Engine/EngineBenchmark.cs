@@ -16,9 +16,9 @@ internal static class EngineBenchmark
     {
         var arguments = new Arguments(args);
         TimeSpan duration = TimeSpan.FromSeconds(arguments.Get("seconds", 3));
+        double idleBytes = await MeasureIdleAsync();
         await using InProcessTestCluster cluster = await StartAsync();
         (List<LoadResult> engine, List<LoadResult> baseline) = await MeasureCallsAsync(cluster.Client, duration);
-        double idleBytes = await MeasureIdleAsync(cluster.Client);
         var report = new EngineReport(duration, Rounds, Targets, IdleGrains, engine, baseline, idleBytes);
         string text = report.Write(arguments.Get("date"));
         Console.WriteLine(text);
@@ -64,9 +64,12 @@ internal static class EngineBenchmark
         return (engine, baseline);
     }
 
-    private static async Task<double> MeasureIdleAsync(IGrainFactory grains)
+    /// <summary>First of all and in a cluster of its own, so that no garbage of the other measurements goes in between.</summary>
+    private static async Task<double> MeasureIdleAsync()
     {
-        await grains.GetGrain<IPing>("idle-warm").Add(1);
+        await using InProcessTestCluster cluster = await StartAsync();
+        IGrainFactory grains = cluster.Client;
+        for (int i = 0; i < Targets; i++) await grains.GetGrain<IPing>($"warm-{i}").Add(1);
         long before = GC.GetTotalMemory(forceFullCollection: true);
         for (int i = 0; i < IdleGrains; i++) await grains.GetGrain<IPing>($"idle-{i}").Add(1);
         return (double)(GC.GetTotalMemory(forceFullCollection: true) - before) / IdleGrains;
