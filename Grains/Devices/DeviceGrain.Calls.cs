@@ -5,6 +5,7 @@ using EsoCore.Grains.Config;
 using EsoCore.Grains.Storage;
 using EsoCore.Grains.Telemetry;
 using EsoCore.History;
+using EsoCore.Telemetry;
 
 namespace EsoCore.Grains.Devices;
 
@@ -74,7 +75,8 @@ internal sealed partial class DeviceGrain
     }
 
     /// <inheritdoc/>
-    public Task<ImmutableSortedDictionary<string, long>> GetCursors() => Task.FromResult(TwinViews.Cursors(_state?.Twin ?? Twin.New));
+    public Task<ImmutableArray<FileCursor>> GetCursors() => Task.FromResult<ImmutableArray<FileCursor>>(
+        [.. (_state?.Twin ?? Twin.New).Cursors.Reverse().Select(c => new FileCursor(c.File, c.Offset))]);
 
     private FirmwareVersion? Firmware(DeviceState state, string? version, DateTimeOffset at, string source) =>
         version is null || version == state.Twin.FirmwareVersion ? null
