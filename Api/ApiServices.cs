@@ -7,6 +7,9 @@ namespace EsoCore.Api;
 /// <summary>Registers and maps the front door.</summary>
 public static class ApiServices
 {
+    /// <summary>Bytes of all answers that are kept, which is the OpenAPI document as a few hosts see it.</summary>
+    private const long MaxCachedBytes = 8 * 1024 * 1024;
+
     /// <summary>
     /// Registers what the routes need. The host registers beside it: <see cref="IGrainFactory"/>, <see cref="History.IHistory"/>,
     /// <see cref="IInstallationKeys"/>, <see cref="TimeProvider"/> and any <see cref="IReadinessCheck"/>; and it binds <see cref="ApiOptions"/>.
@@ -32,6 +35,8 @@ public static class ApiServices
         services.AddSingleton<DeviceCallRunner>();
         services.AddSingleton<TelemetryDoor>();
         services.AddSingleton<MetricsCollector>();
+        services.AddSingleton<ReadinessProbe>();
+        services.AddOutputCache(cache => cache.SizeLimit = MaxCachedBytes);
         return services;
     }
 
@@ -41,6 +46,7 @@ public static class ApiServices
         app.Services.GetRequiredService<MetricsCollector>(); // It must listen before the first request is counted.
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRateLimiter();
+        app.UseOutputCache();
         app.UseSwaggerUI(ui =>
         {
             ui.RoutePrefix = "docs";
@@ -62,6 +68,7 @@ public static class ApiServices
         app.MapConfigProfiles();
         app.MapProject();
         app.MapOperations();
-        app.MapOpenApi();
+        // The document costs much to write and changes only with the program; it names the host that was asked for, so each has its own.
+        app.MapOpenApi().CacheOutput(policy => policy.Expire(TimeSpan.FromHours(1)).SetVaryByQuery([]));
     }
 }

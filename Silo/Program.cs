@@ -59,7 +59,9 @@ internal static class Program
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IInstallationKeys>(MasterKeyFile.Open(data));
-        builder.Services.AddSqliteStorage(new SqliteStorageOptions { DataDirectory = data });
+        var storage = builder.Configuration.GetSection("EsoCore:Storage").Get<SqliteStorageOptions>() ?? new SqliteStorageOptions();
+        storage.DataDirectory = data; // One place says where data stands: --data.
+        builder.Services.AddSqliteStorage(storage);
         builder.Services.AddEsoCoreGrains();
         builder.Services.AddEngine();
         builder.Services.AddEsoCoreApi();

@@ -35,7 +35,7 @@ internal static class AssetEndpoints
         if (form is null)
             return unread!;
         var id = form.Text("asset_id", Ids.MaxLength, required: true);
-        if (id is not null && Ids.Fault(id) is { } fault)
+        if (id is not null && Ids.CodeFault(id) is { } fault)
             form.Fault("asset_id", fault);
         var asset = AssetForms.Read(form, null);
         if (form.Faults is { Length: > 0 } faults)
@@ -56,7 +56,7 @@ internal static class AssetEndpoints
 
     private static async Task<IResult> Get(HttpContext http, string id, IGrainFactory grains)
     {
-        if (await Asset(grains, http, Ids.FromPath(id)).Get() is not { } asset)
+        if (await Asset(grains, http, Ids.FromPath(http, id)).Get() is not { } asset)
             return Problems.NotFound(What);
         if (asset.Asset is { } registered)
             http.Response.Headers.ETag = ETags.Of(registered.Version);
@@ -65,7 +65,7 @@ internal static class AssetEndpoints
 
     private static async Task<IResult> Change(HttpContext http, string id, IGrainFactory grains)
     {
-        var grain = Asset(grains, http, Ids.FromPath(id));
+        var grain = Asset(grains, http, Ids.FromPath(http, id));
         if ((await grain.Get())?.Asset is not { } found)
             return Problems.NotFound(What);
         var (form, unread) = await Answers.ReadForm(http);
@@ -80,7 +80,7 @@ internal static class AssetEndpoints
     }
 
     private static async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains) =>
-        Answers.Edit(http, await Asset(grains, http, Ids.FromPath(id)).Delete(ETags.IfMatch(http.Request)), What, deleted => new AssetBody(deleted), Location);
+        Answers.Edit(http, await Asset(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request)), What, deleted => new AssetBody(deleted), Location);
 
     private static IAssetGrain Asset(IGrainFactory grains, HttpContext http, string id) => grains.GetGrain<IAssetGrain>(Ids.Key(Caller.Of(http).Scope, id));
 

@@ -5,23 +5,26 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace EsoCore.Api;
 
-/// <summary>A caller that may go on: proven by its secret, or to be proven by its signature once the body is there.</summary>
+/// <summary>A caller that may go on: proven by its secret, or to be proven by its signature once the body's hash is known.</summary>
 /// <param name="Credential">The device's.</param>
 /// <param name="Proven">Whether a secret or token has been verified.</param>
 /// <param name="Nonce">The nonce of a signed call: ours, of this device and in time. Used up by the call.</param>
-/// <param name="UnprovenCaller">The remote address while not proven, else empty.</param>
-internal sealed record DevicePass(DeviceCredential Credential, bool Proven, string? Nonce, string UnprovenCaller)
+/// <param name="Headers">What the caller sent.</param>
+internal sealed record DevicePass(DeviceCredential Credential, bool Proven, string? Nonce, DeviceHeaders Headers)
 {
     public Guid DeviceId => Credential.DeviceId;
 }
 
-/// <summary>Who may call as a device. Two steps, because a signature can only be checked after the body has been read.</summary>
+/// <summary>
+/// Who may call as a device. Two steps, because a signature can only be checked when the hash of the body is known. Until one of them has
+/// proven the caller, every refusal is the same as for an unknown device.
+/// </summary>
 internal sealed class DeviceGate(ICredentialCache cache, Nonces nonces, AccessTokens tokens, DeviceRates rates, TimeProvider time)
 {
     /// <summary>How far a device's clock may be off.</summary>
     public static readonly TimeSpan MaxSkew = TimeSpan.FromMinutes(2);
 
-    /// <summary>Everything that can be told from the headers alone.</summary>
+    /// <summary>Everything that the secret or token shows, where there is one.</summary>
     public async ValueTask<(DevicePass? Pass, Problem? Problem)> Admit(DeviceHeaders headers, HttpContext http)
     {
         if (headers.DeviceId is not { } deviceId || !headers.HasCredential)
@@ -32,19 +35,13 @@ internal sealed class DeviceGate(ICredentialCache cache, Nonces nonces, AccessTo
         var gaveSecret = headers.Secret is not null || headers.Token is not null;
         if (gaveSecret && !await IsProven(credential, headers))
             return (null, Problems.DeviceUnauthorized);
-        if (CheckSignatureHeaders(credential, headers, http.Request) is { } faulty)
-            return (null, faulty);
-        if (gaveSecret && Inactive(credential) is { } inactive)
-            return (null, inactive);
-
-        var caller = gaveSecret ? "" : AddressRates.PartitionOf(http.Connection.RemoteIpAddress);
-        var pass = new DevicePass(credential, gaveSecret, headers.Signature is null ? null : headers.Nonce, caller);
-        return rates.TryTake(deviceId, caller, out var wait) ? (pass, null) : (null, Problems.RateLimited(wait));
+        var pass = new DevicePass(credential, gaveSecret, headers.Signature is null ? null : headers.Nonce, headers);
+        return gaveSecret && CheckProven(pass, http.Request) is { } refused ? (null, refused) : (pass, null);
     }
 
-    /// <summary>What only the body shows: whether the signature is right.</summary>
+    /// <summary>Whether the signature, where there is one, is right. It proves a caller that gave no secret.</summary>
     /// <param name="pass">From <see cref="Admit"/>.</param>
-    /// <param name="bodyHash">Lower-case hex SHA-256 of the body as sent.</param>
+    /// <param name="bodyHash">Lower-case hex SHA-256 of the body as sent, or as the caller states it while the body is still to be held to it.</param>
     public Problem? CheckSignature(DevicePass pass, HttpRequest request, string bodyHash)
     {
         string Raw(string header) => request.Headers[header].ToString();
@@ -58,9 +55,11 @@ internal sealed class DeviceGate(ICredentialCache cache, Nonces nonces, AccessTo
         foreach (var key in pass.Credential.Keys)
         {
             if (key.InForce(now) && !key.SigningKey.IsEmpty && BodySignature.Verify(key.SigningKey.Span, parts, signature.Trim()))
-                return Inactive(pass.Credential);
+                return pass.Proven ? null : CheckProven(pass, request);
         }
 
+        if (!pass.Proven)
+            return Problems.DeviceUnauthorized;
         return new Problem(401, ProblemCodes.BadSignature, "The signature does not match the request.") { Challenge = Problems.DeviceChallenge };
     }
 
@@ -81,7 +80,17 @@ internal sealed class DeviceGate(ICredentialCache cache, Nonces nonces, AccessTo
         return credential.Keys.Any(key => key.KeyId == keyId && key.InForce(now));
     }
 
-    private Problem? CheckSignatureHeaders(DeviceCredential credential, DeviceHeaders headers, HttpRequest request)
+    /// <summary>What a caller is told, or counted for, only once it has been proven: policy, freshness, status and rate.</summary>
+    private Problem? CheckProven(DevicePass pass, HttpRequest request)
+    {
+        if (CheckFreshness(pass.Credential, pass.Headers, request) is { } faulty)
+            return faulty;
+        if (Inactive(pass.Credential) is { } inactive)
+            return inactive;
+        return rates.TryTake(pass.DeviceId, out var wait) ? null : Problems.RateLimited(wait);
+    }
+
+    private Problem? CheckFreshness(DeviceCredential credential, DeviceHeaders headers, HttpRequest request)
     {
         if (headers.Signature is null && credential.SignatureRequired)
             return new Problem(401, ProblemCodes.BadSignature, "This device's policy requires X-Signature.") { Challenge = Problems.DeviceChallenge };

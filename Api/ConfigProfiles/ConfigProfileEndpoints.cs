@@ -43,7 +43,7 @@ internal static class ConfigProfileEndpoints
         var (form, unread) = await Answers.ReadForm(http);
         if (form is null)
             return unread!;
-        if (Ids.Fault(Ids.FromPath(model)) is { } fault)
+        if (Ids.Fault(Ids.FromPath(http, model)) is { } fault)
             form.Fault("model", fault);
         var settings = ConfigJson.Read(form);
         if (form.Faults is { Length: > 0 } faults)
@@ -59,7 +59,7 @@ internal static class ConfigProfileEndpoints
     }
 
     private static IConfigProfileGrain Profile(IGrainFactory grains, HttpContext http, string model) =>
-        grains.GetGrain<IConfigProfileGrain>(Ids.Key(Caller.Of(http).Scope, Ids.FromPath(model)));
+        grains.GetGrain<IConfigProfileGrain>(Ids.Key(Caller.Of(http).Scope, Ids.FromPath(http, model)));
 
     private static JsonText ToText(Versioned<ConfigSettings> profile) => ConfigJson.ToText(profile.Value, profile.Id, profile.Version);
 

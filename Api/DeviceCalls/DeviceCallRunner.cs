@@ -42,7 +42,7 @@ internal sealed class DeviceCallRunner(
         if (pass is null)
             return (null, refused);
         var receivedAt = time.GetUtcNow();
-        var (body, unread) = await bodies.Read(http.Request, JsonForm.MaxBytes, retryAfter);
+        var (body, unread) = await bodies.Read(http.Request, JsonForm.MaxBytes, retryAfter, pass.Proven);
         if (body is null)
             return (null, unread);
         using (body)

@@ -9,6 +9,9 @@ internal static class HandshakeRoute
     /// <summary>Bytes that cursors may take in the answer, which as a whole stays within <see cref="Problem.MaxBytes"/>.</summary>
     private const int MaxCursorBytes = 1_600;
 
+    /// <summary>Bytes of a handshake's body: a device id and a time. Anyone may send one, so it is small.</summary>
+    private const int MaxBodyBytes = 2_048;
+
     public static async Task<IResult> Handshake(
         HttpContext http, BodyReader bodies, Nonces nonces, DeviceGate gate, IGrainFactory grains, TimeProvider time, IOptionsMonitor<ApiOptions> options)
     {
@@ -16,7 +19,8 @@ internal static class HandshakeRoute
         var device = DeviceHeaders.Read(headers);
         if (headers.Problem() is { } faulty)
             return faulty;
-        var (body, unread) = await bodies.Read(http.Request, JsonForm.MaxBytes, TimeSpan.FromSeconds(options.CurrentValue.RetryAfterSeconds));
+        var (body, unread) = await bodies.Read(
+            http.Request, MaxBodyBytes, TimeSpan.FromSeconds(options.CurrentValue.RetryAfterSeconds), proven: false);
         if (body is null)
             return unread!;
         using var released = body;
@@ -50,8 +54,13 @@ internal static class HandshakeRoute
             return null;
         var cursors = await grains.GetGrain<Devices.IDeviceGrain>(pass.DeviceId.ToString("D")).GetCursors();
         var room = MaxCursorBytes;
-        return cursors.TakeWhile(cursor => (room -= cursor.Key.Length + 26) > 0).ToDictionary();
+        return cursors.TakeWhile(cursor => (room -= BytesOf(cursor)) >= 0).ToDictionary(cursor => cursor.File, cursor => cursor.Offset);
     }
+
+    /// <summary>What a cursor takes in the answer: its name escaped and in quotes, a colon, its offset and a comma.</summary>
+    private static int BytesOf(Telemetry.FileCursor cursor) =>
+        System.Text.Json.JsonEncodedText.Encode(cursor.File, ApiJson.Options.Encoder).EncodedUtf8Bytes.Length
+        + cursor.Offset.ToString(System.Globalization.CultureInfo.InvariantCulture).Length + 4;
 
     private static bool IsClock(System.Text.Json.JsonElement value) => value.ValueKind switch
     {
@@ -63,7 +72,7 @@ internal static class HandshakeRoute
 
 /// <summary>What a handshake is answered with.</summary>
 /// <param name="Version">The version of the device protocol.</param>
-/// <param name="Cursors">Record offset last committed, by file; only when authenticated, and cut to what a device has room for.</param>
+/// <param name="Cursors">Record offset last committed, by file; only when authenticated, those that moved last first, and cut to what a device has room for.</param>
 internal sealed record HandshakeAnswer(
     string Nonce,
     DateTimeOffset ServerTime,

@@ -23,13 +23,12 @@ internal sealed class TelemetryDoor(
     ///   (0) rate of the address             429   before routing, see AddressRates
     ///    1  headers                         400, 415
     ///    2  credential                      401, 403   cached; no grain is called for an unverified id
-    ///    3  signature's headers             401   skew and nonce; steps 2 to 4 are DeviceGate.Admit
-    ///    4  rate of the device              429   calls a second, uploads in flight
-    ///    5  body, under the byte budget     413, 503
-    ///    6  hash of the body as sent        400
-    ///    7  signature                       401
-    ///    8  the device's grain              the batch is taken exactly once; its answer leaves after the commit
-    ///    9  outcome to status               200, 400, 401, 403, 409, 413, 500, 503
+    ///    3  signature                       401   over Content-SHA256 as stated; no byte is read for a caller who is not proven
+    ///    4  rate of the device              429   calls a second (in steps 2 and 3), uploads in flight
+    ///    5  body, under the byte budget     408, 413, 503
+    ///    6  hash of the body as sent        400   it must be the one that was stated, and signed
+    ///    7  the device's grain              the batch is taken exactly once; its answer leaves after the commit
+    ///    8  outcome to status               200, 400, 401, 403, 409, 413, 500, 503
     /// </code>
     /// The order is that of cost: what comes earlier is cheaper to refuse.
     /// </summary>
@@ -45,11 +44,17 @@ internal sealed class TelemetryDoor(
         if (headers is null)
             return faulty!;
 
-        // 2, 3, 4
+        // 2
         var (pass, refused) = await gate.Admit(headers.Device, http);
         if (pass is null)
             return refused!;
-        using var inFlight = rates.TryEnterUpload(pass.DeviceId, pass.UnprovenCaller);
+
+        // 3
+        if (gate.CheckSignature(pass, http.Request, headers.BodyHash) is { } unsigned)
+            return unsigned;
+
+        // 4
+        using var inFlight = rates.TryEnterUpload(pass.DeviceId);
         if (inFlight is null)
             return Problems.RateLimited(TimeSpan.FromSeconds(1));
 
@@ -67,16 +72,12 @@ internal sealed class TelemetryDoor(
             return Problems.BadRequest(ProblemCodes.HashMismatch, $"Content-SHA256 is not the hash of the {body.Bytes.Length} bytes that arrived.");
 
         // 7
-        if (gate.CheckSignature(pass, http.Request, hash) is { } unsigned)
-            return unsigned;
-
-        // 8
         var batch = new BatchUpload(
             new DeviceCall(receivedAt, pass.Nonce), headers.BatchId, hash, headers.Format, headers.ContentEncoding, body.Bytes,
             headers.Cursor, headers.Correction, headers.Device.Clock);
         var answer = await Forward(pass.DeviceId, batch, body);
 
-        // 9
+        // 8
         return ToResult(answer, pass, retryAfter);
     }
 
@@ -89,7 +90,7 @@ internal sealed class TelemetryDoor(
             ApiMeters.Uploaded(answer, time.GetElapsedTime(started));
             return answer;
         }
-        catch
+        catch (Exception e) when (e is not (LimitExceededException or History.StorageUnavailableException))
         {
             body.Abandon(); // After a timeout the grain may still hold the batch in its queue; the buffer must not go to another request.
             throw;
@@ -116,7 +117,7 @@ internal sealed class TelemetryDoor(
             case UploadOutcome.UnknownDevice:
             case UploadOutcome.NotActive:
             case UploadOutcome.NonceUsed:
-                return DeviceOutcomes.Refusal(answer.Outcome, pass, cache);
+                return DeviceOutcomes.Refusal(answer.Outcome, answer.Code, pass, cache);
             default:
                 log.LogError("Unknown upload outcome {Outcome}", answer.Outcome);
                 return Problems.Internal;
@@ -141,7 +142,8 @@ internal sealed record BatchAnswer(ReadOnlyMemory<byte> Body, bool Replayed) : I
 /// <summary>The refusals that a device's grain can ask for, whatever the call.</summary>
 internal static class DeviceOutcomes
 {
-    public static Problem Refusal(UploadOutcome outcome, DevicePass pass, ICredentialCache cache) => Refusal(
+    /// <param name="code">The grain's own word for the refusal: it knows better than the cached credential why a device may not call.</param>
+    public static Problem Refusal(UploadOutcome outcome, string? code, DevicePass pass, ICredentialCache cache) => Refusal(
         outcome switch
         {
             UploadOutcome.UnknownDevice => DeviceOutcome.UnknownDevice,
@@ -151,15 +153,18 @@ internal static class DeviceOutcomes
         },
         pass,
         cache,
-        TimeSpan.Zero);
+        TimeSpan.Zero,
+        code);
 
-    public static Problem Refusal(DeviceOutcome outcome, DevicePass pass, ICredentialCache cache, TimeSpan retryAfter)
+    public static Problem Refusal(DeviceOutcome outcome, DevicePass pass, ICredentialCache cache, TimeSpan retryAfter, string? code = null)
     {
         if (outcome is DeviceOutcome.UnknownDevice or DeviceOutcome.NotActive)
             cache.Invalidate(pass.DeviceId); // The cache let it pass: what it holds is out of date.
         return outcome switch
         {
             DeviceOutcome.UnknownDevice => Problems.DeviceUnauthorized,
+            DeviceOutcome.NotActive when code == ProblemCodes.DeviceNotClaimed => Problems.NotClaimed,
+            DeviceOutcome.NotActive when code == ProblemCodes.DeviceDisabled => Problems.Disabled,
             DeviceOutcome.NotActive => DeviceGate.Inactive(pass.Credential) ?? Problems.Disabled,
             DeviceOutcome.NonceUsed => new Problem(401, ProblemCodes.BadNonce, "The nonce was used before.") { Challenge = Problems.DeviceChallenge },
             DeviceOutcome.Unavailable => Problems.Unavailable("The server cannot store this at the moment.", retryAfter),

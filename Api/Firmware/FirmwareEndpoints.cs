@@ -48,11 +48,13 @@ internal static class FirmwareEndpoints
         return new SmallAnswer<SeedBody>(SeedBody.Of(created, made), StatusCodes.Status201Created);
     }
 
-    private static async Task<IResult> Tell(HttpContext http, string id, IGrainFactory grains, TimeProvider time, IOptionsMonitor<ApiOptions> options)
+    private static async Task<IResult> Tell(HttpContext http, string id, IGrainFactory grains, DeviceRates rates, TimeProvider time, IOptionsMonitor<ApiOptions> options)
     {
         var caller = Caller.Of(http);
         if (caller.DeviceId is not { } own || !Ids.TryParse(id, out var deviceId) || own != deviceId)
             return Problems.Forbidden("Only the device's own key may tell its firmware version.");
+        if (!rates.TryTake(deviceId, out var wait))
+            return Problems.RateLimited(wait);
         var (form, unread) = await Answers.ReadForm(http);
         if (form is null)
             return unread!;

@@ -87,14 +87,24 @@ internal static class HistoryEndpoints
             query.Fault("agg", "needs bucket");
         if (bucket is not null && points.Metric is null)
             query.Fault("metric", "is required with bucket: values of different metrics do not add up");
-        if (bucket is { } width && (to - from) / width > BucketQuery.MaxBuckets)
+        if (bucket is { } width && from is { } first && to is { } end && HistoryQueryReader.Buckets(first, end, width) > BucketQuery.MaxBuckets)
             query.Fault("bucket", $"would give more than {BucketQuery.MaxBuckets} buckets between from and to");
         if (query.Problem() is { } faulty)
             return faulty;
 
         if (bucket is null)
             return await Answers.Page(http, () => history.ReadPoints(points, page, http.RequestAborted), found => new PointList(found.Items));
-        var buckets = await history.ReadBuckets(new BucketQuery(points, bucket.Value), http.RequestAborted);
+        ImmutableArray<BucketRow> buckets;
+        try
+        {
+            buckets = await history.ReadBuckets(new BucketQuery(points, bucket.Value), http.RequestAborted);
+        }
+        catch (ArgumentException e) when (e.GetType() == typeof(ArgumentException))
+        {
+            // Without both ends only the points themselves tell how many buckets they fill.
+            return Problems.Faulty([new FieldError("bucket", $"would give more than {BucketQuery.MaxBuckets} buckets: take wider ones or a shorter time")]);
+        }
+
         return Results.Json(new BucketList(buckets.Select(row => row.ToBody(agg))), ApiJson.Options);
     }
 

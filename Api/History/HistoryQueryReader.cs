@@ -37,6 +37,15 @@ internal static class HistoryQueryReader
         return null;
     }
 
+    /// <summary>How many buckets, aligned to the epoch, a span touches: one that is not aligned itself touches one more than its length holds.</summary>
+    public static long Buckets(DateTimeOffset from, DateTimeOffset to, TimeSpan width)
+    {
+        var (first, last) = (from.UtcTicks - DateTime.UnixEpoch.Ticks, to.UtcTicks - DateTime.UnixEpoch.Ticks - 1);
+        return to <= from ? 0 : FloorOf(last) - FloorOf(first) + 1;
+
+        long FloorOf(long ticks) => ticks >= 0 ? ticks / width.Ticks : -((-ticks + width.Ticks - 1) / width.Ticks);
+    }
+
     public static ImmutableHashSet<string> Agg(this QueryReader query)
     {
         if (query.Text("agg", 64) is not { } text)

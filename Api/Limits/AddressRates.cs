@@ -46,16 +46,18 @@ internal static class AddressRates
         return Convert.ToHexStringLower(bytes[..8]);
     }
 
-    private static TokenBucketRateLimiterOptions Bucket(int burst, int perSecond) => new()
+    internal static TokenBucketRateLimiterOptions Bucket(int burst, int perSecond) => new()
     {
         TokenLimit = burst,
-        TokensPerPeriod = Math.Max(1, perSecond / 10),
-        ReplenishmentPeriod = TimeSpan.FromMilliseconds(100),
+        // Smoothly where tenths come out even; else what is set would be rounded.
+        TokensPerPeriod = perSecond % 10 == 0 ? perSecond / 10 : perSecond,
+        ReplenishmentPeriod = perSecond % 10 == 0 ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(1),
         QueueLimit = 0,
         AutoReplenishment = true,
     };
 
     // Probes and scrapes have a bucket of their own: they must get through when a flood is what they are there to show.
     private static bool IsOperations(HttpContext http) =>
-        http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/metrics");
+        http.Request.Path.StartsWithSegments("/health") || http.Request.Path.StartsWithSegments("/metrics")
+        || http.Request.Path.StartsWithSegments("/openapi");
 }

@@ -12,28 +12,23 @@ internal sealed class DeviceRates(TimeProvider time, Func<ApiOptions> options)
     public const int MaxDevices = 200_000;
 
     private readonly Lock _turn = new();
-    private ConcurrentDictionary<(Guid Device, string Caller), Bucket> _young = new();
-    private ConcurrentDictionary<(Guid Device, string Caller), Bucket> _old = new();
+    private ConcurrentDictionary<Guid, Bucket> _young = new();
+    private ConcurrentDictionary<Guid, Bucket> _old = new();
 
-    /// <summary>Takes one call of a device.</summary>
+    /// <summary>Takes one call of a device. The caller has been proven: a stranger who knows an id must not use up the device's calls.</summary>
     /// <param name="device">The device.</param>
-    /// <param name="unprovenCaller">
-    /// The remote address while the caller has proven nothing yet, else empty: so a stranger who knows an id cannot use up the device's calls.
-    /// </param>
     /// <param name="retryAfter">When false: how long until the next call is taken.</param>
-    public bool TryTake(Guid device, string unprovenCaller, out TimeSpan retryAfter)
+    public bool TryTake(Guid device, out TimeSpan retryAfter)
     {
         var limits = options();
-        return BucketOf(device, unprovenCaller).TryTake(time.GetTimestamp(), time.TimestampFrequency, limits, out retryAfter);
+        return BucketOf(device).TryTake(time.GetTimestamp(), time.TimestampFrequency, limits, out retryAfter);
     }
 
     /// <summary>Counts an upload of a device in; null when it has too many in flight. Dispose to count it out.</summary>
-    public IDisposable? TryEnterUpload(Guid device, string unprovenCaller) =>
-        BucketOf(device, unprovenCaller).TryEnter(options().DeviceUploadsInFlight);
+    public IDisposable? TryEnterUpload(Guid device) => BucketOf(device).TryEnter(options().DeviceUploadsInFlight);
 
-    private Bucket BucketOf(Guid device, string caller)
+    private Bucket BucketOf(Guid key)
     {
-        var key = (device, caller);
         if (_young.TryGetValue(key, out var bucket))
             return bucket;
         lock (_turn)

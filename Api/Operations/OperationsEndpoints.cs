@@ -10,7 +10,7 @@ public interface IReadinessCheck
     /// <summary>What is checked, in a word.</summary>
     string Name { get; }
 
-    /// <summary>Why this process cannot serve, or null when it can.</summary>
+    /// <summary>Why this process cannot serve, or null when it can. The answer is kept for a second, for whoever asks meanwhile.</summary>
     ValueTask<string?> WhyNot(CancellationToken cancel);
 }
 
@@ -21,7 +21,10 @@ internal static class OperationsEndpoints
 
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/health/live", () => new SmallAnswer<HealthBody>(new HealthBody("live")))
+        // Some balancers probe by HEAD; the document need not tell of it.
+        app.MapMethods("/health/live", [HttpMethods.Head], Live).ExcludeFromDescription();
+        app.MapMethods("/health/ready", [HttpMethods.Head], Ready).ExcludeFromDescription();
+        app.MapGet("/health/live", Live)
             .Doc("live", Tag, "Whether the process runs").Gives<HealthBody>();
         app.MapGet("/health/ready", Ready)
             .Doc("ready", Tag, "Whether the process can serve", doc => doc.Says("503 names what is not ready.")).Gives<HealthBody>();
@@ -29,24 +32,21 @@ internal static class OperationsEndpoints
             .Doc("metrics", Tag, "Metrics as Prometheus text").Gives<string>(mediaType: "text/plain");
     }
 
-    private static async Task<IResult> Ready(HttpContext http, IEnumerable<IReadinessCheck> checks)
-    {
-        var faults = ImmutableArray.CreateBuilder<FieldError>();
-        foreach (var check in checks)
-        {
-            if (await check.WhyNot(http.RequestAborted) is { } reason)
-                faults.Add(new FieldError(check.Name, reason));
-        }
+    private static SmallAnswer<HealthBody> Live() => new(new HealthBody("live"));
 
-        return faults.Count == 0
+    private static async Task<IResult> Ready(HttpContext http, ReadinessProbe probe)
+    {
+        var faults = await probe.Ask(http.RequestAborted);
+        return faults.IsEmpty
             ? new SmallAnswer<HealthBody>(new HealthBody("ready"))
-            : new Problem(503, ProblemCodes.Unavailable, "The server is not ready.") { Errors = faults.ToImmutable(), RetryAfter = TimeSpan.FromSeconds(1) };
+            : new Problem(503, ProblemCodes.Unavailable, "The server is not ready.") { Errors = faults, RetryAfter = TimeSpan.FromSeconds(1) };
     }
 
-    private static IResult Metrics(MetricsCollector metrics, ByteBudget budget, CredentialCache cache)
+    private static IResult Metrics(MetricsCollector metrics, ByteBudget budget, BodyReader bodies, CredentialCache cache)
     {
         var text = new StringBuilder(metrics.Write());
         Gauge(text, "esocore_body_budget_used_bytes", "Bytes of bodies in flight.", budget.Used);
+        Gauge(text, "esocore_unproven_body_budget_used_bytes", "Bytes of bodies in flight of callers not yet proven.", bodies.UnprovenUsed);
         Gauge(text, "esocore_credential_cache_entries", "Credentials held by the front door.", cache.Count);
         Gauge(text, "process_resident_memory_bytes", "Resident memory.", Environment.WorkingSet);
         Gauge(text, "dotnet_gc_heap_bytes", "Bytes of the managed heap.", GC.GetTotalMemory(forceFullCollection: false));

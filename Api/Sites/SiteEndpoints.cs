@@ -52,7 +52,7 @@ internal static class SiteEndpoints
 
     private static async Task<IResult> Get(HttpContext http, string id, IGrainFactory grains)
     {
-        if (await Site(grains, http, Ids.FromPath(id)).Get() is not { } site)
+        if (await Site(grains, http, Ids.FromPath(http, id)).Get() is not { } site)
             return Problems.NotFound(What);
         http.Response.Headers.ETag = ETags.Of(site.Site.Version);
         return Results.Json(new LiveSiteBody(site), ApiJson.Options); // No 304: who is online changes without a new version.
@@ -60,7 +60,7 @@ internal static class SiteEndpoints
 
     private static async Task<IResult> Change(HttpContext http, string id, IGrainFactory grains)
     {
-        var grain = Site(grains, http, Ids.FromPath(id));
+        var grain = Site(grains, http, Ids.FromPath(http, id));
         if ((await grain.Get())?.Site is not { } found)
             return Problems.NotFound(What);
         var (form, unread) = await Answers.ReadForm(http);
@@ -75,7 +75,7 @@ internal static class SiteEndpoints
     }
 
     private static async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains) =>
-        Answers.Edit(http, await Site(grains, http, Ids.FromPath(id)).Delete(ETags.IfMatch(http.Request)), What, deleted => new SiteBody(deleted), Location);
+        Answers.Edit(http, await Site(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request)), What, deleted => new SiteBody(deleted), Location);
 
     private static ISiteGrain Site(IGrainFactory grains, HttpContext http, string id) => grains.GetGrain<ISiteGrain>(Ids.Key(Caller.Of(http).Scope, id));
 

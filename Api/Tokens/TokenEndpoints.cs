@@ -1,5 +1,6 @@
 using EsoCore.Projects;
 using EsoCore.Wire;
+using Microsoft.Extensions.Options;
 
 namespace EsoCore.Api;
 
@@ -7,6 +8,10 @@ namespace EsoCore.Api;
 internal static class TokenEndpoints
 {
     private const string Tag = "Tokens";
+
+    /// <summary>Bytes of a grant's form. Anyone may send one, so it is small.</summary>
+    private const int MaxFormBytes = 4_096;
+
     private const string GrantType = "client_credentials";
 
     public static void MapTokens(this IEndpointRouteBuilder app)
@@ -31,12 +36,16 @@ internal static class TokenEndpoints
     }
 
     private static async Task<IResult> ByClientCredentials(
-        HttpContext http, CallerGate gate, ICredentialCache cache, AccessTokens tokens, TimeProvider time)
+        HttpContext http, CallerGate gate, ICredentialCache cache, AccessTokens tokens, BodyReader bodies, TimeProvider time, IOptionsMonitor<ApiOptions> options)
     {
         if (!http.Request.HasFormContentType)
             return Problems.OfStatus(415) with { OAuthError = "invalid_request" };
-        if (http.Request.ContentLength is null or > JsonForm.MaxBytes)
-            return Problems.TooLarge($"The form must state its length, at most {JsonForm.MaxBytes} bytes.") with { OAuthError = "invalid_request" };
+        var (body, unread) = await bodies.Read(
+            http.Request, MaxFormBytes, TimeSpan.FromSeconds(options.CurrentValue.RetryAfterSeconds), proven: false);
+        if (body is null)
+            return unread! with { OAuthError = "invalid_request" };
+        using var released = body;
+        http.Request.Body = new MemoryStream(body.Bytes.ToArray(), writable: false);
         IFormCollection form;
         try
         {

@@ -33,9 +33,9 @@ public interface IDeviceGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task<TwinView?> GetTwin(Scope scope);
 
-    /// <summary>The upload cursors, for an authenticated handshake; empty for an unknown device.</summary>
+    /// <summary>The upload cursors, the one that moved last first, for an authenticated handshake; empty for an unknown device.</summary>
     [AlwaysInterleave]
-    Task<ImmutableSortedDictionary<string, long>> GetCursors();
+    Task<ImmutableArray<FileCursor>> GetCursors();
 
     /// <summary>What is registered of the device, or null when the scope has no such device.</summary>
     [AlwaysInterleave]

@@ -5,6 +5,7 @@ using EsoCore.Grains.Config;
 using EsoCore.Grains.Storage;
 using EsoCore.Grains.Telemetry;
 using EsoCore.History;
+using EsoCore.Telemetry;
 
 namespace EsoCore.Grains.Devices;
 
@@ -77,7 +78,8 @@ internal sealed partial class DeviceGrain
     }
 
     /// <inheritdoc/>
-    public Task<ImmutableSortedDictionary<string, long>> GetCursors() => Task.FromResult(TwinViews.Cursors(_state?.Twin ?? Twin.New));
+    public Task<ImmutableArray<FileCursor>> GetCursors() => Task.FromResult<ImmutableArray<FileCursor>>(
+        [.. (_state?.Twin ?? Twin.New).Cursors.Reverse().Select(c => new FileCursor(c.File, c.Offset))]);
 
     /// <summary>A version as a device tells it; one that cannot be ours counts as none told.</summary>
     private static int? Version(long? told) => told is >= 0 and <= int.MaxValue ? (int)told : null;

@@ -36,7 +36,7 @@ internal static class TwinViews
             twin.Version);
     }
 
-    internal static ImmutableSortedDictionary<string, long> Cursors(Twin twin) =>
+    private static ImmutableSortedDictionary<string, long> Cursors(Twin twin) =>
         twin.Cursors.ToImmutableSortedDictionary(c => c.File, c => c.Offset, StringComparer.Ordinal);
 
     private static DateTimeOffset? Time(long us) => us == Twin.Never ? null : Micros.ToTime(us);

@@ -56,6 +56,7 @@ public sealed class BatchStatusTests
     [InlineData(UploadOutcome.TooLarge, null, 413, ProblemCodes.TooLarge)]
     [InlineData(UploadOutcome.UnknownDevice, null, 401, ProblemCodes.Unauthorized)]
     [InlineData(UploadOutcome.NotActive, null, 403, ProblemCodes.DeviceDisabled)]
+    [InlineData(UploadOutcome.NotActive, ProblemCodes.DeviceNotClaimed, 403, ProblemCodes.DeviceNotClaimed)]
     [InlineData(UploadOutcome.NonceUsed, null, 401, ProblemCodes.BadNonce)]
     [InlineData(UploadOutcome.Unavailable, null, 503, ProblemCodes.Unavailable)]
     public async Task Each_outcome_of_the_grain_has_its_status(UploadOutcome outcome, string? code, int status, string expected)

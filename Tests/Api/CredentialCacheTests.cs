@@ -32,7 +32,7 @@ public sealed class CredentialCacheTests
     }
 
     [Fact]
-    public async Task A_known_device_is_asked_for_again_after_30_seconds_and_an_unknown_one_after_10()
+    public async Task A_known_device_is_good_for_10_minutes_and_an_unknown_one_for_10_seconds()
     {
         var device = _grains.AddDevice(Guid.NewGuid(), "s");
         var (cache, unknown) = (Make(), Guid.NewGuid());
@@ -50,21 +50,57 @@ public sealed class CredentialCacheTests
         Assert.Equal(3, _grains.Credentials.Lookups);
 
         _grains.Credentials.Remove(device.Id);
-        _clock.Advance(TimeSpan.FromSeconds(20));
+        _clock.Advance(BoundedLookup<object>.KnownFor);
         Assert.Null(await cache.FindDevice(device.Id));
     }
 
     [Fact]
-    public async Task After_half_its_time_an_entry_is_refreshed_without_anyone_waiting()
+    public async Task After_a_minute_an_entry_is_refreshed_without_anyone_waiting()
     {
         var device = _grains.AddDevice(Guid.NewGuid(), "s");
         var cache = Make();
         await cache.FindDevice(device.Id);
-        _clock.Advance(TimeSpan.FromSeconds(16));
+        _clock.Advance(TimeSpan.FromSeconds(61));
         _grains.Credentials.Gate = new TaskCompletionSource().Task; // Never answers: a caller that waited would hang here.
 
         Assert.True(cache.FindDevice(device.Id).IsCompletedSuccessfully);
         Assert.Equal(2, _grains.Credentials.Lookups);
+    }
+
+    [Fact]
+    public async Task A_refresh_that_fails_keeps_the_entry_and_is_tried_again_a_minute_later()
+    {
+        var device = _grains.AddDevice(Guid.NewGuid(), "s");
+        var cache = Make();
+        await cache.FindDevice(device.Id);
+        _grains.Credentials.Gate = Task.FromException(new TimeoutException());
+        _clock.Advance(TimeSpan.FromSeconds(61));
+
+        Assert.NotNull(await cache.FindDevice(device.Id));
+        Assert.NotNull(await cache.FindDevice(device.Id));
+        Assert.Equal(2, _grains.Credentials.Lookups);
+        _clock.Advance(TimeSpan.FromSeconds(61));
+        Assert.NotNull(await cache.FindDevice(device.Id));
+        Assert.Equal(3, _grains.Credentials.Lookups);
+    }
+
+    [Fact]
+    public async Task A_flood_of_random_ids_leaves_lookups_for_known_ones()
+    {
+        var device = _grains.AddDevice(Guid.NewGuid(), "s");
+        var cache = Make();
+        await cache.FindDevice(device.Id);
+        _clock.Advance(BoundedLookup<object>.KnownFor);
+        var gate = new TaskCompletionSource();
+        _grains.Credentials.Gate = gate.Task;
+        var flood = Enumerable.Range(0, BoundedLookup<object>.MaxStrangerLookups).Select(_ => cache.FindDevice(Guid.NewGuid()).AsTask()).ToList();
+        await Assert.ThrowsAsync<CredentialLookupsBusyException>(async () => await cache.FindDevice(Guid.NewGuid()));
+
+        var known = cache.FindDevice(device.Id);
+
+        gate.SetResult();
+        Assert.NotNull(await known);
+        await Task.WhenAll(flood);
     }
 
     [Fact]
@@ -105,7 +141,7 @@ public sealed class CredentialCacheTests
         var cache = Make();
         var gate = new TaskCompletionSource();
         _grains.Credentials.Gate = gate.Task;
-        var waiting = Enumerable.Range(0, BoundedLookup<object>.MaxLookups).Select(_ => cache.FindDevice(Guid.NewGuid()).AsTask()).ToList();
+        var waiting = Enumerable.Range(0, BoundedLookup<object>.MaxStrangerLookups).Select(_ => cache.FindDevice(Guid.NewGuid()).AsTask()).ToList();
 
         await Assert.ThrowsAsync<CredentialLookupsBusyException>(async () => await cache.FindDevice(Guid.NewGuid()));
 

@@ -2,6 +2,7 @@ using System.Text;
 using EsoCore.Config;
 using EsoCore.Devices;
 using EsoCore.Firmware;
+using EsoCore.Telemetry;
 using EsoCore.Wire;
 using Xunit;
 
@@ -38,14 +39,32 @@ public sealed class DeviceCallTests
         var reply = (await door.Send(door.AsDevice(HttpMethod.Post, "/auth/handshake"))).Is(200);
         Assert.Equal(17, reply.Json.GetProperty("cursors").GetProperty("a.log").GetInt64());
 
-        for (var i = 0; i < 64; i++)
-            door.Device.Cursors = door.Device.Cursors.Add($"{new string('f', 90)}{i:D2}", long.MaxValue);
-        (await door.Send(door.AsDevice(HttpMethod.Post, "/auth/handshake"))).Is(200).FitsDevice();
+        string Name(int i) => $"{i:D2}{new string('"', 45)}"; // Each quote is escaped.
+        door.Device.Cursors = [.. Enumerable.Range(0, 64).Select(i => new FileCursor(Name(i), long.MaxValue - i))];
+        var cut = (await door.Send(door.AsDevice(HttpMethod.Post, "/auth/handshake"))).Is(200).FitsDevice();
+        var names = cut.Json.GetProperty("cursors").EnumerateObject().Select(cursor => cursor.Name).ToList();
+        Assert.InRange(names.Count, 4, 63);
+        Assert.Equal(Enumerable.Range(0, names.Count).Select(Name), names); // Those that moved last.
 
         var wrong = door.AsDevice(HttpMethod.Post, "/auth/handshake");
         wrong.Headers.Remove("X-Auth-Key");
         wrong.Headers.Add("X-Auth-Key", "wrong");
         Assert.False((await door.Send(wrong)).Is(200).Json.TryGetProperty("cursors", out _));
+    }
+
+    [Fact]
+    public async Task Bodies_of_callers_who_show_nothing_are_small()
+    {
+        await using var door = await FrontDoor.Open();
+        async Task<Reply> Send(string path, string type, int bytes) => await door.Send(new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Content = new StringContent(new string(' ', bytes), Encoding.UTF8, type),
+        });
+
+        (await Send("/api/iot/v1/auth/handshake", "application/json", 2_048)).IsProblem(400, ProblemCodes.BadJson);
+        (await Send("/api/iot/v1/auth/handshake", "application/json", 2_049)).IsProblem(413, ProblemCodes.TooLarge);
+        (await Send("/oauth2/token", "application/x-www-form-urlencoded", 4_096)).Is(400);
+        (await Send("/oauth2/token", "application/x-www-form-urlencoded", 4_097)).IsProblem(413, ProblemCodes.TooLarge);
     }
 
     [Theory]

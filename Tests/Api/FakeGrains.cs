@@ -154,7 +154,7 @@ internal sealed class FakeDevice(FakeGrains grains, DeviceRegistration? registra
 
     public long? HeldVersion { get; private set; }
 
-    public ImmutableSortedDictionary<string, long> Cursors { get; set; } = ImmutableSortedDictionary<string, long>.Empty.Add("a.log", 17);
+    public ImmutableArray<FileCursor> Cursors { get; set; } = [new("a.log", 17)];
 
     public Task<UploadAnswer> Upload(BatchUpload batch)
     {
@@ -187,7 +187,7 @@ internal sealed class FakeDevice(FakeGrains grains, DeviceRegistration? registra
 
     public Task<TwinView?> GetTwin(Scope scope) => Task.FromResult(InScope(scope) ? Twin() : null);
 
-    public Task<ImmutableSortedDictionary<string, long>> GetCursors() => Task.FromResult(Cursors);
+    public Task<ImmutableArray<FileCursor>> GetCursors() => Task.FromResult(Cursors);
 
     public Task<Versioned<DeviceRegistration>?> GetRegistration(Scope scope) =>
         Task.FromResult(InScope(scope) ? new Versioned<DeviceRegistration>(Id.ToString("D"), Version, Registration) : null);

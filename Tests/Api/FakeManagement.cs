@@ -148,6 +148,8 @@ internal sealed class FakeHistory(FakeGrains grains) : IHistory
 
     public bool Away { get; set; }
 
+    public bool TooManyBuckets { get; set; }
+
     public Task<Page<PointRow>> ReadPoints(PointQuery query, PageRequest page, CancellationToken cancel) => Answer(
         query,
         page,
@@ -156,6 +158,8 @@ internal sealed class FakeHistory(FakeGrains grains) : IHistory
     public Task<ImmutableArray<BucketRow>> ReadBuckets(BucketQuery query, CancellationToken cancel)
     {
         Queries.Enqueue(query);
+        if (TooManyBuckets)
+            return Task.FromException<ImmutableArray<BucketRow>>(new ArgumentException("The query gives too many."));
         return Task.FromResult<ImmutableArray<BucketRow>>([new BucketRow(new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero), 1, 3, 8, 4)]);
     }
 

@@ -59,6 +59,18 @@ public sealed class FirmwareTests
     }
 
     [Fact]
+    public async Task Telling_a_version_counts_as_a_call_of_the_device()
+    {
+        await using var door = await FrontDoor.Open(("DeviceRequestsPerSecond", "1"), ("DeviceBurst", "2"));
+        async Task<Reply> Tell() => await door.Send(FrontDoor.WithBasic(
+            HttpMethod.Post, $"/v1/devices/{door.Device.Id}/firmware_version", door.Device.KeyId, FrontDoor.Secret, """{"version":"1"}"""));
+
+        (await Tell()).Is(201);
+        (await door.Send(door.Batch())).Is(200);
+        (await Tell()).IsProblem(429, ProblemCodes.RateLimited);
+    }
+
+    [Fact]
     public async Task The_project_reads_the_whole_history_or_a_page_of_it()
     {
         await using var door = await FrontDoor.Open();
@@ -110,7 +122,7 @@ public sealed class FirmwareTests
         var token = (await door.Send(door.AsProject(HttpMethod.Post, "/v1/token"))).Json.GetProperty("access_token").GetString()!;
         (await door.Send(Bearer(token, "/api/project"))).Is(200);
         door.Grains.Credentials.Remove(door.ProjectKey);
-        door.Clock.Advance(TimeSpan.FromSeconds(30));
+        door.Clock.Advance(TimeSpan.FromMinutes(10));
         (await door.Send(Bearer(token, "/api/project"))).IsProblem(401, ProblemCodes.Unauthorized);
     }
 

@@ -111,6 +111,21 @@ public sealed class ManagementTests
         (await door.Send(door.AsProject(HttpMethod.Post, "/api/assets", """{"type":"door"}"""))).IsProblem(400, ProblemCodes.BadRequest);
     }
 
+    [Theory]
+    [InlineData("hall/door", "hall%2Fdoor")]
+    [InlineData("hall%2Fdoor", "hall%252Fdoor")]
+    [InlineData("100%/a%2fb c", "100%25%2Fa%252fb%20c")]
+    [InlineData("hall\\\\door", "hall%5Cdoor")]
+    public async Task A_code_with_slashes_stands_in_the_path_encoded_once(string code, string path)
+    {
+        await using var door = await FrontDoor.Open();
+        var made = (await door.Send(door.AsProject(HttpMethod.Post, "/api/assets", $$"""{"asset_id":"{{code}}","type":"door"}"""))).Is(201);
+        Assert.Equal("/api/assets/" + path, made.Header("Location"));
+        var read = (await door.Send(door.AsProject(HttpMethod.Get, $"/api/assets/{path}?x=a/b"))).Is(200);
+        Assert.Equal(made.Json.GetProperty("asset_id").GetString(), read.Json.GetProperty("asset_id").GetString());
+        Assert.True(read.Json.GetProperty("registered").GetBoolean());
+    }
+
     [Fact]
     public async Task A_config_profile_can_be_read_edited_and_sent_back()
     {

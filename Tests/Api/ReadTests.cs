@@ -62,6 +62,25 @@ public sealed class ReadTests
         Assert.Equal(fields, string.Join(',', reply.Json.GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("field").GetString()).Order()));
     }
 
+    [Theory]
+    [InlineData("from=2026-11-21T00:00:00Z&to=2026-11-21T02:46:40Z", 200)] // Ten thousand.
+    [InlineData("from=2026-11-21T00:00:00.5Z&to=2026-11-21T02:46:40.5Z", 400)] // As long, but the first and the last are cut.
+    [InlineData("from=1969-12-31T23:59:59.5Z&to=1970-01-01T00:00:00.5Z", 200)]
+    public async Task As_many_buckets_as_the_span_touches_count(string span, int status)
+    {
+        await using var door = await FrontDoor.Open();
+        (await door.Send(door.AsProject(HttpMethod.Get, $"/api/devices/{door.Device.Id}/points?metric=a&bucket=1s&{span}"))).Is(status);
+    }
+
+    [Fact]
+    public async Task Too_many_buckets_of_an_open_span_are_400()
+    {
+        await using var door = await FrontDoor.Open();
+        door.History.TooManyBuckets = true;
+        var reply = await door.Send(door.AsProject(HttpMethod.Get, $"/api/devices/{door.Device.Id}/points?metric=a&bucket=1s"));
+        Assert.Contains("10000 buckets", reply.IsProblem(400, ProblemCodes.BadRequest).Json.GetProperty("detail").GetString());
+    }
+
     [Fact]
     public async Task Windows_carry_their_samples_and_empty_objects()
     {

@@ -27,7 +27,7 @@ public sealed class SignatureTests
             await Sign(tampered);
             tampered.Headers.Remove(header);
             tampered.Headers.Add(header, header switch { "X-Timestamp" => "2026-11-21T12:01:01Z", "X-Upload-Cursor" => "a:6", _ => $"{Guid.NewGuid()}" });
-            (await door.Send(tampered)).IsProblem(401, ProblemCodes.BadSignature);
+            (await door.Send(tampered)).IsProblem(401, ProblemCodes.Unauthorized);
         }
 
         Assert.Single(door.Device.Uploads);
@@ -47,7 +47,7 @@ public sealed class SignatureTests
         other.Headers.Remove("X-Auth-Key");
         other.Headers.Add("X-Timestamp", "2026-11-21T12:00:00Z");
         await Sign(other, path: "/api/iot/v1/ota/check");
-        (await door.Send(other)).IsProblem(401, ProblemCodes.BadSignature);
+        (await door.Send(other)).IsProblem(401, ProblemCodes.Unauthorized);
     }
 
     [Fact]
@@ -136,6 +136,35 @@ public sealed class SignatureTests
         door.Device.Outcome = DeviceOutcome.NonceUsed;
         (await door.Send(door.AsDevice(HttpMethod.Post, "/heartbeat", "{}"))).IsProblem(401, ProblemCodes.BadNonce);
         (await door.Send(door.AsDevice(HttpMethod.Get, "/config"))).IsProblem(401, ProblemCodes.BadNonce);
+    }
+
+    [Fact]
+    public async Task A_wrong_signature_of_a_known_device_looks_like_an_unknown_device_whatever_else_is_wrong()
+    {
+        await using var door = await FrontDoor.Open(("DeviceRequestsPerSecond", "1"), ("DeviceBurst", "1"));
+        var disabled = door.Grains.AddDevice(door.ProjectId, FrontDoor.Secret, DeviceStatus.Disabled);
+        var unknown = (await Forge(Guid.NewGuid(), "2026-11-21T12:00:00Z")).IsProblem(401, ProblemCodes.Unauthorized);
+
+        foreach (var (id, clock) in new[] { (door.Device.Id, "2026-11-21T12:00:00Z"), (door.Device.Id, "2001-01-01T00:00:00Z"), (disabled.Id, "2026-11-21T12:00:00Z") })
+            Assert.Equal(unknown.Text, (await Forge(id, clock)).IsProblem(401, ProblemCodes.Unauthorized).Text);
+        Assert.Equal(unknown.Text, (await Forge(door.Device.Id, null, "forged nonce")).IsProblem(401, ProblemCodes.Unauthorized).Text);
+
+        var late = door.Batch(secret: null);
+        late.Headers.Add("X-Timestamp", "2001-01-01T00:00:00Z");
+        await Sign(late);
+        (await door.Send(late)).IsProblem(401, ProblemCodes.ClockSkew);
+        (await door.Send(door.Batch())).Is(200); // None of these counted against the device.
+
+        async Task<Reply> Forge(Guid id, string? clock, string? nonce = null)
+        {
+            var request = door.Batch(secret: null, deviceId: id);
+            if (clock is not null)
+                request.Headers.Add("X-Timestamp", clock);
+            if (nonce is not null)
+                request.Headers.Add("X-Nonce", nonce);
+            request.Headers.Add("X-Signature", "v1=" + new string('0', 64));
+            return await door.Send(request);
+        }
     }
 
     private static async Task<string> Handshake(FrontDoor door, Guid deviceId)
