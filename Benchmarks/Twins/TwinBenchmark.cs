@@ -56,6 +56,7 @@ internal static class TwinBenchmark
         {
             host.Services.AddSingleton<IDeviceStore>(store);
             host.Services.AddSingleton<IResourceStore>(new NoResources());
+            host.Services.AddSingleton(System.Reflection.DispatchProxy.Create<IProjectStore, Unused>());
             host.Services.AddEsoCoreGrains();
         });
         builder.ConfigureSilo((_, silo) =>
@@ -84,5 +85,11 @@ internal static class TwinBenchmark
                     throw new InvalidOperationException("The twin did not load.");
             }));
         }
+    }
+
+    /// <summary>A port that idle twins never call.</summary>
+    private class Unused : System.Reflection.DispatchProxy
+    {
+        protected override object Invoke(System.Reflection.MethodInfo? targetMethod, object?[]? args) => throw new NotSupportedException();
     }
 }
