@@ -16,7 +16,7 @@ internal static class IngestBenchmark
     internal static async Task<int> RunAsync(string[] args)
     {
         var arguments = new Arguments(args);
-        var (devices, each, rounds) = (arguments.Get("devices", 16), arguments.Get("batches", 12), arguments.Get("rounds", 3));
+        var (devices, each, rounds) = (arguments.Get("devices", 16), arguments.Get("batches", 24), arguments.Get("rounds", 3));
         var batches = Enumerable.Range(0, devices).SelectMany(d => BatchFactory.Make(d, each, Start, seed: 1)).ToList();
         var all = new List<Measured>();
         for (var round = 0; round < rounds; round++)
