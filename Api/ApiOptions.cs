@@ -48,6 +48,9 @@ public sealed class ApiOptions
     /// <summary>Whether <c>POST /v1/seed</c> exists. Default off; anyone may call it while it is on.</summary>
     public bool SeedEnabled { get; set; }
 
-    /// <summary>Maintenance mode: device calls are answered with 503 while it is on. Default off; may be changed while the server runs.</summary>
+    /// <summary>
+    /// Maintenance mode of this process alone: device calls are answered with 503 while it is on. Default off; may be changed while the
+    /// server runs. For all processes at once there is <c>PUT /api/installation</c>.
+    /// </summary>
     public bool Maintenance { get; set; }
 }

@@ -12,7 +12,8 @@ public static class ApiServices
 
     /// <summary>
     /// Registers what the routes need. The host registers beside it: <see cref="IGrainFactory"/>, <see cref="History.IHistory"/>,
-    /// <see cref="IInstallationKeys"/>, <see cref="TimeProvider"/> and any <see cref="IReadinessCheck"/>; and it binds <see cref="ApiOptions"/>.
+    /// <see cref="IInstallationKeys"/>, <see cref="Projects.IInstallationSwitches"/>, <see cref="TimeProvider"/> and any
+    /// <see cref="IReadinessCheck"/>; and it binds <see cref="ApiOptions"/>.
     /// </summary>
     public static IServiceCollection AddEsoCoreApi(this IServiceCollection services)
     {
@@ -32,6 +33,7 @@ public static class ApiServices
             provider.GetRequiredService<TimeProvider>(), () => provider.GetRequiredService<IOptionsMonitor<ApiOptions>>().CurrentValue));
         services.AddSingleton(provider => new ByteBudget(provider.GetRequiredService<IOptions<ApiOptions>>().Value.BodyBudgetBytes));
         services.AddSingleton<BodyReader>();
+        services.AddSingleton<MaintenanceMode>();
         services.AddSingleton<DeviceCallRunner>();
         services.AddSingleton<TelemetryDoor>();
         services.AddSingleton<MetricsCollector>();
@@ -68,6 +70,7 @@ public static class ApiServices
         app.MapConfigProfiles();
         app.MapProject();
         app.MapOperations();
+        app.MapInstallation();
         // The document costs much to write and changes only with the program; it names the host that was asked for, so each has its own.
         app.MapOpenApi().CacheOutput(policy => policy.Expire(TimeSpan.FromHours(1)).SetVaryByQuery([]));
     }

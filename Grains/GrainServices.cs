@@ -3,6 +3,7 @@ using EsoCore.Grains.Devices;
 using EsoCore.Grains.Events;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Telemetry;
+using EsoCore.Projects;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -23,9 +24,17 @@ public static class GrainServices
         services.AddSingleton<CommitPressure>();
         services.AddSingleton<ConfigProfiles>();
         services.AddSingleton<RetentionFloors>();
+        services.AddInstallationSwitches();
         services.AddSingleton<ResourceLimits>();
         services.AddSingleton<TransitionPublisher>();
         services.AddSingleton<DeviceServices>();
+        return services;
+    }
+
+    /// <summary>Adds what a process without grains needs; <see cref="AddEsoCoreGrains"/> contains it.</summary>
+    public static IServiceCollection AddInstallationSwitches(this IServiceCollection services)
+    {
+        services.TryAddSingleton<IInstallationSwitches, InstallationSwitches>();
         return services;
     }
 }

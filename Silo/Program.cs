@@ -19,6 +19,8 @@ internal static class Program
 
     private static async Task<int> Main(string[] args)
     {
+        if (args is ["operator-key", .. var rest])
+            return TellOperatorKey(SiloArguments.Parse(rest));
         var arguments = SiloArguments.Parse(args);
         if (arguments.Help)
         {
@@ -79,6 +81,26 @@ internal static class Program
         app.UseEsoCoreApi();
         app.MapEsoCoreApi();
         return app;
+    }
+
+    /// <summary>Prints the operator's password for <c>/api/installation</c>, which whoever can read the master key knows.</summary>
+    private static int TellOperatorKey(SiloArguments arguments)
+    {
+        if (arguments.Faults.Count > 0)
+            return Tell(Misused, arguments.Faults);
+        var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddInMemoryCollection(arguments.Settings).Build();
+        var data = (configuration.GetSection(SiloOptions.Section).Get<SiloOptions>() ?? new SiloOptions()).Data;
+        if (!File.Exists(Path.Combine(data, MasterKeyFile.FileName)))
+            return Tell(Failed, [$"There is no {MasterKeyFile.FileName} in {Path.GetFullPath(data)}; say --data."]);
+        try
+        {
+            Console.Out.WriteLine($"{OperatorKey.User}:{OperatorKey.PasswordOf(MasterKeyFile.Open(data).Current(KeyPurposes.Operator))}");
+            return 0;
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            return Tell(Failed, [e.Message]);
+        }
     }
 
     private static SiloOptions Validated(SiloOptions options) =>

@@ -26,6 +26,9 @@ internal static class Problems
     public static Problem KeyUnauthorized { get; } =
         new(401, ProblemCodes.Unauthorized, "The key or token is missing, wrong, expired or revoked.") { Challenge = KeyChallenge };
 
+    public static Problem OperatorUnauthorized { get; } =
+        new(401, ProblemCodes.Unauthorized, "This needs the operator's password.") { Challenge = KeyChallenge };
+
     public static Problem Forbidden(string detail) => new(403, ProblemCodes.Forbidden, detail);
 
     public static Problem NotClaimed { get; } = new(403, ProblemCodes.DeviceNotClaimed, "The device has not been claimed yet.");
@@ -51,6 +54,8 @@ internal static class Problems
 
     public static Problem Unavailable(string detail, TimeSpan retryAfter) =>
         new(503, ProblemCodes.Unavailable, detail) { RetryAfter = retryAfter };
+
+    public static Problem InMaintenance(TimeSpan retryAfter) => Unavailable("The server is in maintenance.", retryAfter);
 
     public static Problem Changed(string what) =>
         new(412, ApiCodes.PreconditionFailed, $"The {what} changed since the version that If-Match names. Nothing was written.");

@@ -13,6 +13,7 @@ internal static class ConfigJson
     private const string NtpServers = "ntp_servers";
     private const string Endpoints = "endpoints";
     private const string UploadIntervalS = "upload_interval_s";
+    private const string SamplingScale = "sampling_scale";
     private const string ConfigVersion = "config_version";
 
     private const string Model = "model";
@@ -20,7 +21,7 @@ internal static class ConfigJson
 
     // The last three are what we add to our own answers: a document read may be edited and sent back.
     private static readonly ImmutableHashSet<string> Known =
-        [SamplingRates, WindowSizes, Thresholds, NtpServers, Endpoints, UploadIntervalS, ConfigVersion, Model, Version];
+        [SamplingRates, WindowSizes, Thresholds, NtpServers, Endpoints, UploadIntervalS, SamplingScale, ConfigVersion, Model, Version];
 
     /// <summary>What a device gets: empty objects and lists where nothing is set.</summary>
     public static byte[] ToDevice(DeviceConfig config)
@@ -40,6 +41,8 @@ internal static class ConfigJson
         WriteMap(json, Endpoints, settings.Endpoints, json.WriteStringValue);
         if (settings.UploadIntervalS is { } interval)
             json.WriteNumber(UploadIntervalS, interval);
+        if (settings.SamplingScale is { } scale)
+            json.WriteNumber(SamplingScale, scale);
         WriteExtra(json, settings);
         json.WriteEndObject();
         json.Flush();
@@ -74,6 +77,8 @@ internal static class ConfigJson
             WriteMap(json, Endpoints, settings.Endpoints, json.WriteStringValue);
         if (settings.UploadIntervalS is { } interval)
             json.WriteNumber(UploadIntervalS, interval);
+        if (settings.SamplingScale is { } scale)
+            json.WriteNumber(SamplingScale, scale);
         WriteExtra(json, settings);
         json.WriteEndObject();
         json.Flush();
@@ -88,7 +93,8 @@ internal static class ConfigJson
         form.TextList(NtpServers, maxItems: 64, maxLength: 256),
         form.TextMap(Endpoints, maxLength: 1_024),
         (int?)form.Whole(UploadIntervalS, 1, 86_400),
-        ReadExtra(form));
+        ReadExtra(form),
+        form.Number(SamplingScale));
 
     private static ImmutableSortedDictionary<string, JsonText>? ReadExtra(JsonForm form)
     {

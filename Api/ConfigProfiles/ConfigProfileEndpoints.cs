@@ -78,10 +78,14 @@ internal sealed record ConfigProfileList(IEnumerable<JsonText> ConfigProfiles);
 /// <param name="NtpServers">Host names.</param>
 /// <param name="Endpoints">URLs by name.</param>
 /// <param name="UploadIntervalS">Seconds between uploads.</param>
+/// <param name="SamplingScale">
+/// How much of the sampling devices keep, 0.01 to 1; the lowest of installation, model and device counts.
+/// </param>
 internal sealed record ConfigSettingsBody(
     ImmutableSortedDictionary<string, double>? SamplingRates,
     ImmutableSortedDictionary<string, double>? WindowSizes,
     ImmutableSortedDictionary<string, JsonText>? Thresholds,
     ImmutableArray<string>? NtpServers,
     ImmutableSortedDictionary<string, string>? Endpoints,
-    int? UploadIntervalS);
+    int? UploadIntervalS,
+    double? SamplingScale);

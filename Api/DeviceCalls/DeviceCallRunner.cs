@@ -12,14 +12,15 @@ internal sealed record DeviceVisit(IDeviceGrain Grain, DeviceCall Call, JsonForm
 
 /// <summary>The steps that the small device calls share: headers, credential, body, signature. The same order as in <see cref="TelemetryDoor"/>.</summary>
 internal sealed class DeviceCallRunner(
-    DeviceGate gate, BodyReader bodies, ICredentialCache cache, IGrainFactory grains, TimeProvider time, IOptionsMonitor<ApiOptions> options)
+    DeviceGate gate, BodyReader bodies, ICredentialCache cache, IGrainFactory grains, MaintenanceMode maintenance, TimeProvider time,
+    IOptionsMonitor<ApiOptions> options)
 {
     public async Task<IResult> Run<T>(
         HttpContext http, bool bodyOptional, Func<DeviceVisit, Task<(DeviceAnswer<T>? Answer, Problem? Problem)>> call, Func<T, IResult> toResult)
     {
         var retryAfter = TimeSpan.FromSeconds(options.CurrentValue.RetryAfterSeconds);
-        if (options.CurrentValue.Maintenance)
-            return Problems.Unavailable("The server is in maintenance.", retryAfter);
+        if (await maintenance.IsOn())
+            return Problems.InMaintenance(retryAfter);
         var (visit, refused) = await Admit(http, bodyOptional, retryAfter);
         if (visit is null)
             return refused!;

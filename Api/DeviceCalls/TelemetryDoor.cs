@@ -13,6 +13,7 @@ internal sealed class TelemetryDoor(
     BodyReader bodies,
     ICredentialCache cache,
     IGrainFactory grains,
+    MaintenanceMode maintenance,
     TimeProvider time,
     IOptionsMonitor<ApiOptions> options,
     ILogger<TelemetryDoor> log)
@@ -36,8 +37,8 @@ internal sealed class TelemetryDoor(
     {
         var settings = options.CurrentValue;
         var retryAfter = TimeSpan.FromSeconds(settings.RetryAfterSeconds);
-        if (settings.Maintenance)
-            return Problems.Unavailable("The server is in maintenance.", retryAfter);
+        if (await maintenance.IsOn())
+            return Problems.InMaintenance(retryAfter);
 
         // 1
         var (headers, faulty) = BatchHeaders.Read(http.Request);

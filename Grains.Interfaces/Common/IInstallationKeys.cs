@@ -33,4 +33,7 @@ public static class KeyPurposes
 
     /// <summary>The secret that members of a cluster know each other by.</summary>
     public const string Cluster = "cluster";
+
+    /// <summary>The operator's password for what concerns the whole installation.</summary>
+    public const string Operator = "operator";
 }

@@ -11,6 +11,10 @@ namespace EsoCore.Config;
 /// <param name="Endpoints">URLs by name, at most 16.</param>
 /// <param name="UploadIntervalS">Seconds between uploads, 1 to 86,400; decides when silence means offline.</param>
 /// <param name="Extra">Further settings, passed to the device as they are.</param>
+/// <param name="SamplingScale">
+/// How much of the sampling is kept, 0.01 to 1. Of the installation's, the model's and the device's the lowest counts; in the configuration
+/// in force the rates are already scaled by it.
+/// </param>
 [GenerateSerializer, Immutable, Alias("config-settings")]
 public sealed record ConfigSettings(
     ImmutableSortedDictionary<string, double>? SamplingRates = null,
@@ -19,7 +23,8 @@ public sealed record ConfigSettings(
     ImmutableArray<string>? NtpServers = null,
     ImmutableSortedDictionary<string, string>? Endpoints = null,
     int? UploadIntervalS = null,
-    ImmutableSortedDictionary<string, JsonText>? Extra = null)
+    ImmutableSortedDictionary<string, JsonText>? Extra = null,
+    double? SamplingScale = null)
 {
     /// <summary>Nothing set.</summary>
     public static ConfigSettings Empty { get; } = new();

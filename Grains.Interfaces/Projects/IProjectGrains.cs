@@ -5,7 +5,7 @@ using EsoCore.Sites;
 
 namespace EsoCore.Projects;
 
-/// <summary>Makes projects. Key: <see cref="Key"/>.</summary>
+/// <summary>Makes projects, and holds what the operator sets for all of them. Key: <see cref="Key"/>.</summary>
 public interface IInstallationGrain : IGrainWithStringKey
 {
     /// <summary>The one key of this grain.</summary>
@@ -13,6 +13,13 @@ public interface IInstallationGrain : IGrainWithStringKey
 
     /// <summary>Makes a project with its first key.</summary>
     Task<ProjectCreated> CreateProject(string name);
+
+    /// <summary>The installation's settings; version 0 while nothing was ever set.</summary>
+    [AlwaysInterleave]
+    Task<Versioned<InstallationSettings>> GetSettings();
+
+    /// <summary>Replaces the installation's settings.</summary>
+    Task<EditResult<InstallationSettings>> PutSettings(InstallationSettings settings, long? expectedVersion);
 }
 
 /// <summary>A project: what is registered in it. Key: the project id, a UUID in its 36-character lower-case form.</summary>

@@ -14,6 +14,11 @@ internal static class ConfigLimits
     /// <summary>Keys of one object of settings.</summary>
     public const int MaxKeys = 64;
 
+    /// <summary>
+    /// Bytes that a sampling rate counts for at least when settings are measured: scaled down, a rate may be longer than it was set.
+    /// </summary>
+    public const int MinRateBytes = 8;
+
     /// <summary>Samples per second.</summary>
     public const double MaxSamplingRateHz = 100_000;
 

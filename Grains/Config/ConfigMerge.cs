@@ -1,3 +1,4 @@
+using System.Globalization;
 using EsoCore.Config;
 
 namespace EsoCore.Grains.Config;
@@ -12,6 +13,27 @@ internal static class ConfigMerge
     public static ConfigSettings Overlay(ConfigSettings defaults, ConfigSettings? profile, ConfigSettings? overrides) =>
         Over(Over(defaults, profile), overrides);
 
+    /// <summary>
+    /// Settings in force with their sampling turned down to the lowest of their own scale and the installation's. Rates are rounded to
+    /// 3 significant digits, which keeps the device's answer within its size; a rate that is not 0 stays above 0.
+    /// </summary>
+    public static ConfigSettings Scale(ConfigSettings merged, double installationScale)
+    {
+        var scale = Math.Min(merged.SamplingScale ?? 1, installationScale);
+        return scale >= 1
+            ? merged with { SamplingScale = null }
+            : merged with
+            {
+                SamplingScale = scale,
+                SamplingRates = merged.SamplingRates?.ToImmutableSortedDictionary(rate => rate.Key, rate => Rounded(rate.Value * scale)),
+            };
+    }
+
+    private static double Rounded(double rate) =>
+        double.Parse(rate.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+
+    private static double? Lowest(double? below, double? above) => above is { } a && !(below <= a) ? a : below;
+
     private static ConfigSettings Over(ConfigSettings below, ConfigSettings? above) =>
         above is null
             ? below
@@ -22,7 +44,8 @@ internal static class ConfigMerge
                 above.NtpServers is { IsDefault: false } servers ? servers : below.NtpServers,
                 Over(below.Endpoints, above.Endpoints),
                 above.UploadIntervalS ?? below.UploadIntervalS,
-                Over(below.Extra, above.Extra));
+                Over(below.Extra, above.Extra),
+                Lowest(below.SamplingScale, above.SamplingScale));
 
     private static ImmutableSortedDictionary<string, T>? Over<T>(
         ImmutableSortedDictionary<string, T>? below, ImmutableSortedDictionary<string, T>? above) =>

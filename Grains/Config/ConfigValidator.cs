@@ -1,6 +1,7 @@
 using System.Text.Json;
 using EsoCore.Config;
 using EsoCore.Grains.Projects;
+using EsoCore.Projects;
 
 namespace EsoCore.Grains.Config;
 
@@ -9,7 +10,10 @@ internal static class ConfigValidator
 {
     /// <summary>What the device's answer holds beside further settings; none of those may take such a name.</summary>
     private static readonly ImmutableHashSet<string> ReservedNames =
-        ["config_version", "sampling_rates", "window_sizes", "thresholds", "ntp_servers", "endpoints", "upload_interval_s"];
+        [
+            "config_version", "sampling_rates", "window_sizes", "thresholds", "ntp_servers", "endpoints", "upload_interval_s",
+            "sampling_scale",
+        ];
 
     /// <summary>The faults of a profile; empty when it is good.</summary>
     public static ImmutableArray<FieldError> Validate(ConfigSettings settings)
@@ -40,9 +44,19 @@ internal static class ConfigValidator
         if (settings.UploadIntervalS is < 1 or > ConfigLimits.MaxUploadIntervalS)
             errors.Add(new FieldError(prefix + "upload_interval_s", $"must be 1 to {ConfigLimits.MaxUploadIntervalS} seconds"));
 
+        if (settings.SamplingScale is { } scale && !(scale is >= InstallationSettings.MinSamplingScale and <= 1))
+            errors.Add(new FieldError(prefix + "sampling_scale", $"must be {InstallationSettings.MinSamplingScale} to 1"));
+
         // Only settings that are otherwise good can be written out to be measured.
-        if (errors.Count == before && JsonSerializer.SerializeToUtf8Bytes(settings, ResourceJson.Options).Length is var bytes && bytes > maxBytes)
+        if (errors.Count == before && Measure(settings) is var bytes && bytes > maxBytes)
             errors.Add(new FieldError(prefix.TrimEnd('.'), $"take {bytes} bytes as JSON; devices have room for {maxBytes}"));
+    }
+
+    private static int Measure(ConfigSettings settings)
+    {
+        var room = settings.SamplingRates?.Values.Sum(
+            rate => Math.Max(0, ConfigLimits.MinRateBytes - JsonSerializer.SerializeToUtf8Bytes(rate).Length));
+        return JsonSerializer.SerializeToUtf8Bytes(settings, ResourceJson.Options).Length + (room ?? 0);
     }
 
     private static void Numbers(

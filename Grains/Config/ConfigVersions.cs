@@ -1,16 +1,18 @@
 using EsoCore.Config;
+using EsoCore.Projects;
 
 namespace EsoCore.Grains.Config;
 
 /// <summary>
-/// The version of a device's configuration: that of its model's profile plus the device's own offset. The profile's part moves when the
-/// profile is edited, the offset when the device is; so editing a profile of a million devices writes one row, and no device's version
-/// ever goes back.
+/// The version of a device's configuration: that of its model's profile, plus that of the installation's settings, plus the device's own
+/// offset. Each part moves when that is edited which it belongs to; so editing a profile of a million devices writes one row, and no
+/// device's version ever goes back.
 /// </summary>
 internal static class ConfigVersions
 {
     /// <summary>The version in force. A model that never had a profile counts as version 0.</summary>
-    public static long InForce(Versioned<ConfigSettings>? profile, long offset) => (profile?.Version ?? 0) + offset;
+    public static long InForce(Versioned<ConfigSettings>? profile, Versioned<InstallationSettings> installation, long offset) =>
+        InForce(profile, offset) + installation.Version;
 
     /// <summary>The offset after a device's own settings changed: the version in force goes up by one.</summary>
     public static long AfterOverrides(long offset) => offset + 1;
@@ -21,4 +23,6 @@ internal static class ConfigVersions
     /// </summary>
     public static long AfterModel(Versioned<ConfigSettings>? before, long offset, Versioned<ConfigSettings>? after) =>
         Math.Max(offset, InForce(before, offset) + 1 - (after?.Version ?? 0));
+
+    private static long InForce(Versioned<ConfigSettings>? profile, long offset) => (profile?.Version ?? 0) + offset;
 }

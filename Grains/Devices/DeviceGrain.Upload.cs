@@ -134,8 +134,8 @@ internal sealed partial class DeviceGrain
         var (batch, fates, deviceId) = (intake.Batch, intake.Fates, DeviceId);
         batch.Rejections.Sort((a, b) => a.Record.CompareTo(b.Record));
         var config = await services.Profiles.Get(state.Traits.ProjectId, state.Traits.Model);
-        var bytes = BatchAnswers.Write(
-            fates, batch, services.Pressure.BackoffMs, upload.Cursor, ConfigVersions.InForce(config, state.ConfigOffset));
+        var configVersion = ConfigVersions.InForce(config, await services.Switches.Get(), state.ConfigOffset);
+        var bytes = BatchAnswers.Write(fates, batch, services.Pressure.BackoffMs, upload.Cursor, configVersion);
         var entry = new LedgerEntry(
             upload.BatchId, upload.BodyHash, fates.Accepted, fates.Duplicates, batch.Rejections.Count, bytes, upload.Call.ReceivedAt);
         var (twin, letGo) = BatchFold.Fold(state.Twin, intake, upload, services.Shared);

@@ -189,8 +189,10 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
     private async ValueTask<DeviceConfig> Config(DeviceState state)
     {
         var profile = await services.Profiles.Get(state.Traits.ProjectId, state.Traits.Model);
+        var installation = await services.Switches.Get();
+        var merged = ConfigMerge.Overlay(ConfigDefaults.Settings, profile?.Value, state.Traits.Overrides);
         return new DeviceConfig(
-            ConfigVersions.InForce(profile, state.ConfigOffset),
-            ConfigMerge.Overlay(ConfigDefaults.Settings, profile?.Value, state.Traits.Overrides));
+            ConfigVersions.InForce(profile, installation, state.ConfigOffset),
+            ConfigMerge.Scale(merged, installation.Value.SamplingScale));
     }
 }

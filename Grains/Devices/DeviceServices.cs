@@ -3,6 +3,7 @@ using EsoCore.Grains.Events;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
 using EsoCore.Grains.Telemetry;
+using EsoCore.Projects;
 using Microsoft.Extensions.Options;
 
 namespace EsoCore.Grains.Devices;
@@ -13,6 +14,7 @@ internal sealed class DeviceServices(
     BatchDecoder decoder,
     ConfigProfiles profiles,
     RetentionFloors floors,
+    IInstallationSwitches switches,
     TransitionPublisher publisher,
     SharedValues shared,
     CommitPressure pressure,
@@ -27,6 +29,8 @@ internal sealed class DeviceServices(
     internal ConfigProfiles Profiles { get; } = profiles;
 
     internal RetentionFloors Floors { get; } = floors;
+
+    internal IInstallationSwitches Switches { get; } = switches;
 
     internal TransitionPublisher Publisher { get; } = publisher;
 

@@ -3,11 +3,18 @@ using EsoCore.Projects;
 
 namespace EsoCore.Grains.Projects;
 
-/// <summary>Makes projects.</summary>
+/// <summary>Makes projects, and owns the settings of the installation.</summary>
 [GrainType("installation")]
-internal sealed class InstallationGrain(IProjectStore store, IInstallationKeys keys, TimeProvider time) : Grain, IInstallationGrain
+internal sealed class InstallationGrain(
+    IProjectStore store, IResourceStore resources, ResourceLimits limits, IInstallationKeys keys, TimeProvider time)
+    : Grain, IInstallationGrain
 {
     private readonly KeyIssuer _issuer = new(keys, time);
+    private readonly ResourceDocument<InstallationSettings> _settings =
+        new(resources, limits, Guid.Empty, ResourceKinds.Installation, IInstallationGrain.Key);
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => _settings.Load();
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The name is not 1 to 128 characters without control characters.</exception>
@@ -22,5 +29,23 @@ internal sealed class InstallationGrain(IProjectStore store, IInstallationKeys k
         var (issued, stored) = _issuer.ForProject(project.Id);
         await store.CreateProject(project, stored, CancellationToken.None);
         return new ProjectCreated(project, issued);
+    }
+
+    /// <inheritdoc/>
+    public Task<Versioned<InstallationSettings>> GetSettings() =>
+        Task.FromResult(_settings.Current ?? new Versioned<InstallationSettings>(IInstallationGrain.Key, 0, new InstallationSettings()));
+
+    /// <inheritdoc/>
+    public async Task<EditResult<InstallationSettings>> PutSettings(InstallationSettings settings, long? expectedVersion)
+    {
+        if (!(settings.SamplingScale is >= InstallationSettings.MinSamplingScale and <= 1))
+        {
+            return EditResult<InstallationSettings>.Faulty(
+                new FieldError("sampling_scale", $"must be {InstallationSettings.MinSamplingScale} to 1"));
+        }
+
+        // While nothing was ever set readers see version 0, and may name it.
+        var expected = _settings.Current is null && expectedVersion == 0 ? null : expectedVersion;
+        return await _settings.Put(settings, expected, onlyCreate: false);
     }
 }

@@ -25,6 +25,7 @@ internal sealed class ResourceLimits(IResourceStore store)
         ResourceKinds.Site => IProjectGrain.MaxSites,
         ResourceKinds.Asset => IProjectGrain.MaxAssets,
         ResourceKinds.ConfigProfile => IProjectGrain.MaxConfigProfiles,
+        ResourceKinds.Installation => 1,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind has no limit yet."),
     };
 

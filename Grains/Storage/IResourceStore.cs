@@ -40,4 +40,7 @@ public static class ResourceKinds
 
     /// <summary><see cref="Config.ConfigSettings"/>.</summary>
     public const string ConfigProfile = "config-profile";
+
+    /// <summary><see cref="Projects.InstallationSettings"/>, the one document that belongs to no project (its id is all zeros).</summary>
+    public const string Installation = "installation";
 }

@@ -8,7 +8,8 @@ internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settin
 {
     public const string Usage =
         """
-        usage: EsoCore.Silo [options]
+        usage: EsoCore.Silo [options]                          serve
+               EsoCore.Silo operator-key [--data <directory>]  print the user and password for /api/installation
 
           --urls <addresses>           where to listen; default http://127.0.0.1:8080
           --data <directory>           database and master key; default ./data

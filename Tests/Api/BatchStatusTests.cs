@@ -5,6 +5,7 @@ using System.Text;
 using EsoCore.Devices;
 using EsoCore.History;
 using EsoCore.Telemetry;
+using EsoCore.Tests.Support;
 using EsoCore.Wire;
 using Xunit;
 
@@ -273,6 +274,35 @@ public sealed class BatchStatusTests
         await using var door = await FrontDoor.Open(("Maintenance", "true"));
         AssertHint((await door.Send(door.Batch())).IsProblem(503, ProblemCodes.Unavailable));
         AssertHint((await door.Send(door.AsDevice(HttpMethod.Post, "/heartbeat", "{}"))).IsProblem(503, ProblemCodes.Unavailable));
+    }
+
+    [Fact]
+    public async Task Maintenance_of_the_whole_installation_is_503_within_5_seconds_and_over_as_soon()
+    {
+        await using var door = await FrontDoor.Open();
+        (await door.Send(door.Batch())).Is(200);
+        await Set("""{"maintenance":true}""");
+        door.Clock.Advance(TimeSpan.FromSeconds(5));
+        await Eventually.Holds(async () => (int)(await door.Send(door.Batch())).Status == 503, () => "Maintenance did not begin.");
+        AssertHint((await door.Send(door.AsDevice(HttpMethod.Post, "/heartbeat", "{}"))).IsProblem(503, ProblemCodes.Unavailable));
+        (await door.Send(door.AsProject(HttpMethod.Get, "/api/project"))).Is(200);
+        await Set("{}");
+        door.Clock.Advance(TimeSpan.FromSeconds(5));
+        await Eventually.Holds(async () => (int)(await door.Send(door.Batch())).Status == 200, () => "Maintenance did not end.");
+
+        async Task Set(string settings) => (await door.Send(door.AsOperator(HttpMethod.Put, settings))).Is(200);
+    }
+
+    [Fact]
+    public async Task The_installation_is_the_operators_alone()
+    {
+        await using var door = await FrontDoor.Open();
+        (await door.Send(door.AsProject(HttpMethod.Get, "/api/installation"))).IsProblem(401, ProblemCodes.Unauthorized);
+        (await door.Send(door.AsProject(HttpMethod.Put, "/api/installation", "{}"))).IsProblem(401, ProblemCodes.Unauthorized);
+        (await door.Send(new HttpRequestMessage(HttpMethod.Get, "/api/installation"))).IsProblem(401, ProblemCodes.Unauthorized);
+        var read = (await door.Send(door.AsOperator(HttpMethod.Get))).Is(200);
+        Assert.Equal("""{"maintenance":false,"sampling_scale":1}""", read.Text);
+        Assert.Equal("\"0\"", read.Header("ETag"));
     }
 
     private static void AssertHint(Reply reply)

@@ -87,6 +87,18 @@ internal sealed class FakeProfile(string key) : IConfigProfileGrain
 
 internal sealed class FakeInstallation(FakeGrains grains) : IInstallationGrain
 {
+    private Versioned<InstallationSettings> _settings = new("installation", 0, new InstallationSettings());
+
+    public Task<Versioned<InstallationSettings>> GetSettings() => Task.FromResult(_settings);
+
+    public Task<EditResult<InstallationSettings>> PutSettings(InstallationSettings settings, long? expectedVersion)
+    {
+        if (expectedVersion is { } expected && expected != _settings.Version)
+            return Task.FromResult(EditResult<InstallationSettings>.Of(EditOutcome.VersionMismatch, _settings));
+        _settings = _settings with { Version = _settings.Version + 1, Value = settings };
+        return Task.FromResult(EditResult<InstallationSettings>.Of(EditOutcome.Changed, _settings));
+    }
+
     public Task<ProjectCreated> CreateProject(string name)
     {
         var project = new Project(Guid.NewGuid(), name, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero), null);

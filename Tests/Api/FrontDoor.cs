@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using EsoCore.Api;
+using EsoCore.Grains;
 using EsoCore.History;
 using EsoCore.Runtime;
 using EsoCore.Tests.Support;
@@ -64,6 +65,7 @@ internal sealed class FrontDoor : IAsyncDisposable
         builder.Services.AddSingleton<IGrainFactory>(grains);
         builder.Services.AddSingleton<IHistory>(history);
         builder.Services.AddSingleton<IInstallationKeys, FakeKeys>();
+        builder.Services.AddInstallationSwitches();
         builder.Services.AddEsoCoreApi();
         var app = builder.Build();
         app.UseEsoCoreApi();
@@ -105,10 +107,20 @@ internal sealed class FrontDoor : IAsyncDisposable
     public HttpRequestMessage AsProject(HttpMethod method, string path, string? json = null) =>
         WithBasic(method, path, ProjectKey, "project:secret", json);
 
-    public static HttpRequestMessage WithBasic(HttpMethod method, string path, Guid key, string secret, string? json = null)
+    public HttpRequestMessage AsOperator(HttpMethod method, string? json = null)
+    {
+        var password = OperatorKey.PasswordOf(new FakeKeys().Current(KeyPurposes.Operator));
+        return WithBasic(method, "/api/installation", OperatorKey.User, password, json);
+    }
+
+    public static HttpRequestMessage WithBasic(HttpMethod method, string path, Guid key, string secret, string? json = null) =>
+        WithBasic(method, path, $"{key:D}", secret, json);
+
+    private static HttpRequestMessage WithBasic(HttpMethod method, string path, string user, string secret, string? json = null)
     {
         var request = new HttpRequestMessage(method, path);
-        request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{key:D}:{secret}")));
+        var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{secret}"));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Basic", basic);
         if (json is not null)
             request.Content = new StringContent(json, Encoding.UTF8, "application/json");
         return request;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using EsoCore.Api;
 using EsoCore.Config;
 using EsoCore.Grains.Config;
+using EsoCore.Projects;
 using Xunit;
 
 namespace EsoCore.Tests.Config;
@@ -45,6 +46,61 @@ public sealed class ConfigMergeTests
         Assert.InRange(ConfigJson.ToDevice(new DeviceConfig(long.MaxValue, merged)).Length, 1_700, 2_048);
     }
 
+    [Fact]
+    public void Scale_OfThreeLevels_IsTheLowest_AndTheRatesFollow()
+    {
+        var profile = new ConfigSettings(SamplingRates: Rates(("temp", 1), ("torque", 1_000), ("off", 0)), SamplingScale: 0.5);
+        var merged = ConfigMerge.Overlay(ConfigDefaults.Settings, profile, new ConfigSettings(SamplingScale: 0.8));
+        var scaled = ConfigMerge.Scale(merged, installationScale: 0.333);
+        Assert.Equal(0.333, scaled.SamplingScale);
+        Assert.Equal(Rates(("off", 0), ("temp", 0.333), ("torque", 333)), scaled.SamplingRates!);
+        Assert.Equal(0.5, ConfigMerge.Scale(merged, 1).SamplingScale);
+    }
+
+    [Fact]
+    public void Scale_AllOfIt_LeavesTheRatesAsTheyWereSetAndSaysNothing()
+    {
+        var profile = new ConfigSettings(SamplingRates: Rates(("temp", 1.23456)), SamplingScale: 1);
+        var merged = ConfigMerge.Overlay(ConfigDefaults.Settings, profile, null);
+        var scaled = ConfigMerge.Scale(merged, 1);
+        Assert.Null(scaled.SamplingScale);
+        Assert.Equal(1.23456, scaled.SamplingRates!["temp"]);
+    }
+
+    [Theory]
+    [InlineData(0.333)]
+    [InlineData(0.01)]
+    public void Scale_LargestSettingsFullOfRates_StillFitIntoOneAnswerToADevice(double scale)
+    {
+        var profile = FullOfRates("p", ConfigLimits.MaxProfileBytes);
+        var own = FullOfRates("o", ConfigLimits.MaxOverridesBytes);
+        var merged = ConfigMerge.Scale(ConfigMerge.Overlay(ConfigDefaults.Settings, profile, own), scale);
+        Assert.InRange(ConfigJson.ToDevice(new DeviceConfig(long.MaxValue, merged)).Length, 1_300, 2_048);
+    }
+
+    /// <summary>As many rates as settings of that size may hold, and text to fill the rest.</summary>
+    private static ConfigSettings FullOfRates(string key, int bytes)
+    {
+        var best = new ConfigSettings();
+        for (var count = 1; count <= ConfigLimits.MaxKeys; count++)
+        {
+            for (var filling = bytes; filling >= 0; filling -= 8)
+            {
+                var candidate = new ConfigSettings(
+                    SamplingRates: Rates([.. Enumerable.Range(0, count).Select(i => ($"{key}{i}", i % 2 == 0 ? 7.0 : 0.00123))]),
+                    Extra: Values((key, $"\"{new string('x', filling)}\"")));
+                var errors = new List<FieldError>();
+                ConfigValidator.Check(errors, candidate, "", bytes);
+                if (errors.Count > 0)
+                    continue;
+                best = candidate;
+                break;
+            }
+        }
+
+        return best;
+    }
+
     /// <summary>Settings that take as many bytes as they may.</summary>
     private static ConfigSettings Filling(string key, int bytes)
     {
@@ -70,7 +126,7 @@ public sealed class ConfigMergeTests
 public sealed class ConfigVersionsTests
 {
     [Fact]
-    public void InForce_NoProfile_IsTheOffset() => Assert.Equal(3, ConfigVersions.InForce(null, 3));
+    public void InForce_NoProfile_IsTheOffset() => Assert.Equal(3, ConfigVersions.InForce(null, Installation(0), 3));
 
     [Theory]
     [InlineData(9, 0, 1, 10)]
@@ -81,7 +137,7 @@ public sealed class ConfigVersionsTests
     {
         var next = ConfigVersions.AfterModel(Profile(before), offset, Profile(after));
         Assert.True(next >= offset);
-        Assert.Equal(expected, ConfigVersions.InForce(Profile(after), next));
+        Assert.Equal(expected, ConfigVersions.InForce(Profile(after), Installation(0), next));
     }
 
     [Fact]
@@ -89,12 +145,15 @@ public sealed class ConfigVersionsTests
     {
         var random = new Random(7);
         var profiles = new long[] { 0, 3, 40 };
-        var (model, offset, last) = (0, 0L, 0L);
+        var (model, offset, installation, last) = (0, 0L, 0L, 0L);
         for (var step = 0; step < 10_000; step++)
         {
             var changed = true;
-            switch (random.Next(3))
+            switch (random.Next(4))
             {
+                case 3:
+                    installation++;
+                    break;
                 case 0:
                     profiles[random.Next(3)]++;
                     changed = false;
@@ -109,11 +168,13 @@ public sealed class ConfigVersionsTests
                     break;
             }
 
-            var now = ConfigVersions.InForce(Profile(profiles[model]), offset);
+            var now = ConfigVersions.InForce(Profile(profiles[model]), Installation(installation), offset);
             Assert.True(changed ? now > last : now >= last);
             last = now;
         }
     }
+
+    private static Versioned<InstallationSettings> Installation(long version) => new("installation", version, new InstallationSettings());
 
     private static Versioned<ConfigSettings>? Profile(long version) =>
         version == 0 ? null : new Versioned<ConfigSettings>("m", version, ConfigSettings.Empty);

@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using EsoCore.Config;
+using EsoCore.Devices;
+using EsoCore.Grains.Projects;
+using EsoCore.Projects;
+using EsoCore.Runtime;
+using EsoCore.Tests.Devices;
+using EsoCore.Tests.Support;
+using Xunit;
+
+namespace EsoCore.Tests.Projects;
+
+public sealed class InstallationTests
+{
+    [Fact]
+    public async Task PutSettings_SamplingTurnedDown_ReachesADeviceUnderANewConfigVersion_AndOutlivesARestart()
+    {
+        await using var harness = await DeviceHarness.Start();
+        var device = await harness.AddDevice();
+        await harness.Grains.GetGrain<IConfigProfileGrain>($"{harness.ProjectId:D}/DOOR-LOGGER").Put(
+            new ConfigSettings(SamplingRates: ImmutableSortedDictionary<string, double>.Empty.Add("torque", 100)), null);
+        var before = await Config(harness, device);
+        var told = await Installation(harness).PutSettings(new InstallationSettings(SamplingScale: 0.25), 0);
+        Assert.Equal(EditOutcome.Created, told.Outcome);
+
+        harness.Time.Advance(InstallationSwitches.MaxAge);
+        await Eventually.Holds(
+            async () => (await Config(harness, device)).ConfigVersion > before.ConfigVersion, () => "The device never saw a new version.");
+        var after = await Config(harness, device);
+        Assert.Equal(25, after.Settings.SamplingRates!["torque"]);
+        Assert.Equal(0.25, after.Settings.SamplingScale);
+
+        await harness.Restart();
+        Assert.Equal(after.ConfigVersion, (await Config(harness, device)).ConfigVersion);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1.1)]
+    [InlineData(double.NaN)]
+    public async Task PutSettings_AScaleOutOfBounds_IsRefusedAndChangesNothing(double scale)
+    {
+        await using var harness = await DeviceHarness.Start();
+        var result = await Installation(harness).PutSettings(new InstallationSettings(SamplingScale: scale), null);
+        Assert.Equal(EditOutcome.Invalid, result.Outcome);
+        Assert.Equal(0, (await Installation(harness).GetSettings()).Version);
+    }
+
+    [Fact]
+    public async Task PutSettings_OfAVersionThatNoLongerStands_IsRefused()
+    {
+        await using var harness = await DeviceHarness.Start();
+        await Installation(harness).PutSettings(new InstallationSettings(Maintenance: true), null);
+        Assert.Equal(EditOutcome.VersionMismatch, (await Installation(harness).PutSettings(new InstallationSettings(), 0)).Outcome);
+        Assert.True((await Installation(harness).GetSettings()).Value.Maintenance);
+    }
+
+    private static IInstallationGrain Installation(DeviceHarness harness) =>
+        harness.Grains.GetGrain<IInstallationGrain>(IInstallationGrain.Key);
+
+    private static async Task<DeviceConfig> Config(DeviceHarness harness, Guid device) =>
+        (await harness.Device(device).GetConfig(null, new DeviceCall(harness.Time.GetUtcNow()))).Value!;
+}
+
+public sealed class InstallationSwitchesTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly ScriptedInstallation _grain = new();
+    private readonly InstallationSwitches _switches;
+
+    public InstallationSwitchesTests() => _switches = new InstallationSwitches(_grain, _time);
+
+    [Fact]
+    public async Task Get_NothingKnownAndNoAnswer_Throws_ThenAsksAgain()
+    {
+        _grain.Answers.Enqueue(Task.FromException<Versioned<InstallationSettings>>(new TimeoutException()));
+        _grain.Answers.Enqueue(Task.FromResult(Version(3)));
+        await Assert.ThrowsAsync<TimeoutException>(() => _switches.Get().AsTask());
+        Assert.Equal(3, (await _switches.Get()).Version);
+    }
+
+    [Fact]
+    public async Task Get_WhatIsKnownIsOldAndCannotBeRenewed_AnswersByWhatIsKnown()
+    {
+        _grain.Answers.Enqueue(Task.FromResult(Version(3)));
+        _grain.Answers.Enqueue(Task.FromException<Versioned<InstallationSettings>>(new TimeoutException()));
+        await _switches.Get();
+        _time.Advance(InstallationSwitches.MaxAge);
+        Assert.Equal(3, (await _switches.Get()).Version);
+        await Eventually.Holds(() => Task.FromResult(_grain.Answers.IsEmpty), () => "The grain was not asked again.");
+        Assert.Equal(3, (await _switches.Get()).Version);
+    }
+
+    [Fact]
+    public async Task Get_AnOlderAnswerAfterANewerOne_IsNotTaken()
+    {
+        _grain.Answers.Enqueue(Task.FromResult(Version(3)));
+        _grain.Answers.Enqueue(Task.FromResult(Version(2)));
+        await _switches.Get();
+        _time.Advance(InstallationSwitches.MaxAge);
+        await _switches.Get();
+        await Eventually.Holds(() => Task.FromResult(_grain.Answers.IsEmpty), () => "The grain was not asked again.");
+        Assert.Equal(3, (await _switches.Get()).Version);
+    }
+
+    private static Versioned<InstallationSettings> Version(long version) => new("installation", version, new InstallationSettings());
+
+    private sealed class ScriptedInstallation : IGrainFactory, IInstallationGrain
+    {
+        public ConcurrentQueue<Task<Versioned<InstallationSettings>>> Answers { get; } = new();
+
+        public Task<Versioned<InstallationSettings>> GetSettings() =>
+            Answers.TryDequeue(out var answer) ? answer : throw new InvalidOperationException("Asked more often than expected.");
+
+        public Task<ProjectCreated> CreateProject(string name) => throw new NotSupportedException();
+
+        public Task<EditResult<InstallationSettings>> PutSettings(InstallationSettings settings, long? expectedVersion) =>
+            throw new NotSupportedException();
+
+        public TGrain GetGrain<TGrain>(string primaryKey, string? grainClassNamePrefix = null)
+            where TGrain : IGrainWithStringKey => (TGrain)(object)this;
+
+        public TGrain GetGrain<TGrain>(Guid primaryKey, string? grainClassNamePrefix = null)
+            where TGrain : IGrainWithGuidKey => throw new NotSupportedException();
+
+        public TGrain GetGrain<TGrain>(long primaryKey, string? grainClassNamePrefix = null)
+            where TGrain : IGrainWithIntegerKey => throw new NotSupportedException();
+
+        public TGrain GetGrain<TGrain>(GrainId grainId) where TGrain : IAddressable => throw new NotSupportedException();
+    }
+}
