@@ -23,6 +23,7 @@ public static class GrainServices
         services.AddSingleton<CommitPressure>();
         services.AddSingleton<ConfigProfiles>();
         services.AddSingleton<RetentionFloors>();
+        services.AddSingleton<ResourceLimits>();
         services.AddSingleton<TransitionPublisher>();
         services.AddSingleton<DeviceServices>();
         return services;

@@ -6,6 +6,9 @@ namespace EsoCore.Benchmarks.Engine;
 internal sealed record LoadResult(
     int Callers, double CallsPerSecond, double CpuMicrosecondsPerCall, double BytesPerCall, WaitHistogram Waits)
 {
+    /// <summary>How many cores' worth of time the process got; less than there are means that others used the machine.</summary>
+    public double Cores => CallsPerSecond * CpuMicrosecondsPerCall / 1_000_000;
+
     /// <summary>The rate of the best of several rounds.</summary>
     public double BestCallsPerSecond { get; private init; } = CallsPerSecond;
 

@@ -25,7 +25,9 @@ internal sealed record EngineReport(
             + $"{Count(Duration.TotalSeconds)} s, engine and baseline in turn, after a warm-up.");
         text.AppendLine("Rates are the median round's, with the best round's in brackets; waits are over all rounds.");
         text.AppendLine("The baseline, measured in the same run, is a `Channel<T>` per actor with a completion source per answer.");
-        text.AppendLine("Orleans' figures are quoted from the issue, not measured in this run.").AppendLine();
+        text.AppendLine("Orleans' figures are quoted from the issue, not measured in this run.");
+        text.AppendLine("\"Cores got\" is the time the process got from the machine, which others used as well; CPU per call depends least on them.");
+        text.AppendLine();
         Calls(text);
         Waits(text);
         Memory(text);
@@ -34,8 +36,8 @@ internal sealed record EngineReport(
 
     private void Calls(StringBuilder text)
     {
-        text.AppendLine("| callers | calls/s | baseline | ratio | Orleans (quoted) | ratio | CPU us/call | baseline | bytes/call | baseline |");
-        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|");
+        text.AppendLine("| callers | calls/s | baseline | ratio | Orleans (quoted) | ratio | cores got | baseline | CPU us/call | baseline | bytes/call | baseline |");
+        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|---|");
         foreach ((LoadResult own, LoadResult other) in Engine.Zip(Baseline))
         {
             (double low, double high) = s_quoted[own.Callers];
@@ -47,6 +49,8 @@ internal sealed record EngineReport(
                 Ratio(own.CallsPerSecond / other.CallsPerSecond),
                 $"{Count(low)}-{Count(high)}",
                 $"{Ratio(own.CallsPerSecond / high)}-{Ratio(own.CallsPerSecond / low)}",
+                Ratio(own.Cores),
+                Ratio(other.Cores),
                 Ratio(own.CpuMicrosecondsPerCall),
                 Ratio(other.CpuMicrosecondsPerCall),
                 Count(own.BytesPerCall),

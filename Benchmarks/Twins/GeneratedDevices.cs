@@ -63,7 +63,7 @@ internal sealed class GeneratedDevices(bool alike) : IDeviceStore
     public IAsyncEnumerable<SeriesPoints> ReadOverlap(long deviceNo, long fromUs, long toUs, CancellationToken cancel) =>
         throw new NotSupportedException();
 
-    public Task<ImmutableHashSet<BodyKey>> ReadBodyKeys(long deviceNo, BodyKind kind, long fromUs, long toUs, CancellationToken cancel) =>
+    public Task<ImmutableHashSet<BodyKey>> FindBodies(long deviceNo, BodyKind kind, IReadOnlyCollection<BodyKey> keys, CancellationToken cancel) =>
         throw new NotSupportedException();
 
     public Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>
@@ -80,6 +80,8 @@ internal sealed class NoResources : IResourceStore
 
     public Task<bool> Write(Guid projectId, string kind, string id, string? body, long expectedVersion, CancellationToken cancel) =>
         throw new NotSupportedException();
+
+    public Task<long> Count(Guid projectId, string kind, CancellationToken cancel) => Task.FromResult(0L);
 
     public Task<Page<StoredResource>> List(Guid projectId, string kind, PageRequest page, CancellationToken cancel) => throw new NotSupportedException();
 }

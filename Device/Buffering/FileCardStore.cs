@@ -2,7 +2,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EsoCore.Device;
 
-/// <summary>A directory as a card. Not safe for several threads or processes at once.</summary>
+/// <summary>
+/// A directory as a card. A file that was made or replaced is still there after a power cut, on Windows only as far as its file system journals
+/// names. Not safe for several threads or processes at once.
+/// </summary>
 public sealed class FileCardStore : ICardStore
 {
     /// <summary>Files kept open for appending: the current one of each lane.</summary>
@@ -36,8 +39,17 @@ public sealed class FileCardStore : ICardStore
     /// <inheritdoc/>
     public void Sync(string name)
     {
-        if (_open.Find(f => f.Name == name).Handle is { } file)
-            RandomAccess.FlushToDisk(file);
+        if (_open.Find(f => f.Name == name).Handle is { } known)
+        {
+            RandomAccess.FlushToDisk(known);
+            return;
+        }
+
+        // Written before this store was opened, perhaps by a process that ended before it synced.
+        if (!File.Exists(PathOf(name)))
+            return;
+        using var file = File.OpenHandle(PathOf(name), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        RandomAccess.FlushToDisk(file);
     }
 
     /// <inheritdoc/>
@@ -78,6 +90,7 @@ public sealed class FileCardStore : ICardStore
         }
 
         File.Move(temporary, PathOf(name), overwrite: true);
+        DirectorySync.Flush(_directory);
     }
 
     /// <inheritdoc/>
@@ -101,8 +114,11 @@ public sealed class FileCardStore : ICardStore
             return known;
         while (_open.Count >= MaxOpenFiles)
             Close(_open[0].Name);
+        var isNew = !File.Exists(PathOf(name));
         var opened = File.OpenHandle(PathOf(name), FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
         _open.Add((name, opened));
+        if (isNew)
+            DirectorySync.Flush(_directory);
         return opened;
     }
 
@@ -111,9 +127,9 @@ public sealed class FileCardStore : ICardStore
         var at = _open.FindIndex(f => f.Name == name);
         if (at < 0)
             return;
-        RandomAccess.FlushToDisk(_open[at].Handle);
-        _open[at].Handle.Dispose();
-        _open.RemoveAt(at);
+        using var file = _open[at].Handle;
+        _open.RemoveAt(at); // First, so that a medium that fails below leaves no closed file among the open ones.
+        RandomAccess.FlushToDisk(file);
     }
 
     private string PathOf(string name) => Path.Combine(_directory, name);

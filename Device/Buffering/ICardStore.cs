@@ -6,10 +6,11 @@ public interface ICardStore : IDisposable
     /// <summary>All files with their length in bytes.</summary>
     IReadOnlyList<(string Name, long Bytes)> List();
 
-    /// <summary>Adds bytes to the end of a file, which is made if need be. A power cut may leave any part of them.</summary>
+    /// <summary>Adds bytes to the end of a file, which is made if need be. A power cut, or a card that is full or fails, may leave any part of them.</summary>
+    /// <exception cref="IOException">The card is full or failed.</exception>
     void Append(string name, ReadOnlySpan<byte> bytes);
 
-    /// <summary>Returns when what was appended to the file is on the medium.</summary>
+    /// <summary>Returns when what was appended to the file is on the medium, whoever appended it. Nothing happens if the file is not there.</summary>
     void Sync(string name);
 
     /// <summary>Reads from an offset until the buffer is full or the file ends.</summary>

@@ -37,7 +37,8 @@ public sealed partial class SdCardBuffer
             return;
         var stored = StoredBatch.FromFile(bytes);
         var segment = _segments.Find(s => s.Name == stored?.File);
-        if (stored is not null && segment is not null && stored.EndByte > segment.AckedBytes && stored.EndByte <= segment.Bytes)
+        // Without its file, a full card dropped that, or the file was through: then the server has the batch and answers as before.
+        if (stored is not null && (segment is null || (stored.EndByte > segment.AckedBytes && stored.EndByte <= segment.Bytes)))
             _pending = stored;
         else
             _store.Delete(PendingFile);

@@ -66,8 +66,9 @@ public sealed partial class SdCardBuffer : IDisposable
         {
             lock (_gate)
             {
-                var records = _segments.Sum(s => s.Records - s.AckedRecords);
-                var bytes = _segments.Sum(s => s.Bytes - s.AckedBytes);
+                var orphan = PendingOutlivesItsFile ? _pending : null;
+                var records = _segments.Sum(s => s.Records - s.AckedRecords) + (orphan?.Records ?? 0);
+                var bytes = _segments.Sum(s => s.Bytes - s.AckedBytes) + (orphan?.RawBytes ?? 0);
                 return new SdCardStatus(_usedBytes, _options.MaxBytes, records, bytes, _dropped, _corrupt, _refused);
             }
         }
@@ -90,7 +91,9 @@ public sealed partial class SdCardBuffer : IDisposable
     /// <param name="recordJson">A compact JSON object: no line break, no <c>crc32</c>; at most <see cref="MaxRecordBytes"/>.</param>
     /// <param name="priority">Critical events go to files of their own and are on the medium when this returns.</param>
     /// <exception cref="ArgumentException">The record is too long, has a line break, or does not end in a brace.</exception>
-    /// <exception cref="IOException">The card failed; the record may or may not be stored.</exception>
+    /// <exception cref="IOException">
+    /// The card is full or failed. The record is not stored, except that a critical event whose sync failed may be; the next record starts a new file.
+    /// </exception>
     public void Append(ReadOnlySpan<byte> recordJson, RecordPriority priority)
     {
         if (recordJson.Length > MaxRecordBytes)
@@ -103,7 +106,16 @@ public sealed partial class SdCardBuffer : IDisposable
             RecordChecksum.Seal(recordJson, _line);
             _line.Write("\n"u8);
             var segment = SegmentFor(priority, _line.WrittenCount);
-            _store.Append(segment.Name, _line.WrittenSpan);
+            try
+            {
+                _store.Append(segment.Name, _line.WrittenSpan);
+            }
+            catch
+            {
+                Abandon(segment);
+                throw;
+            }
+
             segment.Records++;
             segment.Bytes += _line.WrittenCount;
             _usedBytes += _line.WrittenCount;
@@ -142,13 +154,15 @@ public sealed partial class SdCardBuffer : IDisposable
             Finish(batch);
     }
 
-    /// <summary>Gives up the batch's key and bytes; its records are cut anew under another key.</summary>
+    /// <summary>Gives up the batch's key and bytes; its records are cut anew under another key, or are dropped if a full card dropped their file meanwhile.</summary>
     public void Recut(StoredBatch batch)
     {
         lock (_gate)
         {
             if (_pending?.Id != batch.Id)
                 return;
+            if (PendingOutlivesItsFile)
+                _dropped += batch.Records;
             _pending = null;
             _store.Delete(PendingFile);
         }
@@ -183,6 +197,9 @@ public sealed partial class SdCardBuffer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _store.Dispose();
 
+    /// <summary>Whether the batch under way is all that is left of its file.</summary>
+    private bool PendingOutlivesItsFile => _pending is { } pending && !_segments.Exists(s => s.Name == pending.File);
+
     private CardSegment? NextToSend() =>
         _segments.Find(s => s.Lane == RecordPriority.Critical && s.HasUnsent)
         ?? NewestData()
@@ -192,7 +209,7 @@ public sealed partial class SdCardBuffer : IDisposable
 
     private CardSegment SegmentFor(RecordPriority lane, int lineBytes)
     {
-        while (_usedBytes + lineBytes > _options.MaxBytes)
+        while (_usedBytes + lineBytes > _options.MaxBytes && _segments.Count > 0)
             DropOne();
         var active = _active.GetValueOrDefault(lane);
         if (active is not null && active.Bytes + lineBytes <= _options.MaxBatchBytes && active.Records < _options.MaxBatchRecords)
@@ -208,9 +225,37 @@ public sealed partial class SdCardBuffer : IDisposable
     private void DropOne()
     {
         var victim = _segments.Find(s => s.Lane == RecordPriority.Data) ?? _segments[0];
-        _dropped += victim.Records - victim.AckedRecords;
         Remove(victim);
+        // The batch under way is stored apart from its file and is still sent.
+        var kept = _pending?.File == victim.Name ? _pending.EndRecord : victim.AckedRecords;
+        _dropped += victim.Records - kept;
         WriteState();
+    }
+
+    /// <summary>
+    /// Ends a file whose last append failed and may have left a part of a line. Nothing is added behind it any more: even if the card does not
+    /// let itself be mended now, that part stays after the end that we know of, and is cut off when the card is opened again.
+    /// </summary>
+    private void Abandon(CardSegment segment)
+    {
+        _active.Remove(segment.Lane);
+        if (!segment.HasUnsent)
+        {
+            _segments.Remove(segment);
+            _usedBytes -= segment.Bytes;
+        }
+
+        try
+        {
+            if (segment.HasUnsent)
+                _store.Truncate(segment.Name, segment.Bytes);
+            else
+                _store.Delete(segment.Name);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The caller is told of the append's failure, which is the first one.
+        }
     }
 
     private void Remove(CardSegment segment)

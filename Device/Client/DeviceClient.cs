@@ -235,15 +235,20 @@ public sealed class DeviceClient(HttpClient http, DeviceCredentials credentials,
         401 when code == ProblemCodes.ClockSkew => UploadOutcome.ClockSkew,
         401 or 403 => UploadOutcome.Unauthorized,
         408 => UploadOutcome.NetworkError, // The server gave up on a slow body: what a cut connection would have been.
-        409 => UploadOutcome.Conflict,
+        409 when code == ProblemCodes.IdempotencyConflict => UploadOutcome.Conflict,
         413 => UploadOutcome.TooLarge,
-        415 => UploadOutcome.UnsupportedEncoding,
+        415 when code is ProblemCodes.UnsupportedEncoding or ProblemCodes.UnsupportedMediaType => UploadOutcome.UnsupportedEncoding,
         429 => UploadOutcome.RateLimited,
         503 => UploadOutcome.Unavailable,
         >= 500 => UploadOutcome.ServerError,
-        >= 400 => UploadOutcome.Refused,
-        _ => UploadOutcome.NetworkError, // A redirect or another 2xx is no answer of this protocol.
+        400 when IsFinal(code) => UploadOutcome.Refused,
+        // A redirect, another 2xx, or a 4xx without a code of this route (a load balancer's 404, a proxy's 400) is no answer of this protocol.
+        _ => UploadOutcome.NetworkError,
     };
+
+    private static bool IsFinal(string? code) => code is
+        ProblemCodes.MissingHeader or ProblemCodes.MalformedHeader or ProblemCodes.HashMismatch or ProblemCodes.BadCompression or ProblemCodes.BadJson
+        or ProblemCodes.BadEnvelope or ProblemCodes.BatchIdMismatch or ProblemCodes.NoDeviceTime or ProblemCodes.BadRequest;
 
     private TimeSpan RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
     {

@@ -18,7 +18,7 @@ public enum UploadOutcome
     /// <summary>Another 5xx; the batch may be stored: the same bytes under the same key get the true answer.</summary>
     ServerError,
 
-    /// <summary>No answer, or none that can be read: the batch may be stored.</summary>
+    /// <summary>No answer, or none of this protocol, such as a proxy's 4xx without a documented code: the batch may be stored.</summary>
     NetworkError,
 
     /// <summary>401 or 403: the batch stays until the device may speak again.</summary>
@@ -27,16 +27,16 @@ public enum UploadOutcome
     /// <summary>401 with code clock_skew: the device's clock is wrong, a nonce is needed.</summary>
     ClockSkew,
 
-    /// <summary>409: this key was used for other bytes; a new key is needed.</summary>
+    /// <summary>409 with its code: this key was used for other bytes; a new key is needed.</summary>
     Conflict,
 
-    /// <summary>413: cut smaller batches.</summary>
+    /// <summary>413, of the server or of a proxy before it: cut smaller batches.</summary>
     TooLarge,
 
-    /// <summary>415: use another encoding.</summary>
+    /// <summary>415 with its code: use another encoding.</summary>
     UnsupportedEncoding,
 
-    /// <summary>Another 4xx: these bytes will never be taken.</summary>
+    /// <summary>400 with a documented code: these bytes will never be taken.</summary>
     Refused,
 }
 

@@ -35,6 +35,7 @@ public sealed class MachineSimulator
     private long _order;
     private long _pointNumber;
     private long _cycleNumber;
+    private DateTimeOffset _openedAt;
     private double _warmth;
     private DateTimeOffset _warmthAt;
     private string? _brokenSensor;
@@ -120,12 +121,20 @@ public sealed class MachineSimulator
         if (name is null)
             return;
         if (name == "cycle_open")
+        {
             _cycleNumber++;
+            _openedAt = at;
+            Tell(at, name, null, ("cycle_id", CycleId()));
+            return;
+        }
+
         Tell(at, name, null,
-            ("cycle_id", $"{_options.AssetId}-{_options.Start.ToUnixTimeSeconds():x}-{_cycleNumber}"),
-            ("duration_ms", _cycle.Duration.TotalMilliseconds),
+            ("cycle_id", CycleId()),
+            ("duration_ms", (at - _openedAt).TotalMilliseconds),
             ("peak_torque_nm", Math.Round(_cycle.PeakTorqueNm, 1)));
     }
+
+    private string CycleId() => $"{_options.AssetId}-{_options.Start.ToUnixTimeSeconds():x}-{_cycleNumber}";
 
     private void Fail(DateTimeOffset at)
     {

@@ -96,6 +96,8 @@ public sealed class BatchUploader(SdCardBuffer buffer, DeviceClient client, Retr
                 _maxRecords = Math.Max(1, batch.Records / 2);
                 buffer.Recut(batch);
                 break;
+            case UploadOutcome.TooLarge when result.Code != ProblemCodes.TooLarge:
+                break; // A proxy's limit on a single record: a setting that can be mended, so the record waits.
             case UploadOutcome.Conflict or UploadOutcome.Refused or UploadOutcome.TooLarge or UploadOutcome.UnsupportedEncoding:
                 if (++_refusals < MaxRefusals)
                 {

@@ -50,8 +50,8 @@ public sealed record DeviceAnswer<T>(DeviceOutcome Outcome, T? Value = default);
 /// <param name="FirmwareVersion">The version that runs.</param>
 /// <param name="ConfigVersion">The configuration version that is applied.</param>
 /// <param name="ConfigError">Why the desired configuration could not be applied.</param>
-/// <param name="Status">The device's own word for its state, kept for display.</param>
-/// <param name="UptimeS">Seconds since boot.</param>
+/// <param name="Status">The device's own word for its state; accepted, and not kept as yet.</param>
+/// <param name="UptimeS">Seconds since boot; accepted, and not kept as yet.</param>
 /// <param name="Sd">The SD card: an object with any of used_bytes, total_bytes, errors, health_percent.</param>
 /// <param name="Backlog">What waits on the card: an object with any of records, bytes, oldest_ts.</param>
 [GenerateSerializer, Immutable, Alias("heartbeat-report")]

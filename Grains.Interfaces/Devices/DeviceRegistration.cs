@@ -6,7 +6,7 @@ namespace EsoCore.Devices;
 /// <param name="DeviceId">Its id.</param>
 /// <param name="ProjectId">The project it belongs to.</param>
 /// <param name="Serial">The manufacturer's serial number, 1 to 128 characters, unique within the project.</param>
-/// <param name="Model">Decides which config profile applies; 1 to 128 characters.</param>
+/// <param name="Model">Decides which config profile applies; 1 to 128 characters, no slash.</param>
 /// <param name="SiteId">The site it stands at, or null.</param>
 /// <param name="Tags">At most <see cref="MaxTags"/>, keys and values of at most 128 characters.</param>
 /// <param name="Status">Its lifecycle.</param>

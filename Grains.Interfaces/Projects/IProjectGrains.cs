@@ -21,6 +21,18 @@ public interface IProjectGrain : IGrainWithStringKey
     /// <summary>Devices a project can hold.</summary>
     const int MaxDevices = 1_000_000;
 
+    /// <summary>Sites of a project; one more is refused (<see cref="EditOutcome.LimitReached"/>).</summary>
+    const int MaxSites = 10_000;
+
+    /// <summary>
+    /// Assets registered in a project; one more is refused (<see cref="EditOutcome.LimitReached"/>). Codes that only records name are not
+    /// counted here.
+    /// </summary>
+    const int MaxAssets = 100_000;
+
+    /// <summary>Config profiles of a project; one more is refused (<see cref="EditOutcome.LimitReached"/>).</summary>
+    const int MaxConfigProfiles = 1_000;
+
     /// <summary>The project, or null when there is none.</summary>
     [AlwaysInterleave]
     Task<Versioned<Project>?> Get();

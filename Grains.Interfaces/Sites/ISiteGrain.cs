@@ -17,7 +17,7 @@ public interface ISiteGrain : IGrainWithStringKey
 /// <summary>What people say of a site.</summary>
 /// <param name="Name">1 to 128 characters.</param>
 /// <param name="Address">At most 512 characters.</param>
-/// <param name="TimeZone">An IANA time zone; histograms and operating hours are in it. Default <c>UTC</c>.</param>
+/// <param name="TimeZone">An IANA time zone; operating hours are in it. Cycles are counted by UTC days all the same. Default <c>UTC</c>.</param>
 /// <param name="OperatingHours">By day, <c>{"mon":[{"from":"06:00","to":"22:00"}],...}</c>; a day left out is closed; null means always open.</param>
 [GenerateSerializer, Immutable, Alias("site-definition")]
 public sealed record SiteDefinition(

@@ -1,5 +1,6 @@
 using EsoCore.Assets;
 using EsoCore.Events;
+using EsoCore.Grains.Common;
 using EsoCore.Grains.Events;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
@@ -12,6 +13,7 @@ namespace EsoCore.Grains.Assets;
 internal sealed class AssetGrain(
     [PersistentState("state", "default")] IPersistentState<AssetState> state,
     IResourceStore resources,
+    ResourceLimits limits,
     IOutboxStore outbox,
     ILogger<AssetGrain> log) : Grain, IAssetGrain, IStreamSubscriptionObserver
 {
@@ -28,7 +30,7 @@ internal sealed class AssetGrain(
     {
         var key = this.GetPrimaryKeyString();
         (var projectId, _code) = ProjectKey.Parse(key);
-        _definition = new ResourceDocument<AssetDefinition>(resources, projectId, ResourceKinds.Asset, _code);
+        _definition = new ResourceDocument<AssetDefinition>(resources, limits, projectId, ResourceKinds.Asset, _code);
         _inbox = new TransitionInbox(TransitionStreams.Assets, key, MaxSources, outbox, log);
         await _definition.Load();
         LoadCycles();
@@ -83,7 +85,7 @@ internal sealed class AssetGrain(
 
     private Task Write()
     {
-        state.State = state.State with { Sources = _inbox.Sources.Pack(), Cycles = _cycles };
+        state.State = state.State with { Format = AssetState.CurrentFormat, Sources = _inbox.Sources.Pack(), Cycles = _cycles };
         return state.WriteStateAsync();
     }
 
@@ -95,6 +97,7 @@ internal sealed class AssetGrain(
 
     private void LoadCycles()
     {
+        StateFormat.Check(state.State.Format, AssetState.CurrentFormat, $"asset '{_code}'");
         _inbox.Load(state.State.Sources);
         _cycles = state.State.Cycles;
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace EsoCore.Grains.Assets;
@@ -51,6 +52,10 @@ internal sealed record CycleState
     /// <summary>Events ever taken, to number the pending ones by arrival.</summary>
     [Id(9)]
     public long Arrivals { get; init; }
+
+    /// <summary>Fields of a newer program, carried along.</summary>
+    [Id(10), JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; init; }
 }
 
 /// <summary>
@@ -67,4 +72,9 @@ internal sealed record PendingCycleEvent(
     [property: JsonPropertyName("t")] long AtUs,
     [property: JsonPropertyName("id")] string CycleId,
     [property: JsonPropertyName("c")] bool Closes,
-    [property: JsonPropertyName("d")] bool HasDuration);
+    [property: JsonPropertyName("d")] bool HasDuration)
+{
+    /// <summary>Fields of a newer program, carried along.</summary>
+    [Id(5), JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; init; }
+}

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using EsoCore.Assets;
 
 namespace EsoCore.Grains.Assets;
@@ -18,6 +20,10 @@ internal sealed record DurationTally(long Count, double? MinMs, double? MaxMs, d
     /// <summary>No duration.</summary>
     public static DurationTally Empty { get; } = new(0, null, null, 0, [.. new long[UpToMs.Length + 1]]);
 
+    /// <summary>Fields of a newer program, carried along.</summary>
+    [Id(5), JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; init; }
+
     /// <summary>Whether a duration can be counted.</summary>
     public static bool IsPlausible(double? durationMs) => durationMs is >= 0 and <= LongestMs;
 
@@ -28,12 +34,14 @@ internal sealed record DurationTally(long Count, double? MinMs, double? MaxMs, d
             return this;
         var bin = UpToMs.BinarySearch(durationMs);
         bin = bin < 0 ? ~bin : bin;
-        return new DurationTally(
-            Count + 1,
-            Math.Min(MinMs ?? durationMs, durationMs),
-            Math.Max(MaxMs ?? durationMs, durationMs),
-            SumUs + Math.Round((decimal)durationMs * 1_000),
-            Bins.SetItem(bin, Bins[bin] + 1));
+        return this with
+        {
+            Count = Count + 1,
+            MinMs = Math.Min(MinMs ?? durationMs, durationMs),
+            MaxMs = Math.Max(MaxMs ?? durationMs, durationMs),
+            SumUs = SumUs + Math.Round((decimal)durationMs * 1_000),
+            Bins = Bins.SetItem(bin, Bins[bin] + 1),
+        };
     }
 
     /// <summary>Count, smallest, largest and mean, in milliseconds.</summary>

@@ -6,7 +6,7 @@ namespace EsoCore.Grains.Config;
 
 /// <summary>Owns the settings of one device model in one project.</summary>
 [GrainType("config-profile")]
-internal sealed class ConfigProfileGrain(IResourceStore store, ConfigProfiles profiles) : Grain, IConfigProfileGrain
+internal sealed class ConfigProfileGrain(IResourceStore store, ResourceLimits limits, ConfigProfiles profiles) : Grain, IConfigProfileGrain
 {
     private ResourceDocument<ConfigSettings> _document = null!;
     private Guid _projectId;
@@ -16,7 +16,7 @@ internal sealed class ConfigProfileGrain(IResourceStore store, ConfigProfiles pr
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         (_projectId, _model) = ProjectKey.Parse(this.GetPrimaryKeyString());
-        _document = new ResourceDocument<ConfigSettings>(store, _projectId, ResourceKinds.ConfigProfile, _model);
+        _document = new ResourceDocument<ConfigSettings>(store, limits, _projectId, ResourceKinds.ConfigProfile, _model);
         await _document.Load();
     }
 
@@ -30,7 +30,7 @@ internal sealed class ConfigProfileGrain(IResourceStore store, ConfigProfiles pr
     public async Task<EditResult<ConfigSettings>> Put(ConfigSettings settings, long? expectedVersion)
     {
         var errors = new List<FieldError>();
-        TextRules.Required(errors, "model", _model);
+        TextRules.Id(errors, "model", _model);
         errors.AddRange(ConfigValidator.Validate(settings));
         if (errors.Count > 0)
             return EditResult<ConfigSettings>.Faulty([.. errors]);

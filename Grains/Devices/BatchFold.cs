@@ -99,7 +99,7 @@ internal static class BatchFold
                 stands[at] = stand;
             else
             {
-                (items ??= [.. twin.Series.Items]).Add(new HeldSeries(intake.Batch.Series[s], intake.Numbers[s]));
+                (items ??= [.. twin.Series.Items]).Add(new HeldSeries(shared.Share(intake.Batch.Series[s]), intake.Numbers[s]));
                 stands.Add(stand);
             }
         }

@@ -21,7 +21,8 @@ internal sealed partial class DeviceGrain
             twin = twin with
             {
                 FirmwareVersion = report.FirmwareVersion ?? twin.FirmwareVersion,
-                ReportedConfigVersion = report.ConfigVersion ?? twin.ReportedConfigVersion,
+                ReportedConfigVersion = Version(report.ConfigVersion) ?? twin.ReportedConfigVersion,
+                ConfigVersionByHeartbeat = twin.ConfigVersionByHeartbeat || report.ConfigVersion is not null,
                 Rare = twin.Rare with
                 {
                     // A version reported without an error says that the error is over.
@@ -37,7 +38,9 @@ internal sealed partial class DeviceGrain
     /// <inheritdoc/>
     public Task<DeviceAnswer<DeviceConfig>> GetConfig(long? heldVersion, DeviceCall call) => Answer(
         call,
-        (state, twin) => (twin with { ReportedConfigVersion = heldVersion ?? twin.ReportedConfigVersion }, NewCommit(state)),
+        (state, twin) => (
+            twin.ConfigVersionByHeartbeat ? twin : twin with { ReportedConfigVersion = Version(heldVersion) ?? twin.ReportedConfigVersion },
+            NewCommit(state)),
         async state => await Config(state));
 
     /// <inheritdoc/>
@@ -77,6 +80,9 @@ internal sealed partial class DeviceGrain
     /// <inheritdoc/>
     public Task<ImmutableArray<FileCursor>> GetCursors() => Task.FromResult<ImmutableArray<FileCursor>>(
         [.. (_state?.Twin ?? Twin.New).Cursors.Reverse().Select(c => new FileCursor(c.File, c.Offset))]);
+
+    /// <summary>A version as a device tells it; one that cannot be ours counts as none told.</summary>
+    private static int? Version(long? told) => told is >= 0 and <= int.MaxValue ? (int)told : null;
 
     private FirmwareVersion? Firmware(DeviceState state, string? version, DateTimeOffset at, string source) =>
         version is null || version == state.Twin.FirmwareVersion ? null

@@ -78,9 +78,9 @@ internal sealed partial class DeviceGrain
                 : Refuse(UploadOutcome.NotActive, ProblemCodes.DeviceDisabled, "The device is disabled.");
         }
 
-        _lastSeenUs = Math.Max(_lastSeenUs, Micros.Of(upload.Call.ReceivedAt));
         if (upload.Call.Nonce is { } nonce && Nonces.Use(state.Twin.Rare.Nonces, nonce, Micros.Of(upload.Call.ReceivedAt)) is null)
             return Refuse(UploadOutcome.NonceUsed, ProblemCodes.BadNonce, "The nonce was used before; ask for another.");
+        _lastSeenUs = Math.Max(_lastSeenUs, Micros.Of(upload.Call.ReceivedAt));
         return null;
     }
 
@@ -123,9 +123,8 @@ internal sealed partial class DeviceGrain
 
         foreach (var kind in (BodyKind[])[BodyKind.Event, BodyKind.Window])
         {
-            foreach (var span in intake.LateBodies(kind))
-                intake.DropStoredBodies(
-                    kind, await services.Store.ReadBodyKeys(deviceNo, kind, span.FromUs, span.ToUs, CancellationToken.None));
+            if (intake.LateBodies(kind) is { Count: > 0 } late)
+                intake.DropStoredBodies(kind, await services.Store.FindBodies(deviceNo, kind, late, CancellationToken.None));
         }
     }
 

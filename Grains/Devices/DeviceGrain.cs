@@ -28,6 +28,15 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken) => Load();
 
+    /// <summary>What was heard since the last commit is written, so that the next activation does not take the device for silent.</summary>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_mustReload || _state is not { } state || _lastSeenUs <= state.Twin.LastSeenUs)
+            return;
+        var twin = TwinDocuments.Write(state.Twin with { Version = state.Twin.Version + 1, LastSeenUs = _lastSeenUs });
+        await services.Store.Commit(NewCommit(state) with { Twin = twin }, cancellationToken);
+    }
+
     /// <summary>The state to compute from, or null when no such device is registered.</summary>
     private async Task<DeviceState?> Load()
     {
@@ -45,7 +54,6 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
             return null;
         }
 
-        services.Floors.Note(_state.Traits.ProjectId, stored!.RetentionFloorUs);
         _lastSeenUs = Math.Max(_lastSeenUs, _state.Twin.LastSeenUs);
         if (_state.Twin.ToldOnline)
             await WatchSilence();
@@ -78,7 +86,14 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
 
     private async Task<CommitResult> Commit(DeviceState state, StepPlan step, TransitionWriter writer)
     {
-        var twin = step.Twin with { Version = state.Twin.Version + 1, Receivers = writer.Receivers, Rare = step.Twin.Rare.Shared() };
+        var twin = step.Twin with
+        {
+            Version = state.Twin.Version + 1,
+            // Calls that changed nothing else were noted in memory only.
+            LastSeenUs = Math.Max(step.Twin.LastSeenUs, _lastSeenUs),
+            Receivers = writer.Receivers,
+            Rare = step.Twin.Rare.Shared(),
+        };
         var commit = step.Commit with { Twin = TwinDocuments.Write(twin), Outbox = writer.Entries };
         var started = services.Time.GetTimestamp();
         CommitResult result;
@@ -88,8 +103,9 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
         }
         catch (Exception error) when (error is not StorageUnavailableException)
         {
-            // Whether it was written is not known, so what is in memory may be wrong: it is thrown away before the next turn.
-            _mustReload = true;
+            // Whether it was written is not known, so what is in memory may be wrong and nobody must read it any longer: it is loaded
+            // anew, now if the storage answers, else by a fresh activation.
+            await Forget();
             throw;
         }
 
@@ -103,6 +119,20 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
             await WatchSilence();
         services.Publisher.Publish(this.GetStreamProvider(TransitionStreams.Provider), commit.Outbox);
         return result;
+    }
+
+    private async Task Forget()
+    {
+        _mustReload = true;
+        _state = null;
+        try
+        {
+            await Load();
+        }
+        catch (Exception)
+        {
+            DeactivateOnIdle();
+        }
     }
 
     /// <summary>An empty commit for the state, to be filled.</summary>

@@ -8,6 +8,9 @@ namespace EsoCore.Grains.Devices;
 /// </summary>
 internal sealed class SeriesSet : IEquatable<SeriesSet>
 {
+    /// <summary>A set of so few is searched from end to end, which takes no table.</summary>
+    private const int MaxSearched = 16;
+
     private readonly int _hash;
     private Dictionary<SeriesKey, int>? _index;
 
@@ -29,6 +32,17 @@ internal sealed class SeriesSet : IEquatable<SeriesSet>
     /// <summary>Where the series stands, or -1.</summary>
     internal int IndexOf(SeriesKey key)
     {
+        if (Items.Length <= MaxSearched)
+        {
+            for (var i = 0; i < Items.Length; i++)
+            {
+                if (Items[i].Key == key)
+                    return i;
+            }
+
+            return -1;
+        }
+
         // Two threads may build it at once; either table is right.
         var index = _index ??= Items.Select((item, at) => (item.Key, at)).ToDictionary(pair => pair.Key, pair => pair.at);
         return index.TryGetValue(key, out var at) ? at : -1;

@@ -1,14 +1,21 @@
 using System.Collections.Concurrent;
+using EsoCore.Grains.Storage;
 
 namespace EsoCore.Grains.Devices;
 
-/// <summary>What the twins of a silo share. Bounded; what is met when it is full is simply not shared.</summary>
+/// <summary>
+/// What the twins of a silo share. Each kind is kept in two generations: when the young one is full it becomes the old one, and what is
+/// met again moves on, so that what nobody uses any longer goes, and a flood of odd values passes through.
+/// </summary>
 internal sealed class SharedValues
 {
-    /// <summary>Sets of series that are shared (about 100 MB when each has eight), and receivers of transitions.</summary>
-    internal const int MaxSets = 100_000;
+    /// <summary>Sets of series and receivers of transitions in a generation: about 12 MB when sets have eight series.</summary>
+    internal const int MaxSets = 10_000;
 
-    /// <summary>Names (sites, firmware versions) that are shared, and traits of devices.</summary>
+    /// <summary>Series of a set that is shared.</summary>
+    internal const int MaxSharedSeries = 32;
+
+    /// <summary>Names (of metrics, units, assets, sites, firmware versions) and traits of devices in a generation.</summary>
     internal const int MaxNames = 10_000;
 
     private readonly Shared<SeriesSet> _sets = new(MaxSets);
@@ -17,7 +24,12 @@ internal sealed class SharedValues
     private readonly Shared<ReceiverName> _receivers = new(MaxSets);
     private readonly Shared<DeviceTraits> _traits = new(MaxNames);
 
-    internal SeriesSet Share(SeriesSet set) => set.Count == 0 ? SeriesSet.Empty : _sets.Get(set);
+    /// <summary>Sets beyond <see cref="MaxSharedSeries"/> are each device's own: few devices have as many, and fewer alike.</summary>
+    internal SeriesSet Share(SeriesSet set) =>
+        set.Count == 0 ? SeriesSet.Empty : set.Count <= MaxSharedSeries ? _sets.Get(set) : set;
+
+    /// <summary>The key made of shared names. Its meta is its own.</summary>
+    internal SeriesKey Share(SeriesKey key) => new(Share(key.Metric)!, Share(key.Unit)!, Share(key.Asset)!, key.Meta);
 
     internal ReceiverName Share(ReceiverName receiver) => _receivers.Get(receiver);
 
@@ -31,17 +43,25 @@ internal sealed class SharedValues
     private sealed class Shared<T>(int max)
         where T : class
     {
-        private readonly ConcurrentDictionary<T, T> _items = new();
+        private readonly Lock _gate = new();
+        private ConcurrentDictionary<T, T> _young = new();
+        private ConcurrentDictionary<T, T> _old = new();
         private int _count;
 
         internal T Get(T item)
         {
-            if (_items.TryGetValue(item, out var shared))
+            if (_young.TryGetValue(item, out var shared))
                 return shared;
-            if (Volatile.Read(ref _count) >= max || !_items.TryAdd(item, item))
-                return item;
-            Interlocked.Increment(ref _count);
-            return item;
+            lock (_gate)
+            {
+                shared = _old.GetValueOrDefault(item, item);
+                if (_count >= max)
+                    (_old, _young, _count) = (_young, new ConcurrentDictionary<T, T>(), 0);
+                if (!_young.TryAdd(shared, shared))
+                    return _young[shared];
+                _count++;
+                return shared;
+            }
         }
     }
 }

@@ -6,16 +6,16 @@ namespace EsoCore.Grains.Devices;
 /// <summary>Collects the transitions of one commit, in order, each naming the one before it to the same receiver.</summary>
 internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin, SharedValues shared)
 {
-    /// <summary>Receivers whose last position a twin keeps. A receiver beyond them only loses the check for gaps, not the transitions.</summary>
+    /// <summary>Receivers whose last position a twin keeps: more than its assets and the sites it ever moves between.</summary>
     internal const int MaxReceivers = 128;
 
     private readonly List<OutboxEntry> _entries = [];
-    private ImmutableArray<ReceiverMark> _receivers = twin.Receivers;
+    private readonly List<ReceiverMark> _receivers = [.. twin.Receivers];
 
     internal ImmutableArray<OutboxEntry> Entries => [.. _entries];
 
     /// <summary>The twin's marks after these transitions.</summary>
-    internal ImmutableArray<ReceiverMark> Receivers => _receivers;
+    internal ImmutableArray<ReceiverMark> Receivers => _entries.Count == 0 ? twin.Receivers : [.. _receivers];
 
     /// <summary>To an asset of the device's project.</summary>
     internal void ToAsset(string assetCode, DateTimeOffset at, TransitionBody body) =>
@@ -29,19 +29,29 @@ internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin,
     {
         var receiver = shared.Share(new ReceiverName(stream, key));
         var position = new TransitionPosition(twin.Version + 1, _entries.Count + 1);
-        var previous = TransitionPosition.None;
-        for (var i = 0; i < _receivers.Length; i++)
+        var previous = Mark(new ReceiverMark(receiver, position));
+        _entries.Add(new OutboxEntry(stream, key, new Transition(deviceId, position, previous, at, body)));
+    }
+
+    /// <summary>Notes the receiver's newest position; the one before it.</summary>
+    private TransitionPosition Mark(ReceiverMark mark)
+    {
+        var at = _receivers.FindIndex(r => ReferenceEquals(r.Receiver, mark.Receiver) || r.Receiver == mark.Receiver);
+        if (at >= 0)
         {
-            if (_receivers[i].Receiver != receiver)
-                continue;
-            previous = _receivers[i].Position;
-            _receivers = _receivers.RemoveAt(i);
-            break;
+            var previous = _receivers[at].Position;
+            _receivers[at] = mark;
+            return previous;
         }
 
-        if (_receivers.Length == MaxReceivers)
-            _receivers = _receivers.RemoveAt(0);
-        _receivers = _receivers.Add(new ReceiverMark(receiver, position));
-        _entries.Add(new OutboxEntry(stream, key, new Transition(deviceId, position, previous, at, body)));
+        if (_receivers.Count == MaxReceivers)
+        {
+            // Its next transition will name none before it, so it must not overtake one of these that is still on its way. Those of a
+            // site that the device left more than a hundred moves ago are not.
+            _receivers.RemoveAt(_receivers.FindIndex(r => r.Position.CompareTo(_receivers.Min(o => o.Position)) == 0));
+        }
+
+        _receivers.Add(mark);
+        return TransitionPosition.None;
     }
 }

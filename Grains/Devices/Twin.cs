@@ -34,8 +34,11 @@ internal sealed record Twin
 
     internal string? FirmwareVersion { get; init; }
 
-    /// <summary>The configuration version that the device says it runs, or -1.</summary>
-    internal long ReportedConfigVersion { get; init; } = -1;
+    /// <summary>The configuration version that the device says it runs, or -1: what its heartbeat said, else what it last asked with.</summary>
+    internal int ReportedConfigVersion { get; init; } = -1;
+
+    /// <summary>Whether <see cref="ReportedConfigVersion"/> came by heartbeat, which then has the last word.</summary>
+    internal bool ConfigVersionByHeartbeat { get; init; }
 
     /// <summary>In the order of their last move, oldest first.</summary>
     internal ImmutableArray<TwinCursor> Cursors { get; init; } = [];

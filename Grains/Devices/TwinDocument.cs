@@ -25,7 +25,9 @@ internal sealed class TwinDocument
 
     public string? Firmware { get; set; }
 
-    public long? ConfigVersion { get; set; }
+    public int? ConfigVersion { get; set; }
+
+    public bool ConfigByHeartbeat { get; set; }
 
     public string? ConfigError { get; set; }
 
@@ -88,6 +90,7 @@ internal static class TwinDocuments
             LastBatch = Known(twin.LastBatchUs),
             Firmware = twin.FirmwareVersion,
             ConfigVersion = twin.ReportedConfigVersion < 0 ? null : twin.ReportedConfigVersion,
+            ConfigByHeartbeat = twin.ConfigVersionByHeartbeat,
             ConfigError = twin.Rare.ConfigError,
             Sd = twin.Rare.Sd,
             Backlog = twin.Rare.Backlog,
@@ -124,6 +127,7 @@ internal static class TwinDocuments
             LastBatchUs = document.LastBatch ?? Twin.Never,
             FirmwareVersion = shared.Share(document.Firmware),
             ReportedConfigVersion = document.ConfigVersion ?? -1,
+            ConfigVersionByHeartbeat = document.ConfigByHeartbeat,
             Cursors = [.. (document.Cursors ?? []).Select(c => c with { File = shared.ShareFile(c.File) })],
             Series = ReadSeries(document, stored.Series, shared),
             Stands = ReadStands(document),
@@ -159,7 +163,7 @@ internal static class TwinDocuments
         if (document.SeriesNos is not { } nos)
             return SeriesSet.Empty;
         var keys = stored.ToDictionary(s => s.No, s => s.Key);
-        return shared.Share(new SeriesSet([.. nos.Select(no => new HeldSeries(keys[no], no))]));
+        return shared.Share(new SeriesSet([.. nos.Select(no => new HeldSeries(shared.Share(keys[no]), no))]));
     }
 
     private static ImmutableArray<SeriesStand> ReadStands(TwinDocument document) =>

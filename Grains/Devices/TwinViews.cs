@@ -24,7 +24,7 @@ internal static class TwinViews
             Time(twin.LastBatchUs),
             twin.FirmwareVersion,
             traits.Channel,
-            new TwinConfigView(config.ConfigVersion, twin.ReportedConfigVersion < 0 ? null : twin.ReportedConfigVersion, twin.Rare.ConfigError),
+            new TwinConfigView(config.ConfigVersion, twin.ReportedConfigVersion < 0 ? null : (long)twin.ReportedConfigVersion, twin.Rare.ConfigError),
             Cursors(twin),
             twin.Rare.Sd,
             twin.Rare.Backlog,

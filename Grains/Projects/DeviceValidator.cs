@@ -15,7 +15,7 @@ internal static class DeviceValidator
     {
         var errors = new List<FieldError>();
         TextRules.Required(errors, "serial", device.Serial);
-        TextRules.Required(errors, "model", device.Model);
+        TextRules.Id(errors, "model", device.Model); // A config profile goes by this name.
         if (!string.IsNullOrEmpty(device.SiteId))
             TextRules.Id(errors, "site_id", device.SiteId);
         TextRules.Tags(errors, "tags", device.Tags, DeviceRegistration.MaxTags);
@@ -30,7 +30,7 @@ internal static class DeviceValidator
         if (change.Serial is not null)
             TextRules.Required(errors, "serial", change.Serial);
         if (change.Model is not null)
-            TextRules.Required(errors, "model", change.Model);
+            TextRules.Id(errors, "model", change.Model);
         if (!string.IsNullOrEmpty(change.SiteId))
             TextRules.Id(errors, "site_id", change.SiteId);
         TextRules.Tags(errors, "tags", change.Tags, DeviceRegistration.MaxTags);

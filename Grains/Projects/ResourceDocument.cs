@@ -7,7 +7,7 @@ namespace EsoCore.Grains.Projects;
 /// One document of a project, held by the grain that owns it: loaded once, edited by compare-and-set. Should a second activation have
 /// written meanwhile, the write finds another version, and the edit is decided anew on what stands.
 /// </summary>
-internal sealed class ResourceDocument<T>(IResourceStore store, Guid projectId, string kind, string id)
+internal sealed class ResourceDocument<T>(IResourceStore store, ResourceLimits limits, Guid projectId, string kind, string id)
 {
     /// <summary>Edits without a version named by the caller are tried this often against a second writer.</summary>
     private const int MaxAttempts = 3;
@@ -41,6 +41,8 @@ internal sealed class ResourceDocument<T>(IResourceStore store, Guid projectId, 
             var outcome = Current is null ? EditOutcome.Created : EditOutcome.Changed;
             if (outcome == EditOutcome.Changed && _stored!.Body == body)
                 return EditResult<T>.Of(outcome, Current);
+            if (outcome == EditOutcome.Created && !await limits.HasRoom(projectId, kind))
+                return EditResult<T>.Of(EditOutcome.LimitReached);
             if (await Write(body))
                 return EditResult<T>.Of(outcome, Current);
         }

@@ -1,15 +1,16 @@
 using System.Collections.Concurrent;
-using EsoCore.Projects;
+using EsoCore.Grains.Storage;
 
 namespace EsoCore.Grains.Projects;
 
 /// <summary>
-/// How far back each project keeps its points, as the device grains of this process use it: read from the project's grain at most every
-/// <see cref="MaxAge"/>. Records below the floor are rejected before retention can have removed what they would be compared with.
+/// How far back each project keeps its records, as the device grains of this process use it: read from the store at most every
+/// <see cref="MaxAge"/>. The store removes what a raised floor cuts off only well after that, so records below it are rejected before
+/// what they would be compared with is gone.
 /// </summary>
-internal sealed class RetentionFloors(IGrainFactory grains, TimeProvider time)
+internal sealed class RetentionFloors(IProjectStore store, TimeProvider time)
 {
-    /// <summary>Projects held; past it the cache starts anew.</summary>
+    /// <summary>Projects held; past it the cache starts anew. Nothing is lost by that: the floor itself is in the store.</summary>
     internal const int MaxProjects = 10_000;
 
     /// <summary>How old an answer may be.</summary>
@@ -17,33 +18,25 @@ internal sealed class RetentionFloors(IGrainFactory grains, TimeProvider time)
 
     private readonly ConcurrentDictionary<Guid, Entry> _entries = new();
 
-    /// <summary>The highest floor of a project that storage has told of; it only moves forward.</summary>
-    private readonly ConcurrentDictionary<Guid, long> _stored = new();
+    /// <summary>A read and when it began: from then on its answer ages.</summary>
+    private sealed record Entry(long BeganAt, Task<StoredRetention?> Read);
 
-    private sealed record Entry(int? Days, long LoadedAt);
-
-    /// <summary>Takes the floor that stands in the store: below it retention has removed points already, however long it is now.</summary>
-    internal void Note(Guid projectId, long floorUs)
-    {
-        if (floorUs == long.MinValue)
-            return;
-        if (_stored.Count >= MaxProjects)
-            _stored.Clear();
-        _stored.AddOrUpdate(projectId, floorUs, (_, known) => Math.Max(known, floorUs));
-    }
-
-    /// <summary>Microseconds since the epoch below which records are too old; <see cref="long.MinValue"/> when the project keeps all.</summary>
+    /// <summary>
+    /// Microseconds since the epoch below which records are too old; <see cref="long.MinValue"/> when the project keeps all. Throws as
+    /// <see cref="IDeviceStore"/> does.
+    /// </summary>
     internal async ValueTask<long> Get(Guid projectId)
     {
-        if (!_entries.TryGetValue(projectId, out var entry) || time.GetElapsedTime(entry.LoadedAt) >= MaxAge)
+        // The read itself is held, so that the devices of a project do not each ask while one is under way.
+        if (!_entries.TryGetValue(projectId, out var entry) || entry.Read.IsFaulted || time.GetElapsedTime(entry.BeganAt) >= MaxAge)
         {
-            var project = await grains.GetGrain<IProjectGrain>(projectId.ToString("D")).Get();
             if (_entries.Count >= MaxProjects)
                 _entries.Clear();
-            entry = _entries[projectId] = new Entry(project?.Value.RetentionDays, time.GetTimestamp());
+            entry = _entries[projectId] = new Entry(time.GetTimestamp(), store.FindRetention(projectId, CancellationToken.None));
         }
 
-        var storedUs = _stored.GetValueOrDefault(projectId, long.MinValue);
-        return entry.Days is { } days ? Math.Max(storedUs, Micros.Of(time.GetUtcNow().AddDays(-days))) : storedUs;
+        if (await entry.Read is not { } retention)
+            return long.MinValue;
+        return retention.Days is { } days ? Math.Max(retention.FloorUs, Micros.Of(time.GetUtcNow().AddDays(-days))) : retention.FloorUs;
     }
 }

@@ -1,5 +1,6 @@
 using EsoCore.Devices;
 using EsoCore.Events;
+using EsoCore.Grains.Common;
 using EsoCore.Grains.Events;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
@@ -13,6 +14,7 @@ namespace EsoCore.Grains.Sites;
 internal sealed class SiteGrain(
     [PersistentState("state", "default")] IPersistentState<SiteState> state,
     IResourceStore resources,
+    ResourceLimits limits,
     IOutboxStore outbox,
     ILogger<SiteGrain> log) : Grain, ISiteGrain, IStreamSubscriptionObserver, IRemindable
 {
@@ -49,7 +51,7 @@ internal sealed class SiteGrain(
     {
         var key = this.GetPrimaryKeyString();
         (var projectId, _id) = ProjectKey.Parse(key);
-        _definition = new ResourceDocument<SiteDefinition>(resources, projectId, ResourceKinds.Site, _id);
+        _definition = new ResourceDocument<SiteDefinition>(resources, limits, projectId, ResourceKinds.Site, _id);
         _inbox = new TransitionInbox(TransitionStreams.Sites, key, MaxDevices, outbox, log);
         await _definition.Load();
         LoadPresence();
@@ -170,7 +172,7 @@ internal sealed class SiteGrain(
 
     private Task Write()
     {
-        state.State = state.State with { Sources = _inbox.Sources.Pack() };
+        state.State = state.State with { Format = SiteState.CurrentFormat, Sources = _inbox.Sources.Pack() };
         return state.WriteStateAsync();
     }
 
@@ -182,6 +184,7 @@ internal sealed class SiteGrain(
 
     private void LoadPresence()
     {
+        StateFormat.Check(state.State.Format, SiteState.CurrentFormat, $"site '{_id}'");
         _inbox.Load(state.State.Sources);
         (_here, _online) = (0, 0);
         foreach (var source in _inbox.Sources.All.Values)

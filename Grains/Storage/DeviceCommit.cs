@@ -55,7 +55,8 @@ public sealed record DeviceCommit
     /// <summary>About how many bytes this writes; groups of commits are cut by it.</summary>
     public int EstimatedBytes =>
         512 + Twin.Length + (Batch?.Answer.Length ?? 0) + Points.Sum(p => 16 * p.TsUs.Length) + Events.Sum(e => 256 + e.Meta.Length) +
-        Windows.Sum(w => 256 + w.Stats.Length + w.Meta.Length + w.Raw.Length) + Rejected.Sum(r => 64 + r.Record.Length);
+        Windows.Sum(w => 256 + w.Stats.Length + w.Meta.Length + w.Raw.Length) + Rejected.Sum(r => 64 + r.Record.Length) +
+        512 * Outbox.Length + NewSeries.Sum(s => 128 + s.Key.Metric.Length + s.Key.Meta.Length) + 32 * LetGo.Length;
 }
 
 /// <summary>A series that the twin no longer holds, and where it stood.</summary>

@@ -29,8 +29,8 @@ public interface IDeviceStore
     /// </summary>
     IAsyncEnumerable<SeriesPoints> ReadOverlap(long deviceNo, long fromUs, long toUs, CancellationToken cancel);
 
-    /// <summary>The body hashes of the events and windows of a device between two times (both included, microseconds).</summary>
-    Task<ImmutableHashSet<BodyKey>> ReadBodyKeys(long deviceNo, BodyKind kind, long fromUs, long toUs, CancellationToken cancel);
+    /// <summary>Which of these events (or windows) the device has stored.</summary>
+    Task<ImmutableHashSet<BodyKey>> FindBodies(long deviceNo, BodyKind kind, IReadOnlyCollection<BodyKey> keys, CancellationToken cancel);
 
     /// <summary>Devices of a project by id.</summary>
     Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel);

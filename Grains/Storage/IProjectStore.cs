@@ -15,6 +15,9 @@ public interface IProjectStore
     /// <summary>Sets the retention if the version stands; null: it does not.</summary>
     Task<Versioned<Project>?> SetRetention(Guid projectId, int? days, long expectedVersion, CancellationToken cancel);
 
+    /// <summary>How far back the project keeps its records, as it stands this moment; null when there is no project.</summary>
+    Task<StoredRetention?> FindRetention(Guid projectId, CancellationToken cancel);
+
     /// <summary>Devices the project has.</summary>
     Task<long> CountDevices(Guid projectId, CancellationToken cancel);
 
@@ -24,6 +27,14 @@ public interface IProjectStore
     /// <summary>A key, or null when there is none or it is revoked.</summary>
     Task<StoredKey?> FindKey(Guid keyId, CancellationToken cancel);
 }
+
+/// <summary>How far back a project keeps its records.</summary>
+/// <param name="Days">1 to 36,500 days; null: all of them.</param>
+/// <param name="FloorUs">
+/// Records before it are too old whatever the days say by now: it only moves forward. Microseconds since the epoch;
+/// <see cref="long.MinValue"/> when the project has kept everything so far. What is stored below it is removed no sooner than 30 seconds after it was raised.
+/// </param>
+public sealed record StoredRetention(int? Days, long FloorUs);
 
 /// <summary>A key to store: the secret's hash, and for a device's key the signing key, encrypted.</summary>
 public sealed record NewKey(

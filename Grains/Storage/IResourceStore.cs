@@ -15,6 +15,9 @@ public interface IResourceStore
     /// </summary>
     Task<bool> Write(Guid projectId, string kind, string id, string? body, long expectedVersion, CancellationToken cancel);
 
+    /// <summary>How many documents of a kind there are, deleted ones left out.</summary>
+    Task<long> Count(Guid projectId, string kind, CancellationToken cancel);
+
     /// <summary>Documents of a kind by id, deleted ones left out.</summary>
     Task<Page<StoredResource>> List(Guid projectId, string kind, PageRequest page, CancellationToken cancel);
 }

@@ -9,6 +9,9 @@ namespace EsoCore.Grains.Telemetry;
 /// <summary>Opens a batch: inflates it within the budget and reads its records. Knows nothing of the device.</summary>
 internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBudget budget)
 {
+    /// <summary>What is made of a body (texts of events, columns of points) takes at most about so many bytes for each of its own.</summary>
+    private const int RetainedBytes = 2;
+
     private readonly TelemetryOptions _options = options.Value;
 
     /// <summary>Opens the batch, or says why it is refused as a whole. Dispose the opened batch when its records are no longer needed.</summary>
@@ -16,9 +19,13 @@ internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBud
     {
         var buffer = new DecodeBuffer(budget, _options.MaxDecodedBytes);
         DecodedBatch? batch = null;
+        long retained = 0;
         try
         {
             var body = Inflate(upload, buffer);
+            if (!budget.TryReserve(RetainedBytes * (long)body.Length))
+                throw new DecodeLimitException(OverLimit: false);
+            retained = RetainedBytes * (long)body.Length;
             if (!Utf8.IsValid(body.Span))
                 throw new MalformedBatchException(ProblemCodes.BadJson, "The body is not UTF-8.");
             batch = new DecodedBatch(body);
@@ -28,13 +35,16 @@ internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBud
                 ReadDocument(batch);
             if (batch.BatchId is { } id && id != upload.BatchId)
                 throw new MalformedBatchException(ProblemCodes.BatchIdMismatch, "batch_id of the envelope is not the Idempotency-Key.");
-            return new OpenedBatch(batch, buffer, null);
+            return new OpenedBatch(batch, buffer, null, () => budget.Release(retained));
         }
-        catch (Exception e) when (Refusal(e) is { } refusal)
+        catch (Exception e)
         {
             batch?.Dispose();
             buffer.Dispose();
-            return new OpenedBatch(null, null, refusal);
+            budget.Release(retained);
+            if (Refusal(e) is not { } refusal)
+                throw;
+            return new OpenedBatch(null, null, refusal, null);
         }
     }
 
@@ -125,7 +135,7 @@ internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBud
         json.Read();
         if (json.TokenType == JsonTokenType.Null)
             return null;
-        return json.TokenType == JsonTokenType.String && json.TryGetGuid(out var id)
+        return json.TokenType == JsonTokenType.String && !json.ValueIsEscaped && json.TryGetGuid(out var id)
             ? id : throw new MalformedBatchException(ProblemCodes.BadEnvelope, "batch_id is a UUID.");
     }
 
@@ -159,7 +169,7 @@ internal sealed class BatchDecoder(IOptions<TelemetryOptions> options, DecodeBud
 }
 
 /// <summary>An opened batch, or the refusal of the whole.</summary>
-internal sealed class OpenedBatch(DecodedBatch? batch, DecodeBuffer? buffer, UploadAnswer? refusal) : IDisposable
+internal sealed class OpenedBatch(DecodedBatch? batch, DecodeBuffer? buffer, UploadAnswer? refusal, Action? release) : IDisposable
 {
     /// <summary>The records; only when there is no <see cref="Refusal"/>.</summary>
     internal DecodedBatch Batch => batch!;
@@ -172,5 +182,6 @@ internal sealed class OpenedBatch(DecodedBatch? batch, DecodeBuffer? buffer, Upl
     {
         batch?.Dispose();
         buffer?.Dispose();
+        release?.Invoke();
     }
 }

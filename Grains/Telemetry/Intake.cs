@@ -158,10 +158,12 @@ internal sealed class Intake : IDisposable
             Runs.DropStored(series, stored, Fates);
     }
 
-    /// <summary>The times at which events (or windows) may be stored already.</summary>
-    internal List<LateSpan> LateBodies(BodyKind kind) => LateSpans.Of(kind == BodyKind.Event
-        ? [.. Batch.Events.Where(e => e.TsUs <= _twin.EventMarkUs && Fates.IsIn(e.Record)).Select(e => e.TsUs)]
-        : [.. Batch.Windows.Where(w => w.TsUs <= _twin.WindowMarkUs && Fates.IsIn(w.Record)).Select(w => w.TsUs)]);
+    /// <summary>The events (or windows) that may be stored already: at or below the newest one's time.</summary>
+    internal List<BodyKey> LateBodies(BodyKind kind)
+    {
+        var (keys, markUs) = kind == BodyKind.Event ? (EventKeys(), _twin.EventMarkUs) : (WindowKeys(), _twin.WindowMarkUs);
+        return [.. keys.Where(k => k.Key.TsUs <= markUs && Fates.IsIn(k.Record)).Select(k => k.Key)];
+    }
 
     /// <summary>Drops the events (or windows) whose identity the store has.</summary>
     internal void DropStoredBodies(BodyKind kind, IReadOnlySet<BodyKey> stored)

@@ -77,6 +77,8 @@ internal static class RecordClassifier
     {
         if (fields.WindowS is not > 0 || fields.Samples is < 0 || (fields.Samples is { } n && n != Math.Floor(n)))
             return RecordCodes.BadWindow;
+        if (fields.Stats.Length > SeriesMeanings.MaxRawObject)
+            return RecordCodes.TooLong;
         var stats = "";
         if (fields.Stats.Length > 0 && !CanonicalJson.TryObject(batch.Body.Slice(fields.Stats.Start, fields.Stats.Length), out stats, out var code))
             return code;
@@ -109,6 +111,8 @@ internal static class RecordClassifier
     {
         raw = [];
         encoding = null;
+        if (fields.RawData.Length > 2 * TelemetryOptions.MaxRawBytes || fields.Encoding.Length > TelemetryOptions.MaxNameLength)
+            return false;
         if (fields.RateHz is not > 0 || !JsonStrings.TryRead(body, fields.Encoding, out var name) || !RawEncodings.Contains(name))
             return false;
         // An encoder may escape "/" as "\/", so the text is unescaped like any other string.

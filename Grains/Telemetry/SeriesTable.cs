@@ -127,8 +127,17 @@ internal sealed class SeriesTable(ReadOnlyMemory<byte> body)
 /// <summary>Works out what a raw spelling of a series means.</summary>
 internal static class SeriesMeanings
 {
+    /// <summary>Bytes of a name as sent: each of its characters may be escaped in six.</summary>
+    private const int MaxRawName = 6 * TelemetryOptions.MaxNameLength;
+
+    /// <summary>Bytes of <c>meta</c> or <c>stats</c> as sent.</summary>
+    internal const int MaxRawObject = 6 * TelemetryOptions.MaxMetaLength;
+
     internal static SeriesMeaning Read(ReadOnlyMemory<byte> body, in RawSeries raw)
     {
+        // Before anything is made of them: what is longer than this is too long however it is escaped or spaced.
+        if (raw.Name.Length > MaxRawName || raw.Unit.Length > MaxRawName || raw.Asset.Length > MaxRawName || raw.Meta.Length > MaxRawObject)
+            return new SeriesMeaning { Code = RecordCodes.TooLong };
         if (!JsonStrings.TryRead(body.Span, raw.Name, out var name) || !JsonStrings.TryRead(body.Span, raw.Unit, out var unit) ||
             !JsonStrings.TryRead(body.Span, raw.Asset, out var asset))
             return new SeriesMeaning { Code = RecordCodes.BadString };

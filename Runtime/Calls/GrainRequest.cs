@@ -114,10 +114,12 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
         return true;
     }
 
-    /// <summary>Ends the call before it was sent, on the caller's own thread.</summary>
+    /// <summary>Ends the call before it was sent, on the caller's own thread; if that is not where it is, like <see cref="Abort"/>.</summary>
     internal void Refuse(Exception exception)
     {
-        if (TryClaim() && !IsOneWay) CompleteWith(exception);
+        // A call sent on by an activation that ended is in a turn of that activation, where nothing of an outside caller may run.
+        if (SliceSlot.CurrentActivation is not null) Abort(exception);
+        else if (TryClaim() && !IsOneWay) CompleteWith(exception);
     }
 
     /// <summary>The calls that led here and on from here, outermost first: <c>A/1.Foo -> B/2.Bar</c>.</summary>

@@ -8,8 +8,10 @@ internal sealed partial class Activation
 {
     public void Deactivate(DeactivationReason deactivationReason)
     {
-        // From its own turn it takes effect before the next request; while activating, only after those that wait for it have been served.
-        if (_status == ActivationStatus.Active && ReferenceEquals(SliceSlot.CurrentActivation, this)) End(deactivationReason);
+        // From its own turn it takes effect before the next request. While activating it takes its place in the line, so that the calls
+        // that caused the activation are still served by it, and later ones are not.
+        if (_status is ActivationStatus.Created or ActivationStatus.Activating) Post(new LeaveRequest(this, deactivationReason));
+        else if (ReferenceEquals(SliceSlot.CurrentActivation, this)) End(deactivationReason);
         else Post(new EndItem(deactivationReason));
     }
 
@@ -191,6 +193,34 @@ internal sealed partial class Activation
     private sealed class EndItem(DeactivationReason reason) : WorkItem
     {
         internal override void Run(Activation activation) => activation.End(reason);
+    }
+
+    /// <summary>Ends the activation when the requests before it have been served; in the line like a call that nobody waits for.</summary>
+    private sealed class LeaveRequest : GrainRequest<Nothing>
+    {
+        private static readonly GrainMethod s_method =
+            new(nameof(IGrainBase), nameof(Deactivate), nameof(Deactivate), GrainMethodOptions.OneWay, null, []);
+
+        private readonly DeactivationReason _reason;
+
+        public LeaveRequest(Activation target, DeactivationReason reason)
+        {
+            _reason = reason;
+            Target = target;
+            DeadlineMs = long.MaxValue;
+        }
+
+        public override GrainMethod Method => s_method;
+
+        internal override bool CountsAsUse => false;
+
+        internal override bool DiesWithActivation => true;
+
+        internal override bool Start(object grain)
+        {
+            Target!.End(_reason);
+            return Succeed(default);
+        }
     }
 
     private sealed class CollectItem : WorkItem

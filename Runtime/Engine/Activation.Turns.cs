@@ -76,7 +76,13 @@ internal sealed partial class Activation
             if (_status == ActivationStatus.Created) BeginActivation();
             RunNext();
             if (_status == ActivationStatus.Ending && _runningCount == 0) BeginDeactivation();
-            if (HasWork()) continue;
+            if (HasWork())
+            {
+                // A finished answer does not wait for other calls' work.
+                SliceSlot.OfThisThread.SendTail();
+                continue;
+            }
+
             if (Runtime.IsStopping && IsQuiet()) End(s_stopping);
             if (_runningCount > 0 || _status is not (ActivationStatus.Active or ActivationStatus.Dead)) Runtime.Sweeper.Watch(this);
             bool deactivates = _status == ActivationStatus.Ending && _runningCount == 0;
@@ -145,8 +151,12 @@ internal sealed partial class Activation
         if (!request.Interleaves) _blockingCount--;
         if (request.Linked) Unlink(request);
         if (request.CountsAsUse) _lastUsedSeconds = Runtime.Clock.NowSeconds;
-        if (request.Failure is InconsistentStateException conflict)
+        if (request.Failure is InconsistentStateException { IsAtSource: true } conflict)
+        {
+            conflict.IsAtSource = false;
             End(new DeactivationReason(DeactivationReasonCode.ApplicationError, conflict, "The state was changed by someone else."));
+        }
+
         if (request.TryClaim()) Deliver(request);
     }
 
@@ -211,7 +221,7 @@ internal sealed partial class Activation
 
         // Anyone else's would run right here. The last one may, once the slice is over; the others are not made to wait for it.
         SliceSlot slot = SliceSlot.OfThisThread;
-        if (slot.Tail is { } earlier) ThreadPool.UnsafeQueueUserWorkItem(earlier, preferLocal: false);
+        slot.SendTail();
         slot.Tail = request;
     }
 

@@ -60,6 +60,9 @@ internal sealed class GrainRuntime : IClusterClient, IDisposable
 
     public bool IsStopping => _state == RuntimeState.Stopping;
 
+    /// <summary>Whether it stops or has stopped, and will take no calls from outside again.</summary>
+    public bool IsOver => _state >= RuntimeState.Stopping;
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         Clock.Advance();
@@ -95,7 +98,7 @@ internal sealed class GrainRuntime : IClusterClient, IDisposable
     public bool IsCallAllowed(GrainRequest request)
     {
         // Grains still at work may call each other until the last one is done.
-        if (_state == RuntimeState.Stopping && request.CallerIsGrain) return true;
+        if (_state == RuntimeState.Stopping && (request.CallerIsGrain || request.Caller is { Finished: false })) return true;
         string why = _state == RuntimeState.Created ? "The silo has not started." : "The silo is stopping.";
         request.Refuse(new SiloUnavailableException(why));
         return false;

@@ -5,9 +5,9 @@ namespace EsoCore.Runtime.Engine;
 /// <summary>
 /// Fires reminders. The table is read once, at start; afterwards every change passes through here. One timer waits for the earliest one
 /// due.
-/// A reminder whose first tick lay in the past when the silo started is fired once soon after, since it cannot be known whether the tick
-/// was lost: at least once.
-/// Other ticks keep to the grid of first tick plus whole periods.
+/// Ticks keep to the grid of first tick plus whole periods; those missed while no silo ran are not made up for, with one exception: a
+/// reminder whose only tick so far fell due less than a period before the start fires once soon after, since that tick may be all it was
+/// registered for and it cannot be known whether it was lost.
 /// </summary>
 internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table)
 {
@@ -16,6 +16,9 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
 
     /// <summary>Reminders caught up with at start are spread over this time.</summary>
     internal static readonly TimeSpan CatchUpSpread = TimeSpan.FromSeconds(10);
+
+    /// <summary>The queue is rebuilt when it holds more than twice the living reminders and so many more.</summary>
+    private const int MaxStale = 1_000;
 
     /// <summary>How many are fired before the service lets others run; the rest follow at once.</summary>
     private const int MaxFiredAtOnce = 1_000;
@@ -41,11 +44,20 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
             for (int i = 0; i < rows.Reminders.Count; i++)
             {
                 ReminderEntry row = rows.Reminders[i];
-                DateTime first = row.StartAt > now ? row.StartAt : now + CatchUpSpread * ((i + 1.0) / rows.Reminders.Count);
-                Schedule(row, first);
+                bool mayMissFirst = row.StartAt <= now && now - row.StartAt < row.Period;
+                Schedule(row, mayMissFirst ? now + CatchUpSpread * ((i + 1.0) / rows.Reminders.Count) : NextTick(row, now.AddTicks(-1)));
             }
 
             SetTimer();
+        }
+    }
+
+    /// <summary>How many entries wait for their time, with those replaced or removed since.</summary>
+    internal int QueueLength
+    {
+        get
+        {
+            lock (_gate) return _due.Count;
         }
     }
 
@@ -84,7 +96,11 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
         var known = (Reminder)reminder;
         if (!await table.RemoveRow(grain, known.ReminderName, known.ETag!))
             throw new ReminderException($"Reminder '{known.ReminderName}' of {grain} was changed or removed since it was read.");
-        lock (_gate) _scheduled.Remove((grain, known.ReminderName));
+        lock (_gate)
+        {
+            _scheduled.Remove((grain, known.ReminderName));
+            DropStale();
+        }
     }
 
     public async Task<IGrainReminder?> GetAsync(GrainId grain, string name) =>
@@ -94,14 +110,27 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
         [.. (await table.ReadRows(grain)).Reminders.Select(row => new Reminder(row.ReminderName, row.ETag))];
 
     /// <summary>
-    /// Replaces whatever was scheduled under this name. What is replaced stays in the queue and is passed over when it comes up.
+    /// Replaces whatever was scheduled under this name. What is replaced stays in the queue for now and is passed over when it comes up.
     /// </summary>
     private void Schedule(ReminderEntry row, DateTime due)
     {
         var scheduled = new Scheduled(row);
         _scheduled[(row.GrainId, row.ReminderName)] = scheduled;
         _due.Enqueue(scheduled, due);
+        DropStale();
     }
+
+    /// <summary>Keeps reminders that are changed often and due late from filling the queue with what was replaced.</summary>
+    private void DropStale()
+    {
+        if (_due.Count <= 2 * _scheduled.Count + MaxStale) return;
+        (Scheduled, DateTime)[] living = [.. _due.UnorderedItems.Where(item => IsLiving(item.Element))];
+        _due.Clear();
+        _due.EnqueueRange(living);
+    }
+
+    private bool IsLiving(Scheduled scheduled) =>
+        ReferenceEquals(_scheduled.GetValueOrDefault((scheduled.Row.GrainId, scheduled.Row.ReminderName)), scheduled);
 
     private void SetTimer()
     {
@@ -120,7 +149,7 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
             while (fired.Count < MaxFiredAtOnce && _due.TryPeek(out Scheduled? next, out DateTime due) && due <= now)
             {
                 _due.Dequeue();
-                if (!ReferenceEquals(_scheduled.GetValueOrDefault((next.Row.GrainId, next.Row.ReminderName)), next)) continue;
+                if (!IsLiving(next)) continue;
                 fired.Add(next.Row);
                 _due.Enqueue(next, NextTick(next.Row, now));
             }

@@ -31,7 +31,9 @@ internal sealed class Router(GrainRuntime runtime)
         var caller = TaskScheduler.Current as Activation;
         GrainRequest? callerRequest = context?.Request ?? caller?.CurrentRequest;
         request.ContextValues = context?.Values;
-        request.CallerIsGrain = caller is not null || callerRequest is not null;
+
+        // Code that a grain sent elsewhere is in the chain of calls, but what follows its calls runs in no turn.
+        request.CallerIsGrain = caller is not null;
         request.SetCaller(callerRequest);
         request.DeadlineMs = runtime.Clock.DeadlineIn(request.Method.TimeoutMs is var own && own > 0 ? own : runtime.ResponseTimeoutMs);
         request.Cancellation?.Link(request);

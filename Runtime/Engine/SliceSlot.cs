@@ -52,6 +52,14 @@ internal sealed class SliceSlot
     /// <summary>A timestamp if this slice is to be measured, else 0.</summary>
     public long BeginMeasuring(GrainRuntime runtime) => ++_slices % MeasureEvery == 0 ? runtime.TimeProvider.GetTimestamp() : 0;
 
+    /// <summary>Has the waiting answer completed by another thread, because this one has more to do.</summary>
+    public void SendTail()
+    {
+        if (Tail is not { } tail) return;
+        Tail = null;
+        ThreadPool.UnsafeQueueUserWorkItem(tail, preferLocal: false);
+    }
+
     private static SliceSlot Register()
     {
         var slot = new SliceSlot();

@@ -36,4 +36,9 @@ public class InconsistentStateException : Exception
 
     /// <summary>The ETag the writer had read.</summary>
     public string? CurrentEtag { get; }
+
+    /// <summary>
+    /// Whether it has not yet left the activation whose state it is about; on its further way up the chain of calls it ends no activation.
+    /// </summary>
+    internal bool IsAtSource { get; set; } = true;
 }

@@ -5,7 +5,8 @@ public interface IRemindable : IGrain
 {
     /// <summary>
     /// Called when a reminder is due, activating the grain if need be. It may come once more after a restart, so it must be harmless to
-    /// repeat.
+    /// repeat. Ticks due while no silo ran are left out; the next one comes at its usual time. Only a first tick due less than a period
+    /// before the start is made up for.
     /// </summary>
     /// <param name="reminderName">The reminder's name.</param>
     /// <param name="status">When it was due first, its period, and now.</param>

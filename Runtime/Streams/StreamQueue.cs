@@ -53,7 +53,14 @@ internal sealed class StreamQueue(MemoryStreamProvider provider, StreamId stream
         {
             var delivery = new StreamDelivery(provider.Name, stream, items);
             Exception? failure = await TryDeliverAsync(delivery);
-            if (provider.Stopped.IsCancellationRequested) return;
+
+            // A silo that stops refuses every delivery: what is left is given up without a word for each item.
+            if (failure is not null && provider.Runtime.IsOver)
+            {
+                GiveUp();
+                return;
+            }
+
             int done = failure is null ? items.Length : delivery.Delivered;
             if (done > 0) attempts = 0;
             if (failure is not null && ++attempts >= MaxAttempts)
@@ -76,6 +83,16 @@ internal sealed class StreamQueue(MemoryStreamProvider provider, StreamId stream
         }
     }
 
+    private void GiveUp()
+    {
+        lock (_items)
+        {
+            _gone = true;
+            _items.Clear();
+            provider.Forget(this);
+        }
+    }
+
     /// <summary>
     /// Up to so many of the oldest items, which stay in the queue until they are done with; null if there are none and the queue has been
     /// given up.
@@ -84,10 +101,9 @@ internal sealed class StreamQueue(MemoryStreamProvider provider, StreamId stream
     {
         lock (_items)
         {
-            if (_items.Count == 0 || provider.Stopped.IsCancellationRequested)
+            if (_items.Count == 0 || provider.Runtime.IsOver)
             {
-                _gone = true;
-                provider.Forget(this);
+                GiveUp();
                 return null;
             }
 

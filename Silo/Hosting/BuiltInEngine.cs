@@ -1,4 +1,3 @@
-using System.Text.Json;
 using EsoCore.Events;
 using EsoCore.Grains;
 using EsoCore.Grains.Storage;
@@ -33,51 +32,6 @@ internal static class BuiltInEngine
             Enumerable.Range(0, IOutboxGrain.Shards).Select(shard => grains.GetGrain<IOutboxGrain>($"{shard}").Start()));
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
-
-    /// <summary>Persistent state as rows of our own: one JSON document by grain and state name.</summary>
-    private sealed class StateStorageAdapter(IGrainStateStore store) : IGrainStorage
-    {
-        public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
-            ReadStateAsync(stateName, grainId, grainState, CancellationToken.None);
-
-        public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
-        {
-            var row = await store.Read(TypeOf(grainId), KeyOf(grainId), stateName, cancellationToken);
-            grainState.RecordExists = row is not null;
-            grainState.ETag = row?.Etag;
-            if (row is not null)
-                grainState.State = JsonSerializer.Deserialize<T>(row.Json);
-        }
-
-        public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
-            WriteStateAsync(stateName, grainId, grainState, CancellationToken.None);
-
-        public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
-        {
-            var json = JsonSerializer.Serialize(grainState.State);
-            grainState.ETag = await store.Write(TypeOf(grainId), KeyOf(grainId), stateName, json, grainState.ETag, cancellationToken)
-                ?? throw Conflict(stateName, grainId, grainState.ETag);
-            grainState.RecordExists = true;
-        }
-
-        public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
-            ClearStateAsync(stateName, grainId, grainState, CancellationToken.None);
-
-        public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
-        {
-            if (!await store.Clear(TypeOf(grainId), KeyOf(grainId), stateName, grainState.ETag, cancellationToken))
-                throw Conflict(stateName, grainId, grainState.ETag);
-            grainState.ETag = null;
-            grainState.RecordExists = false;
-        }
-
-        private static InconsistentStateException Conflict(string stateName, GrainId grainId, string? etag) =>
-            new($"State '{stateName}' of {grainId} was written by someone else since it was read as version {etag ?? "none"}.", null, etag);
-
-        private static string TypeOf(GrainId id) => id.Type.ToString()!;
-
-        private static string KeyOf(GrainId id) => id.Key.ToString()!;
     }
 
     /// <summary>Reminders as rows of our own.</summary>

@@ -29,7 +29,10 @@ internal sealed class MasterKeyFile : IInstallationKeys
     /// <exception cref="InvalidDataException">The file is not as it must be; the message says where.</exception>
     public static MasterKeyFile Open(string directory)
     {
-        Directory.CreateDirectory(directory);
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(directory);
+        else // The database lies beside the key: nobody else needs to read either.
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var path = Path.Combine(directory, FileName);
         if (!File.Exists(path))
             Create(path);

@@ -4,6 +4,7 @@ using EsoCore.Events;
 using EsoCore.Grains.Events;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
+using EsoCore.History;
 using EsoCore.Runtime;
 using EsoCore.Tests.Support;
 using Xunit;
@@ -72,12 +73,56 @@ public sealed class AssetGrainTests : IAsyncLifetime
         Assert.Equal((1, 1), (cycles.Opened, cycles.Closed));
     }
 
+    [Fact]
+    public async Task Cycles_WhoseFirstWriteFailed_CountOnceWhenDeliveredAgain()
+    {
+        var source = new TransitionSource(TransitionStreams.Assets, _key);
+        var entry = source.Next(new CycleOpened("a"), Noon);
+        _cluster.Stores.AddToOutbox(1, entry);
+        _cluster.Stores.Fault = method => method == "WriteState" ? new StorageUnavailableException("away") : null;
+        await Publish(entry);
+        await _cluster.Stores.Until(() => _cluster.Stores.Calls("WriteState") == 1);
+        Assert.Equal(entry, Assert.Single(_cluster.Stores.Unconfirmed));
+
+        _cluster.Stores.Fault = null;
+        await Publish(entry);
+        await _cluster.Stores.Until(() => _cluster.Stores.Unconfirmed.IsEmpty);
+        Assert.Equal(1, (await Asset.Get())!.Cycles.Opened);
+        await _cluster.RestartAsync();
+        Assert.Equal(1, (await Asset.Get())!.Cycles.Opened);
+    }
+
+    [Fact]
+    public async Task State_WithFieldsOfANewerProgram_KeepsThem()
+    {
+        var id = Asset.GetGrainId();
+        const string newer = """
+            {"Format":1,"Energy":7,"Cycles":{"Opened":2,"Strokes":9,"Settled":{"Count":0,"SumUs":0,"Bins":[0,0,0,0,0,0,0,0,0,0,0,0],"P95":4},
+            "Pending":[{"n":0,"t":5,"id":"x","c":false,"d":false,"q":1}]}}
+            """;
+        await _cluster.Stores.Write(id.Type.ToString()!, id.Key.ToString()!, "state", newer, null, default);
+        await Deliver(new TransitionSource(TransitionStreams.Assets, _key).Next(new CycleClosed("y", 80, null), Noon));
+        var json = (await _cluster.Stores.Read(id.Type.ToString()!, id.Key.ToString()!, "state", default))!.Json;
+        Assert.All(["\"Energy\":7", "\"Strokes\":9", "\"P95\":4", "\"q\":1", "\"Opened\":2", "\"Closed\":1"], f => Assert.Contains(f, json));
+    }
+
+    [Fact]
+    public async Task State_OfANewerFormat_IsRefused()
+    {
+        var id = Asset.GetGrainId();
+        await _cluster.Stores.Write(id.Type.ToString()!, id.Key.ToString()!, "state", """{"Format":2}""", null, default);
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => Asset.Get());
+        Assert.Contains("stored in format 2", error.ToString());
+    }
+
+    private Task Publish(params ImmutableArray<OutboxEntry> entries) => TransitionPublisher.Send(
+        _cluster.Client.GetStreamProvider(TransitionStreams.Provider), new ReceiverId(TransitionStreams.Assets, _key),
+        [.. entries.Select(e => e.Transition)]);
+
     private async Task Deliver(params ImmutableArray<OutboxEntry> entries)
     {
         _cluster.Stores.AddToOutbox(1, entries);
-        await TransitionPublisher.Send(
-            _cluster.Client.GetStreamProvider(TransitionStreams.Provider), new ReceiverId(TransitionStreams.Assets, _key),
-            [.. entries.Select(e => e.Transition)]);
+        await Publish(entries);
         await _cluster.Stores.Until(() => _cluster.Stores.Unconfirmed.IsEmpty);
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using EsoCore.Device;
+using EsoCore.Tests.Support;
 using EsoCore.Wire;
 using Xunit;
 
@@ -11,7 +12,7 @@ public sealed class BatchUploaderTests
     private static readonly DeviceCredentials Credentials = new("0f8fad5b-d9cb-469f-a165-70867728950e", "device-secret");
     private static readonly Uri Server = new("http://server.test/base");
 
-    private readonly ManualClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly SdCardBuffer _card = new(new MemoryCardStore());
 
     [Fact]
@@ -191,6 +192,34 @@ public sealed class BatchUploaderTests
         await DrainAllAsync(uploader);
         Assert.Equal(0, _card.Status.BacklogRecords);
         Assert.Equal(3, server.Seen.Count);
+    }
+
+    [Theory]
+    [InlineData(400, "<html>Bad Request</html>")]
+    [InlineData(400, """{"code":"of_another_product"}""")]
+    [InlineData(404, "")]
+    [InlineData(404, """{"code":"not_found"}""")]
+    [InlineData(405, "")]
+    [InlineData(409, "")]
+    [InlineData(413, "<html>Request Entity Too Large</html>")]
+    [InlineData(415, "")]
+    [InlineData(418, "null")]
+    public async Task Step_RefusedByAProxy_KeepsTheBatchAndSendsItAgain(int status, string body)
+    {
+        var attempts = 0;
+        var (server, uploader) = Make(_ => ++attempts > 6 ? FakeServer.Taken() : FakeServer.Json(status, body, ("Retry-After", "400")), ContentCoding.Gzip);
+        Fill(1);
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.Equal(UploadStep.Failed, await uploader.StepAsync(default));
+            Assert.Equal(400, uploader.Retry.Remaining.TotalSeconds);
+            _clock.Advance(uploader.Retry.Remaining);
+        }
+
+        Assert.Equal(UploadStep.Sent, await uploader.StepAsync(default));
+        Assert.Equal(0, _card.Status.RefusedRecords);
+        Assert.Single(server.Seen.Select(r => r.Header(WireHeaders.IdempotencyKey)).Distinct());
+        Assert.Equal(ContentCoding.Gzip, uploader.Coding);
     }
 
     [Fact]

@@ -1,10 +1,12 @@
+using EsoCore.Tests.Support;
+
 namespace EsoCore.Tests.Device;
 
 /// <summary>
 /// Runs asynchronous code on the calling thread and moves the clock to its next timer only when nothing else is left to run,
 /// so that a run over simulated hours is the same each time. The code under test must not leave for the thread pool.
 /// </summary>
-internal sealed class ClockPump(ManualClock clock) : SynchronizationContext
+internal sealed class ClockPump(FakeTimeProvider clock) : SynchronizationContext
 {
     private readonly Queue<(SendOrPostCallback Callback, object? State)> _ready = new();
 

@@ -1,5 +1,6 @@
 using System.Text;
 using EsoCore.Device;
+using EsoCore.Tests.Support;
 using EsoCore.Wire;
 using Xunit;
 
@@ -7,7 +8,7 @@ namespace EsoCore.Tests.Device;
 
 public sealed class DeviceClientTests
 {
-    private readonly ManualClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
 
     [Fact]
     public async Task Handshake_WithTheSecret_GivesNonceAndCursors()

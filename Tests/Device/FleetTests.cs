@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using EsoCore.Device;
+using EsoCore.Tests.Support;
 using EsoCore.Wire;
 using Xunit;
 
@@ -9,7 +10,7 @@ namespace EsoCore.Tests.Device;
 
 public sealed class FleetTests
 {
-    private readonly ManualClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
 
     [Fact]
     public void Run_ToItsEnd_UploadsEveryRecordOnce()

@@ -56,14 +56,21 @@ public sealed class MachineSimulatorTests
 
         var cycles = events.Where(e => e.GetProperty("series").GetString() is "cycle_open" or "cycle_close").ToList();
         Assert.True(cycles.Count > 20);
-        var opened = new HashSet<string>();
+        var opened = new Dictionary<string, DateTimeOffset>();
         foreach (var cycle in cycles)
         {
             var meta = cycle.GetProperty("meta");
-            Assert.InRange(meta.GetProperty("duration_ms").GetDouble(), 500, 20_000);
-            Assert.True(meta.GetProperty("peak_torque_nm").GetDouble() > 0);
             var id = meta.GetProperty("cycle_id").GetString()!;
-            Assert.True(cycle.GetProperty("series").GetString() == "cycle_open" ? opened.Add(id) : opened.Remove(id));
+            var at = cycle.GetProperty("ts").GetDateTimeOffset();
+            if (cycle.GetProperty("series").GetString() == "cycle_open")
+            {
+                opened.Add(id, at);
+                continue;
+            }
+
+            Assert.True(opened.Remove(id, out var openedAt));
+            Assert.Equal((at - openedAt).TotalMilliseconds, meta.GetProperty("duration_ms").GetDouble(), 1.0);
+            Assert.True(meta.GetProperty("peak_torque_nm").GetDouble() > 0);
         }
     }
 

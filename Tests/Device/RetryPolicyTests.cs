@@ -1,11 +1,12 @@
 using EsoCore.Device;
+using EsoCore.Tests.Support;
 using Xunit;
 
 namespace EsoCore.Tests.Device;
 
 public sealed class RetryPolicyTests
 {
-    private readonly ManualClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
 
     /// <summary>A random that always gives one number: 0 is the lowest jitter, 0.5 none, just under 1 the highest.</summary>
     private sealed class Fixed(double value) : Random

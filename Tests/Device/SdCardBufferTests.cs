@@ -220,6 +220,49 @@ public sealed partial class SdCardBufferTests : IDisposable
         Assert.Contains(299, Drain(card).SelectMany(Numbers));
     }
 
+    [Fact]
+    public void Append_CardFullWhileABatchIsUnderWay_CountsAsDroppedOnlyWhatIsNotSent()
+    {
+        var options = new SdCardOptions { MaxBytes = 2_000, MaxBatchBytes = 1_000 };
+        StoredBatch under;
+        using (var card = new SdCardBuffer(new FileCardStore(_directory), options))
+        {
+            Fill(card, 0, 6);
+            under = card.TakeBatch(ContentCoding.Identity, maxRecords: 2)!;
+            Fill(card, 6, 100);
+            Assert.DoesNotContain(under.File, Directory.GetFiles(_directory).Select(Path.GetFileName));
+            Assert.Equal(106, card.Status.BacklogRecords + card.Status.DroppedRecords);
+        }
+
+        using var again = new SdCardBuffer(new FileCardStore(_directory), options);
+        Assert.Equal(under.Id, again.TakeBatch(ContentCoding.Identity)!.Id);
+        var backlog = again.Status.BacklogRecords;
+        Assert.Equal(backlog, Drain(again).Sum(b => b.Records));
+        Assert.Equal((0, 0), (again.Status.BacklogRecords, again.Status.DroppedRecords));
+    }
+
+    [Fact]
+    public void Recut_FileDroppedMeanwhile_CountsItsRecordsAsDropped()
+    {
+        using var card = new SdCardBuffer(new MemoryCardStore(), new SdCardOptions { MaxBytes = 2_000, MaxBatchBytes = 1_000 });
+        Fill(card, 0, 2);
+        var batch = card.TakeBatch(ContentCoding.Identity)!;
+        Fill(card, 2, 100);
+        card.Recut(batch);
+        Assert.Equal(102, card.Status.BacklogRecords + card.Status.DroppedRecords);
+        Assert.Equal(card.Status.BacklogRecords, Drain(card).Sum(b => b.Records));
+    }
+
+    [Fact]
+    public void Append_RecordLargerThanTheCard_IsTakenAlone()
+    {
+        using var card = new SdCardBuffer(new MemoryCardStore(), new SdCardOptions { MaxBytes = 2_000, MaxBatchBytes = 1_000 });
+        Fill(card, 0, 1);
+        card.Append(Record(1, padding: 5_000), RecordPriority.Data);
+        Assert.Equal([1], Drain(card).SelectMany(Numbers));
+        Assert.Equal(1, card.Status.DroppedRecords);
+    }
+
     [Theory]
     [InlineData("{\"a\":\n1}")]
     [InlineData("[]")]

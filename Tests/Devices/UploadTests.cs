@@ -262,6 +262,7 @@ public class UploadTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<Exception>(() => _harness.Device(_device).Upload(batch));
         _harness.Storage.Faults.AfterCommit = null;
         _harness.Storage.Faults.BeforeCommit = null;
+        Assert.Equal(happened ? 2 : 1, (await _harness.Twin(_device)).TwinVersion);
         var truth = await _harness.Device(_device).Upload(batch);
         Assert.Equal(happened ? UploadOutcome.Replayed : UploadOutcome.Accepted, truth.Outcome);
         Assert.Equal(2, (await _harness.Points(_device)).Count);

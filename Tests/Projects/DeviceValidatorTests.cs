@@ -42,6 +42,13 @@ public sealed class DeviceValidatorTests
         Assert.Contains(DeviceValidator.Validate(Good with { Serial = "a\ud800" }), e => e.Field == "serial");
 
     [Fact]
+    public void Validate_ModelWithASlash_IsAFaultBecauseNoConfigProfileCouldBearItsName()
+    {
+        Assert.Equal("model", Assert.Single(DeviceValidator.Validate(Good with { Model = "DOOR/2" })).Field);
+        Assert.Equal("model", Assert.Single(DeviceValidator.Validate(new RegistrationChange(Model: "DOOR/2"))).Field);
+    }
+
+    [Fact]
     public void ValidateChange_NothingSet_FindsNothing() => Assert.Empty(DeviceValidator.Validate(new RegistrationChange()));
 
     [Fact]

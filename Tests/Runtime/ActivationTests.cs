@@ -80,6 +80,43 @@ public sealed class KeptLivingGrain(Probe probe) : LivingGrain(probe);
 [CollectionAgeLimit(Minutes = 2)]
 public sealed class ShortLivingGrain(Probe probe) : LivingGrain(probe);
 
+public interface IFleeting : IGrainWithStringKey
+{
+    Task<string> Work(string gate);
+
+    Task<string> LeaveAndAnswer();
+}
+
+/// <summary>Leaves as soon as it has come, at once or after waiting, by its key.</summary>
+public sealed class FleetingGrain(Probe probe) : Grain, IFleeting
+{
+    private static int s_last;
+
+    private readonly string _id = Interlocked.Increment(ref s_last).ToString();
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        string key = this.GetPrimaryKeyString();
+        if (key == "stays") return;
+        DeactivateOnIdle();
+        probe.Note("activating");
+        if (key == "waits") await probe.Gate("activate");
+    }
+
+    public async Task<string> Work(string gate)
+    {
+        probe.Note("begin " + gate);
+        await probe.Gate(gate);
+        return _id;
+    }
+
+    public Task<string> LeaveAndAnswer()
+    {
+        DeactivateOnIdle();
+        return Task.FromResult(_id);
+    }
+}
+
 public interface IBroken : IGrainWithStringKey
 {
     Task<int> Work();
@@ -221,6 +258,40 @@ public sealed class ActivationTests
         cluster.Probe.Open("gate");
         Assert.NotEqual(await leaving, await waiting);
         Assert.Equal(await waiting, await alsoWaiting);
+    }
+
+    [Fact]
+    public async Task DeactivateOnIdle_takes_effect_before_a_request_that_waits_already()
+    {
+        await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
+        IFleeting grain = cluster.Client.GetGrain<IFleeting>("stays");
+        Task<string> running = grain.Work("gate");
+        await cluster.Probe.Noted("begin gate");
+        Task<string> leaving = grain.LeaveAndAnswer();
+        Task<string>[] waiting = [.. Enumerable.Range(0, 100).Select(_ => grain.Work("gate"))];
+        cluster.Probe.Open("gate");
+        string first = await running;
+        Assert.Equal(first, await leaving);
+        string[] ids = await Task.WhenAll(waiting);
+        Assert.NotEqual(first, ids[0]);
+        Assert.Single(ids.Distinct());
+    }
+
+    [Theory]
+    [InlineData("waits")]
+    [InlineData("leaves at once")]
+    public async Task DeactivateOnIdle_while_activating_takes_effect_after_the_calls_that_caused_the_activation(string key)
+    {
+        await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
+        IFleeting grain = cluster.Client.GetGrain<IFleeting>(key);
+        Task<string> first = grain.Work("gate");
+        await cluster.Probe.Noted("activating");
+        cluster.Probe.Open("activate");
+        await cluster.Probe.Noted("begin gate");
+        Task<string> later = grain.Work("gate");
+        cluster.Probe.Open("gate");
+        Assert.NotEqual(await first, await later);
+        await RuntimeCluster.UntilAsync(() => cluster.Activations == 0);
     }
 
     [Fact]

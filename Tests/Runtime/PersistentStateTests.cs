@@ -16,6 +16,8 @@ public interface ICounting : IGrainWithStringKey
 
     Task<bool> TryAdd(int value);
 
+    Task<int> AddThrough(string key, int value);
+
     Task Clear();
 
     Task<(int Value, bool Exists, string? ETag, int Second)> Get();
@@ -67,6 +69,8 @@ public sealed class CountingGrain : Grain, ICounting
         }
     }
 
+    public Task<int> AddThrough(string key, int value) => GrainFactory.GetGrain<ICounting>(key).Add(value);
+
     public Task Clear() => _first.ClearStateAsync();
 
     public Task<(int Value, bool Exists, string? ETag, int Second)> Get() =>
@@ -112,6 +116,19 @@ public sealed class PersistentStateTests
         Assert.NotEqual(conflict.StoredEtag, conflict.CurrentEtag);
         Assert.Equal(100, await grain.Add(1));
         Assert.Equal(101, (await grain.Get()).Value);
+    }
+
+    [Fact]
+    public async Task A_conflict_deactivates_only_the_grain_in_which_it_arose()
+    {
+        await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
+        ICounting caller = cluster.Client.GetGrain<ICounting>("caller"), grain = cluster.Client.GetGrain<ICounting>("a");
+        await grain.Add(1);
+        await caller.AddWithoutWriting(7);
+        await WriteBehindAsync(cluster, 100);
+        await Assert.ThrowsAsync<InconsistentStateException>(() => caller.AddThrough("a", 1));
+        Assert.Equal(7, (await caller.Get()).Value);
+        Assert.Equal(100, (await grain.Get()).Value);
     }
 
     [Fact]

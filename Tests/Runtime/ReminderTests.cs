@@ -1,5 +1,6 @@
 using EsoCore.Runtime;
 using EsoCore.Runtime.Engine;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace EsoCore.Tests.Runtime;
@@ -55,7 +56,7 @@ public sealed class ReminderTests
     }
 
     [Fact]
-    public async Task A_reminder_survives_a_restart_and_a_tick_missed_meanwhile_is_made_up_for()
+    public async Task A_first_tick_missed_during_a_restart_is_made_up_for()
     {
         await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
         await cluster.Client.GetGrain<IReminded>("a").Register("r", 5 * s_minute, 60 * s_minute);
@@ -66,6 +67,30 @@ public sealed class ReminderTests
         await cluster.Probe.Noted("1 a r 12:10:10");
         cluster.Time.Advance(55 * s_minute);
         await cluster.Probe.Noted("2 a r 13:05:00");
+    }
+
+    [Fact]
+    public async Task Later_ticks_missed_during_a_restart_are_left_out_and_the_next_keeps_to_the_grid()
+    {
+        await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
+        await cluster.Client.GetGrain<IReminded>("a").Register("r", 5 * s_minute, 60 * s_minute);
+        await cluster.StopAsync();
+        cluster.Time.Advance(150 * s_minute);
+        await cluster.RestartAsync();
+        cluster.Time.Advance(ReminderService.CatchUpSpread);
+        cluster.Time.Advance(35 * s_minute - ReminderService.CatchUpSpread);
+        await cluster.Probe.Noted("1 a r 15:05:00");
+        Assert.Single(cluster.Probe.Notes);
+    }
+
+    [Fact]
+    public async Task Reminders_changed_often_do_not_fill_the_queue()
+    {
+        await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
+        ReminderService service = cluster.Services.GetRequiredService<GrainRuntime>().Reminders!;
+        GrainId grain = cluster.Client.GetGrain<IReminded>("a").GetGrainId();
+        for (int i = 0; i < 5_000; i++) await service.RegisterOrUpdateAsync(grain, "r", TimeSpan.FromDays(1), TimeSpan.FromDays(1));
+        Assert.InRange(service.QueueLength, 1, 1_002);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EsoCore.Runtime;
 using EsoCore.Runtime.Engine;
 using EsoCore.Runtime.Hosting;
@@ -46,9 +47,16 @@ internal sealed class RuntimeCluster : IAsyncDisposable
     public Activation? Find(GrainId grain) => Runtime.Catalog.Find(grain);
 
     /// <summary>Waits for something that happens on the pool without anyone to tell of it.</summary>
-    public static async Task UntilAsync(Func<bool> condition)
+    public static async Task UntilAsync(
+        Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string description = "")
     {
-        while (!condition()) await Task.Yield();
+        long start = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > Probe.Patience)
+                throw new TimeoutException($"Within {Probe.Patience} this did not come true: {description}");
+            await Task.Yield();
+        }
     }
 
     public static async Task<RuntimeCluster> StartAsync(Action<RuntimeOptions>? options = null, Action<IServiceCollection>? services = null)

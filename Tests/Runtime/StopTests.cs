@@ -75,11 +75,11 @@ public sealed class StopTests
         Task<string> stuck = cluster.Client.GetGrain<IStopping>("a").Hold("never");
         await cluster.Probe.Noted("begin never");
         Task stopped = cluster.StopAsync();
-        while (!stopped.IsCompleted)
+        await RuntimeCluster.UntilAsync(() =>
         {
             cluster.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
+            return stopped.IsCompleted;
+        });
 
         await stopped;
         var abandoned = await Assert.ThrowsAnyAsync<Exception>(() => stuck);

@@ -46,6 +46,7 @@ public sealed class BatchListeningGrain(Probe probe) : Grain, IBatchListening, I
 
     private async Task OnItemsAsync(IList<SequentialItem<int>> items)
     {
+        probe.Note("taken " + items[0].Item);
         await probe.Gate("batch");
         if (items.Any(item => item.Item == 13)) throw new InvalidOperationException("13");
         probe.Note("batch " + string.Join(",", items.Select(item => item.Item)));
@@ -100,7 +101,7 @@ public sealed class StreamTests
     [Fact]
     public async Task A_failed_item_is_tried_again_with_growing_pauses_and_the_rest_follows()
     {
-        await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
+        await using RuntimeCluster cluster = await StartPatientAsync();
         await cluster.Client.GetGrain<IListening>("a").Publish("single", "a", [1, 13, 2]);
         await SeenAsync(cluster, "a 13", 1);
         cluster.Probe.Open("13 is fine");
@@ -111,7 +112,7 @@ public sealed class StreamTests
     [Fact]
     public async Task An_item_that_keeps_failing_is_dropped_after_four_attempts()
     {
-        await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
+        await using RuntimeCluster cluster = await StartPatientAsync();
         await cluster.Client.GetGrain<IListening>("a").Publish("single", "a", [13, 1]);
         await AdvanceUntilAsync(cluster, cluster.Probe.Noted("a 1"));
         Assert.Equal(StreamQueue.MaxAttempts, cluster.Probe.Notes.Count(note => note == "a 13"));
@@ -120,13 +121,14 @@ public sealed class StreamTests
     [Fact]
     public async Task A_batch_consumer_gets_what_has_come_together_and_only_the_culprit_is_dropped()
     {
-        await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
+        await using RuntimeCluster cluster = await StartPatientAsync();
         IListening publisher = cluster.Client.GetGrain<IListening>("p");
         await publisher.Publish("batch", "a", [1, 2, 3]);
+        await cluster.Probe.Noted("taken 1");
         await publisher.Publish("batch", "a", [4, 13, 5]);
         cluster.Probe.Open("batch");
         await AdvanceUntilAsync(cluster, cluster.Probe.Noted("batch 5"));
-        Assert.Equal(["batch 1,2,3", "batch 4", "batch 5"], cluster.Probe.Notes);
+        Assert.Equal(["batch 1,2,3", "batch 4", "batch 5"], Batches(cluster));
     }
 
     [Fact]
@@ -135,11 +137,29 @@ public sealed class StreamTests
         await using RuntimeCluster cluster = await RuntimeCluster.StartAsync(options => options.StreamQueueLimit = 5);
         IListening publisher = cluster.Client.GetGrain<IListening>("p");
         await publisher.Publish("batch", "a", [1, 2, 3]);
+        await cluster.Probe.Noted("taken 1");
         await publisher.Publish("batch", "a", [4, 5, 6, 7]);
         cluster.Probe.Open("batch");
         await cluster.Probe.Noted("batch 4,5");
         await RuntimeCluster.UntilAsync(() => Provider(cluster).QueueCount == 0);
-        Assert.Equal(["batch 1,2,3", "batch 4,5"], cluster.Probe.Notes);
+        Assert.Equal(["batch 1,2,3", "batch 4,5"], Batches(cluster));
+    }
+
+    [Fact]
+    public async Task A_stopping_silo_gives_up_what_streams_still_hold()
+    {
+        RuntimeCluster cluster = await StartPatientAsync();
+        MemoryStreamProvider provider = Provider(cluster);
+        await cluster.Client.GetGrain<IListening>("p").Publish("batch", "a", [1]);
+        await cluster.Probe.Noted("taken 1");
+        await cluster.Client.GetGrain<IListening>("p").Publish("batch", "a", [2, 3]);
+        Task stopped = cluster.StopAsync();
+        IListening late = cluster.Client.GetGrain<IListening>("late");
+        await RuntimeCluster.UntilAsync(() => late.Leave() is { IsFaulted: true });
+        cluster.Probe.Open("batch");
+        await stopped;
+        await RuntimeCluster.UntilAsync(() => provider.QueueCount == 0);
+        Assert.Equal(["batch 1"], Batches(cluster));
     }
 
     [Fact]
@@ -152,13 +172,20 @@ public sealed class StreamTests
         await RuntimeCluster.UntilAsync(() => Provider(cluster).QueueCount == 0);
     }
 
+    private static IEnumerable<string> Batches(RuntimeCluster cluster) =>
+        cluster.Probe.Notes.Where(note => note.StartsWith("batch ", StringComparison.Ordinal));
+
+    /// <summary>With a response timeout that the clock, however far it runs ahead of a busy machine, does not reach.</summary>
+    private static Task<RuntimeCluster> StartPatientAsync() =>
+        RuntimeCluster.StartAsync(options => options.ResponseTimeout = TimeSpan.FromHours(1));
+
     private static MemoryStreamProvider Provider(RuntimeCluster cluster) =>
         (MemoryStreamProvider)cluster.Services.GetRequiredService<IClusterClient>().GetStreamProvider(RuntimeCluster.Streams);
 
     private static Task SeenAsync(RuntimeCluster cluster, string note, int times) =>
         RuntimeCluster.UntilAsync(() => cluster.Probe.Notes.Count(seen => seen == note) >= times);
 
-    /// <summary>Moves the clock in small steps, so that pauses pass but no call times out.</summary>
+    /// <summary>Moves the clock in small steps, so that pauses pass; what is awaited has a bound of its own.</summary>
     private static async Task AdvanceUntilAsync(RuntimeCluster cluster, Task end)
     {
         while (!end.IsCompleted)
@@ -166,5 +193,7 @@ public sealed class StreamTests
             cluster.Time.Advance(TimeSpan.FromMilliseconds(10));
             await Task.Yield();
         }
+
+        await end;
     }
 }

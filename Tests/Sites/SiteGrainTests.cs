@@ -43,6 +43,39 @@ public sealed class SiteGrainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Put_ProjectFull_IsRefusedButSitesThatStandCanChange()
+    {
+        await Site.Put(Hall, null, true);
+        _cluster.Stores.CountedResources = IProjectGrain.MaxSites;
+        var other = _cluster.Client.GetGrain<ISiteGrain>(ProjectKey.Of(Guid.NewGuid(), "HALL"));
+        Assert.Equal(EditOutcome.LimitReached, (await other.Put(Hall, null, true)).Outcome);
+        Assert.Null(await other.Get());
+        Assert.Equal(EditOutcome.Changed, (await Site.Put(Hall with { Name = "H" }, null, false)).Outcome);
+    }
+
+    [Fact]
+    public async Task State_OfANewerFormat_IsRefusedAndLeftAlone()
+    {
+        var id = Site.GetGrainId();
+        const string newer = """{"Format":2,"Sources":""}""";
+        await _cluster.Stores.Write(id.Type.ToString()!, id.Key.ToString()!, "state", newer, null, default);
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => Site.Get());
+        Assert.Contains("format 2; this program reads up to format 1", error.ToString());
+        Assert.Equal(newer, (await _cluster.Stores.Read(id.Type.ToString()!, id.Key.ToString()!, "state", default))!.Json);
+    }
+
+    [Fact]
+    public async Task State_WithFieldsOfANewerProgram_KeepsThem()
+    {
+        var id = Site.GetGrainId();
+        await _cluster.Stores.Write(id.Type.ToString()!, id.Key.ToString()!, "state", """{"Format":1,"Alarms":{"n":3}}""", null, default);
+        await Deliver(Source().Next(On));
+        var json = (await _cluster.Stores.Read(id.Type.ToString()!, id.Key.ToString()!, "state", default))!.Json;
+        Assert.Contains("\"Alarms\":{\"n\":3}", json);
+        Assert.Contains("\"Sources\":\"", json);
+    }
+
+    [Fact]
     public async Task Transitions_OfSeveralDevices_ShowWhoIsOnline()
     {
         await Site.Put(Hall, null, true);

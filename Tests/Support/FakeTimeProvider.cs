@@ -36,6 +36,15 @@ public sealed class FakeTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>When the next timer fires; null without any.</summary>
+    public DateTimeOffset? NextDue
+    {
+        get
+        {
+            lock (_gate) return _timers.Count == 0 ? null : _timers.Min(timer => timer.Due);
+        }
+    }
+
     /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow()
     {

@@ -3,6 +3,7 @@ using EsoCore.Grains.Storage;
 using EsoCore.Runtime;
 using EsoCore.Runtime.Hosting;
 using EsoCore.Runtime.TestingHost;
+using EsoCore.Silo.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EsoCore.Tests.Support;
@@ -30,8 +31,6 @@ internal sealed class GrainCluster : IAsyncDisposable
     public InMemoryStores Stores { get; }
 
     public TestKeys Keys { get; } = new();
-
-    public MemoryGrainStorage States { get; } = new();
 
     public MemoryReminderTable Reminders { get; } = new();
 
@@ -71,7 +70,7 @@ internal sealed class GrainCluster : IAsyncDisposable
     private void AddGrains(ISiloBuilder silo)
     {
         silo.AddGrainAssembly(typeof(GrainServices).Assembly);
-        silo.AddGrainStorage("default", _ => States);
+        silo.AddGrainStorage("default", _ => new StateStorageAdapter(Stores));
         silo.UseReminderTable(_ => Reminders);
         silo.AddMemoryStreams(EsoCore.Events.TransitionStreams.Provider);
     }

@@ -65,12 +65,12 @@ internal sealed partial class InMemoryStores
             yield return new SeriesPoints(series.Key, series.Select(p => p.TsUs).ToArray(), series.Select(p => p.Value).ToArray());
     }
 
-    public Task<ImmutableHashSet<BodyKey>> ReadBodyKeys(long deviceNo, BodyKind kind, long fromUs, long toUs, CancellationToken cancel) =>
-        Do(nameof(ReadBodyKeys), () =>
+    public Task<ImmutableHashSet<BodyKey>> FindBodies(long deviceNo, BodyKind kind, IReadOnlyCollection<BodyKey> keys, CancellationToken cancel) =>
+        Do(nameof(FindBodies), () =>
         {
             var device = ByNo(deviceNo);
-            var keys = kind == BodyKind.Event ? device.Events.Select(e => e.Key) : device.Windows.Select(w => w.Key);
-            return keys.Where(k => k.TsUs >= fromUs && k.TsUs <= toUs).ToImmutableHashSet();
+            var stored = kind == BodyKind.Event ? device.Events.Select(e => e.Key) : device.Windows.Select(w => w.Key);
+            return stored.Intersect(keys).ToImmutableHashSet();
         });
 
     public Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>

@@ -79,6 +79,11 @@ internal sealed partial class InMemoryStores(TimeProvider time)
             return _projects[projectId] = known with { Version = known.Version + 1, Value = known.Value with { RetentionDays = days } };
         });
 
+    public Task<StoredRetention?> FindRetention(Guid projectId, CancellationToken cancel) => Do(
+        nameof(FindRetention),
+        () => _projects.TryGetValue(projectId, out var project)
+            ? new StoredRetention(project.Value.RetentionDays, RetentionFloorUs(projectId)) : null);
+
     public Task<long> CountDevices(Guid projectId, CancellationToken cancel) =>
         Do(nameof(CountDevices), () => CountedDevices ?? _devices.Values.LongCount(d => d.Registration.ProjectId == projectId));
 
@@ -111,6 +116,12 @@ internal sealed partial class InMemoryStores(TimeProvider time)
             _resources[(projectId, kind, id)] = new StoredResource(id, expectedVersion + 1, body ?? "");
             return true;
         });
+
+    public Task<long> Count(Guid projectId, string kind, CancellationToken cancel) => Do("CountResources", () => CountedResources
+        ?? _resources.LongCount(r => r.Key.Project == projectId && r.Key.Kind == kind && !r.Value.Deleted));
+
+    /// <summary>What <see cref="Count"/> answers, when a test wants to pretend.</summary>
+    public long? CountedResources { get; set; }
 
     public Task<Page<StoredResource>> List(Guid projectId, string kind, PageRequest page, CancellationToken cancel) => Do("ListResources", () =>
         PageOf(_resources.Where(r => r.Key.Project == projectId && r.Key.Kind == kind && !r.Value.Deleted).Select(r => r.Value), r => r.Id, page));

@@ -155,6 +155,26 @@ public class BatchDecoderTests
         Assert.Equal(4_096, opened.Batch.RecordText(1).Length);
     }
 
+    [Theory]
+    [InlineData(ContentCoding.Gzip)]
+    [InlineData(ContentCoding.Zstd)]
+    public void Open_AnyRefusal_GivesTheMemoryBack(ContentCoding coding)
+    {
+        foreach (var body in new[] { """[{"\ud800":1}]""", """{"\ud80000":[]}""", """{"batch_id":"\ud800"}""", "[", "5" })
+            _harness.Open(body + new string(' ', 100_000), coding: coding).Dispose();
+        Assert.Equal(0, _harness.Budget.Used);
+    }
+
+    [Fact]
+    public void Open_AHugeMeta_IsRejectedBeforeItIsRead()
+    {
+        var zeros = string.Join(',', Enumerable.Repeat("0", 500_000));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        using var opened = _harness.Open($$$"""[{"ts":"2025-01-15T14:30:22Z","series":"t","val":1,"meta":{"a":[{{{zeros}}}]}}]""");
+        Assert.Equal("too_long", Assert.Single(opened.Batch.Rejections).Code);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 8 << 20);
+    }
+
     [Fact]
     public void Open_ARightChecksum_IsTaken()
     {
@@ -179,6 +199,8 @@ public class BatchDecoderTests
     [InlineData("""{"records":[],"records":[]}""", "bad_envelope")]
     [InlineData("""{"records":[],"sent_at":"noon"}""", "bad_envelope")]
     [InlineData("""{"records":[],"batch_id":"7"}""", "bad_envelope")]
+    [InlineData("""{"records":[],"batch_id":"\ud800"}""", "bad_envelope")]
+    [InlineData("""{"\ud80000":[]}""", "bad_envelope")]
     [InlineData("""{"records":[],"batch_id":"99999999-2222-4333-8444-555555555555"}""", "batch_id_mismatch")]
     public void Open_AMalformedBody_IsRefusedWhole(string body, string code)
     {

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Text.Json.Serialization;
 using EsoCore.Grains;
 using EsoCore.Runtime;
 
@@ -47,7 +48,9 @@ internal static class Contracts
         {
             if (property.SetMethod is { } set && !set.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)))
                 yield return $"{Name(type)}.{property.Name} can be set";
-            if (!IsImmutable(property.PropertyType))
+
+            // Fields of a newer program come in the only shape that the serialiser knows for them; they are carried and never looked at.
+            if (!IsImmutable(property.PropertyType) && !property.IsDefined(typeof(JsonExtensionDataAttribute)))
                 yield return $"{Name(type)}.{property.Name} is a {Name(property.PropertyType)}";
         }
 

@@ -1,5 +1,8 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using EsoCore.Api;
+using EsoCore.Wire;
 using Xunit;
 
 namespace EsoCore.Tests.Tidy;
@@ -37,6 +40,15 @@ public sealed partial class DocumentTests
         var missing = Link().Matches(Repository.Read(document)).Select(m => m.Groups[1].Value)
             .Where(l => !l.Contains("://", StringComparison.Ordinal) && !l.StartsWith('#')).Where(p => !Exists(document, p));
         Assert.Empty(missing);
+    }
+
+    [Fact]
+    public void Codes_OfRefusalsAndRejections_AreAllInTheArchitecture()
+    {
+        var text = Repository.Read("ARCHITECTURE.md");
+        var codes = new[] { typeof(ProblemCodes), typeof(RecordCodes), typeof(ApiCodes) }
+            .SelectMany(t => t.GetFields(BindingFlags.Public | BindingFlags.Static)).Select(f => $"`{f.GetRawConstantValue()}`");
+        Assert.All(codes, c => Assert.Contains(c, text));
     }
 
     [Theory]

@@ -13,14 +13,14 @@ public sealed class SqliteStorage : IAsyncDisposable, IDisposable
     /// <summary>The file's name in the data directory.</summary>
     public const string FileName = "esocore.db";
 
-    // FULL makes each commit durable. Pages of 4 KiB. The log is folded into the file each 16 MiB, which costs one more sync, seldom.
+    // FULL makes each commit durable. Pages of 4 KiB. Folding the log into the file is upkeep's, see Checkpoints.
     private const string WriterPragmas =
         """
         pragma journal_mode = wal;
         pragma synchronous = full;
         pragma cache_size = -65536;
         pragma mmap_size = 268435456;
-        pragma wal_autocheckpoint = 4000;
+        pragma wal_autocheckpoint = 0;
         pragma journal_size_limit = 67108864;
         pragma temp_store = memory;
         """;
@@ -65,7 +65,8 @@ public sealed class SqliteStorage : IAsyncDisposable, IDisposable
             _metrics = new StorageMetrics(time, queue);
             var merges = new MergeQueue(options.MergeBlocks);
             _merger = new Merger(merges, options.MergeIdle, options.MergeBlocks, _metrics, time, logger);
-            _upkeep = new Upkeep([_merger, new Retention(time), Pruning.Ledger(time), Pruning.Rejected(time)], _metrics, time, logger);
+            IUpkeepTask[] tasks = [_merger, new Retention(time), Pruning.Ledger(time), Pruning.Rejected(time)];
+            _upkeep = new Upkeep(tasks, new Checkpoints(logger), _metrics, time, logger);
             _writer = new Writer(
                 first, () => OpenWriter(path, migrate: false), queue, new WriteGroup(Faults, _metrics), _upkeep, _metrics, time, logger);
             _readers = new ReaderPool(path, options.Readers, options.ReadQueueLimit, db => db.Execute(ReaderPragmas), Faults, time);
@@ -150,6 +151,17 @@ public sealed class SqliteStorage : IAsyncDisposable, IDisposable
                 _upkeep.RunAll(db);
                 _merger.MergeAll(db);
                 return true;
+            },
+            cancel);
+
+    /// <summary>Does all upkeep that is due and looks at the file before it and after each step. For tests.</summary>
+    internal Task<List<T>> Watch<T>(Func<Db, T> look, CancellationToken cancel = default) =>
+        _writer.Write(
+            db =>
+            {
+                var seen = new List<T> { look(db) };
+                _upkeep.RunAll(db, () => seen.Add(look(db)));
+                return seen;
             },
             cancel);
 

@@ -286,7 +286,7 @@ public abstract class DeviceStoreContract : StorageContract
     }
 
     [Fact]
-    public async Task ReadBodyKeys_WithinTheSpan_GivesThoseOfTheKind()
+    public async Task FindBodies_AmongThoseAsked_GivesTheStoredOfTheKind()
     {
         var device = await Store.AddDevice();
         var commit = device.Commit() with
@@ -296,8 +296,9 @@ public abstract class DeviceStoreContract : StorageContract
         };
         await device.Write(Store, commit);
 
-        var events = await Store.Devices.ReadBodyKeys(device.No, BodyKind.Event, StartUs, StartUs + 5, None);
-        var windows = await Store.Devices.ReadBodyKeys(device.No, BodyKind.Window, StartUs, StartUs + 5, None);
+        BodyKey[] asked = [new(StartUs, UInt128.MaxValue), new(StartUs + 5, 2), new(StartUs + 5, 3), new(StartUs, 4)];
+        var events = await Store.Devices.FindBodies(device.No, BodyKind.Event, asked, None);
+        var windows = await Store.Devices.FindBodies(device.No, BodyKind.Window, asked, None);
 
         Assert.Equal([new(StartUs, UInt128.MaxValue), new(StartUs + 5, 2)], events.OrderBy(k => k.TsUs));
         Assert.Equal([new(StartUs, 4)], windows);

@@ -70,6 +70,19 @@ public abstract class DocumentContract : StorageContract
     }
 
     [Fact]
+    public async Task Resources_Count_IsOfOneKindAndProjectWithoutDeletedOnes()
+    {
+        var project = Guid.NewGuid();
+        Assert.Equal(0, await Store.Resources.Count(project, "site", None));
+        foreach (string id in new[] { "a", "b", "c" })
+            await Store.Resources.Write(project, "site", id, "{}", 0, None);
+        await Store.Resources.Write(project, "site", "b", null, 1, None);
+        await Store.Resources.Write(project, "asset", "d", "{}", 0, None);
+        await Store.Resources.Write(Guid.NewGuid(), "site", "e", "{}", 0, None);
+        Assert.Equal(2, await Store.Resources.Count(project, "site", None));
+    }
+
+    [Fact]
     public async Task GrainState_IsWrittenAndClearedOnlyOverTheExpectedEtag()
     {
         var states = Store.GrainStates;

@@ -33,6 +33,9 @@ public abstract class RetentionContract : StorageContract
 
         await Store.Projects.SetRetention(device.ProjectId, 2, 1, None);
         await Store.Settle();
+        Assert.Equal(10, (await Store.Devices.ReadAll(device.No)).Count);
+        Store.Advance(TimeSpan.FromMinutes(1));
+        await Store.Settle();
 
         // The floor is now - 2 days, at noon: the day that it cuts stays stored, and its first half is hidden.
         var stored = await Store.Devices.Load(device.Id, None);
@@ -78,6 +81,32 @@ public abstract class RetentionContract : StorageContract
         await Store.Settle();
 
         Assert.Equal(floor + (5 * 3_600_000_000L), (await Store.Devices.Load(device.Id, None))!.RetentionFloorUs);
+    }
+
+    [Fact]
+    public async Task SetRetention_Shorter_RejectsAtOnceAndRemovesLater()
+    {
+        var device = await Store.AddDevice();
+        await device.Write(Store, device.Commit(Block((1, StartUs - (5 * Day), 1))) with { NewSeries = [Series(1)] });
+        Assert.Equal(new StoredRetention(null, long.MinValue), await Store.Projects.FindRetention(device.ProjectId, None));
+        long floor = ((Store.Now - DateTimeOffset.UnixEpoch).Ticks / 10) - (2 * Day);
+
+        await Store.Projects.SetRetention(device.ProjectId, 2, 1, None);
+        Assert.Equal(new StoredRetention(2, floor), await Store.Projects.FindRetention(device.ProjectId, None));
+
+        // What a grain that has not heard of it would compare with must still be there, and be shown.
+        Store.Advance(TimeSpan.FromSeconds(29));
+        await Store.Settle();
+        Assert.Single(await Store.Devices.ReadAll(device.No));
+        Assert.Single((await Store.History.ReadPoints(new(device.Scope, device.Id, null, null, null, null, null), new(), None)).Items);
+
+        // Taking the setting back does not take the floor back.
+        await Store.Projects.SetRetention(device.ProjectId, null, 2, None);
+        Assert.Equal(new StoredRetention(null, floor), await Store.Projects.FindRetention(device.ProjectId, None));
+        Store.Advance(TimeSpan.FromSeconds(1));
+        await Store.Settle();
+        Assert.Empty(await Store.Devices.ReadAll(device.No));
+        Assert.Null(await Store.Projects.FindRetention(Guid.NewGuid(), None));
     }
 
     [Fact]

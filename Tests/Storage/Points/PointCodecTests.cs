@@ -9,7 +9,7 @@ public sealed class PointCodecTests
 {
     private static readonly double[] Odd =
         [0, -0.0, double.Epsilon, -double.Epsilon, 2.2250738585072009e-308, double.MaxValue, double.MinValue, double.NaN, double.PositiveInfinity,
-         double.NegativeInfinity, 0.1, 1e22, 9007199254740992, 9007199254740993, -9007199254740992, 1e15 + 0.5, 123456789.123456, 1.0 / 3];
+         double.NegativeInfinity, 0.1, 1e22, 9007199254740992, -9007199254740992, 1e15 + 0.5, 123456789.123456, 1.0 / 3];
 
     private static readonly Gen<double> AnyDouble = Gen.OneOf(
         Gen.Choose(int.MinValue, int.MaxValue).Two().Select(p => BitConverter.Int64BitsToDouble(((long)p.Item1 << 32) ^ (uint)p.Item2)),

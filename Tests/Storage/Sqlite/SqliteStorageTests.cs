@@ -1,5 +1,6 @@
 using EsoCore.Grains.Storage;
 using EsoCore.History;
+using EsoCore.Projects;
 using EsoCore.Silo.Storage.Sqlite;
 using EsoCore.Tests.Storage.Contract;
 using Microsoft.Extensions.DependencyInjection;
@@ -105,6 +106,60 @@ public sealed class SqliteStorageTests
         store.Storage.Faults.BeforeRead = null;
         Assert.True(await store.Storage.Ping(None));
         await device.Write(store, device.Commit());
+    }
+
+    [Fact]
+    public async Task List_MalformedToken_SpoilsNoLaterRead()
+    {
+        await using var store = new SqliteUnderTest(o => o.Readers = 1);
+        var device = await store.AddDevice();
+        var filter = new DeviceFilter();
+
+        foreach (string token in new[] { "%%", "AAAA" })
+            await Assert.ThrowsAsync<FormatException>(() => store.Devices.List(device.ProjectId, filter, new(10, token), None));
+
+        Assert.Single((await store.Devices.List(device.ProjectId, filter, new(10), None)).Items);
+    }
+
+    [Fact]
+    public async Task Read_FailsWithAStatementInUse_SpoilsNoLaterRead()
+    {
+        await using var store = new SqliteUnderTest(o => o.Readers = 1);
+        const string Sql = "select ?";
+        await Assert.ThrowsAsync<FormatException>(() => store.Storage.Inspect(db => db.Use(Sql).Add(long.Parse("x")).Step()));
+
+        Assert.Equal(0, await store.Storage.Inspect(db => db.Use(Sql).Add(0L).Step() ? 0 : 1));
+        Assert.Equal(0, await store.Storage.Inspect(db => db.Use(Sql).Add(0L).Step() ? 0 : 1));
+    }
+
+    [Fact]
+    public async Task Commit_ValueThatCannotBeBound_FailsAloneAndSpoilsNoLaterWrite()
+    {
+        await using var store = new SqliteUnderTest();
+        var (bad, good) = (await store.AddDevice(), await store.AddDevice());
+
+        for (int i = 0; i < 2; i++)
+        {
+            await Assert.ThrowsAsync<FormatException>(
+                () => store.Devices.Commit(bad.Commit() with { Batch = Ledger(Start, hash: "zz") }, None));
+            await good.Write(store, good.Commit() with { Batch = Ledger(Start) });
+        }
+
+        await bad.Write(store, bad.Commit() with { Batch = Ledger(Start) });
+    }
+
+    [Fact]
+    public void WriteWork_ToldTwice_KeepsTheFirstOutcomeAndReleasesOnce()
+    {
+        int released = 0;
+        var work = new WriteWork<int>(_ => 1, () => released++);
+
+        work.Succeed();
+        work.Fail(new IOException("late"));
+        work.Succeed();
+
+        Assert.True(work.Task.IsCompletedSuccessfully);
+        Assert.Equal(1, released);
     }
 
     [Fact]

@@ -29,6 +29,27 @@ internal sealed class Db : IDisposable
     /// <summary>The row id of the last insert.</summary>
     public long LastRowId => raw.sqlite3_last_insert_rowid(_handle);
 
+    /// <summary>Pages written to the log since the last call.</summary>
+    public int TakePagesWritten()
+    {
+        SqliteError.Check(raw.sqlite3_db_status(_handle, raw.SQLITE_DBSTATUS_CACHE_WRITE, out int pages, out _, resetFlg: 1), _handle);
+        return pages;
+    }
+
+    /// <summary>Does something that waits for locks no longer than that.</summary>
+    public void WithBusyTimeout(TimeSpan timeout, Action act)
+    {
+        raw.sqlite3_busy_timeout(_handle, (int)timeout.TotalMilliseconds);
+        try
+        {
+            act();
+        }
+        finally
+        {
+            raw.sqlite3_busy_timeout(_handle, BusyTimeoutMs);
+        }
+    }
+
     /// <summary>Opens a connection; one that writes creates the file.</summary>
     public static Db Open(string path, bool readOnly)
     {
@@ -78,15 +99,36 @@ internal sealed class Db : IDisposable
         }
         finally
         {
-            Use(Rollback).Run();
+            RollbackIfOpen();
         }
     }
 
-    /// <summary>Leaves whatever transaction is open.</summary>
+    /// <summary>Leaves whatever transaction is open, and hands back the statements that a failure left in use.</summary>
     public void RollbackIfOpen()
     {
+        HandBackAll();
         if (InTransaction)
             Use(Rollback).Run();
+    }
+
+    /// <summary>
+    /// Undoes what was done since a savepoint, by the statement given, and hands back the statements that a failure left in use: none of
+    /// the caller's may be.
+    /// </summary>
+    public void RollbackTo(string sql)
+    {
+        HandBackAll();
+        Use(sql).Run();
+    }
+
+    /// <summary>A parameter that throws between taking a statement into use and running it leaves the statement so.</summary>
+    private void HandBackAll()
+    {
+        foreach (var statement in _statements.Values)
+        {
+            if (statement.InUse)
+                statement.Dispose();
+        }
     }
 
     /// <inheritdoc/>

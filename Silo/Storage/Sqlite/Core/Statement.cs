@@ -13,6 +13,9 @@ internal sealed class Statement(sqlite3 db, sqlite3_stmt statement) : IDisposabl
     private int _parameter;
     private bool _inUse;
 
+    /// <summary>Whether it was taken into use and not yet handed back.</summary>
+    public bool InUse => _inUse;
+
     /// <summary>Takes the statement into use; using it twice at once is a bug.</summary>
     public void Begin()
     {
@@ -25,7 +28,7 @@ internal sealed class Statement(sqlite3 db, sqlite3_stmt statement) : IDisposabl
     /// <summary>Binds the next parameter.</summary>
     public Statement Add(long value)
     {
-        raw.sqlite3_bind_int64(statement, ++_parameter, value);
+        SqliteError.Check(raw.sqlite3_bind_int64(statement, ++_parameter, value), db);
         return this;
     }
 
@@ -35,7 +38,7 @@ internal sealed class Statement(sqlite3 db, sqlite3_stmt statement) : IDisposabl
     /// <summary>Binds the next parameter. NaN becomes NULL.</summary>
     public Statement Add(double value)
     {
-        raw.sqlite3_bind_double(statement, ++_parameter, value);
+        SqliteError.Check(raw.sqlite3_bind_double(statement, ++_parameter, value), db);
         return this;
     }
 
@@ -98,7 +101,7 @@ internal sealed class Statement(sqlite3 db, sqlite3_stmt statement) : IDisposabl
     /// <summary>Binds the next parameter to NULL.</summary>
     public Statement AddNull()
     {
-        raw.sqlite3_bind_null(statement, ++_parameter);
+        SqliteError.Check(raw.sqlite3_bind_null(statement, ++_parameter), db);
         return this;
     }
 

@@ -56,8 +56,8 @@ internal sealed class DeviceStore(Writer writer, ReaderPool readers, DeviceCommi
         readers.Stream(db => PointReads.Overlap(db, Sql, deviceNo, fromUs, toUs), cancel);
 
     /// <inheritdoc/>
-    public Task<ImmutableHashSet<BodyKey>> ReadBodyKeys(long deviceNo, BodyKind kind, long fromUs, long toUs, CancellationToken cancel) =>
-        readers.Read(db => ReadBodyKeys(db, deviceNo, kind, fromUs, toUs), cancel);
+    public Task<ImmutableHashSet<BodyKey>> FindBodies(long deviceNo, BodyKind kind, IReadOnlyCollection<BodyKey> keys, CancellationToken cancel) =>
+        readers.Read(db => FindBodies(db, deviceNo, kind, keys), cancel);
 
     /// <inheritdoc/>
     public Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>
@@ -118,20 +118,25 @@ internal sealed class DeviceStore(Writer writer, ReaderPool readers, DeviceCommi
         return found.DrainToImmutable();
     }
 
-    private static ImmutableHashSet<BodyKey> ReadBodyKeys(Db db, long deviceNo, BodyKind kind, long fromUs, long toUs)
+    private static ImmutableHashSet<BodyKey> FindBodies(Db db, long deviceNo, BodyKind kind, IReadOnlyCollection<BodyKey> keys)
     {
-        string sql = Sql[kind == BodyKind.Event ? "event_keys" : "window_keys"];
-        var keys = ImmutableHashSet.CreateBuilder<BodyKey>();
-        using var row = db.Use(sql).Add(deviceNo).Add(fromUs).Add(toUs);
-        while (row.Step())
-            keys.Add(new BodyKey(row.Long(0), row.UInt128(1)));
-        return keys.ToImmutable();
+        string sql = Sql[kind == BodyKind.Event ? "find_event" : "find_window"];
+        var found = ImmutableHashSet.CreateBuilder<BodyKey>();
+        foreach (var key in keys)
+        {
+            using var row = db.Use(sql).Add(deviceNo).Add(key.TsUs).AddHash(key.Hash);
+            if (row.Step())
+                found.Add(key);
+        }
+
+        return found.ToImmutable();
     }
 
     private static Page<Versioned<DeviceRegistration>> List(Db db, Guid projectId, DeviceFilter filter, PageRequest page)
     {
         int limit = PageToken.Limit(page);
-        using var row = db.Use(Sql["list_devices"]).Add(projectId).Add(PageToken.ReadId(page.After)).Add(filter.SiteId).Add(filter.Model)
+        var after = PageToken.ReadId(page.After);
+        using var row = db.Use(Sql["list_devices"]).Add(projectId).Add(after).Add(filter.SiteId).Add(filter.Model)
             .Add((long?)filter.Status).Add(limit + 1);
         return PageToken.Collect(row, limit, ReadVersioned, r => r.Blob(6).ToArray());
 

@@ -34,11 +34,11 @@ select n, t0, runs, data from batch_block where device_no = ?1 and t0 between ?2
 -- name: overlap_chunks
 select n, t0, series_no, data from chunk where device_no = ?1 and t0 between ?2 - 86400000000 and ?3 and t1 >= ?2;
 
--- name: event_keys
-select ts, hash from event where device_no = ? and ts between ? and ?;
+-- name: find_event
+select 1 from event where device_no = ? and ts = ? and hash = ?;
 
--- name: window_keys
-select ts, hash from window where device_no = ? and ts between ? and ?;
+-- name: find_window
+select 1 from window where device_no = ? and ts = ? and hash = ?;
 
 -- name: list_devices
 select d.device_no, d.version, d.config_offset, 0, x'', null,

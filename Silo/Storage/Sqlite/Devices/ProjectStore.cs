@@ -15,7 +15,7 @@ internal sealed class ProjectStore(Writer writer, ReaderPool readers, TimeProvid
             db =>
             {
                 db.Use(Sql["insert_project"]).Add(project.Id).Add(project.Name).Add(project.CreatedAt).Add((long?)project.RetentionDays)
-                    .Add(Floor(project.RetentionDays)).Run();
+                    .Add(Floor(project.RetentionDays)).Add(time.GetUtcNow()).Run();
                 InsertKey(db, key);
                 return true;
             },
@@ -37,13 +37,24 @@ internal sealed class ProjectStore(Writer writer, ReaderPool readers, TimeProvid
         var changed = await writer.Write(
             db =>
             {
-                using var row = db.Use(Sql["set_retention"]).Add((long?)days).Add(Floor(days)).Add(projectId).Add(expectedVersion);
+                using var row = db.Use(Sql["set_retention"]).Add((long?)days).Add(Floor(days)).Add(projectId).Add(expectedVersion)
+                    .Add(time.GetUtcNow());
                 return row.Step() ? ReadProject(row) : null;
             },
             cancel).ConfigureAwait(false);
         retentionChanged();
         return changed;
     }
+
+    /// <inheritdoc/>
+    public Task<StoredRetention?> FindRetention(Guid projectId, CancellationToken cancel) =>
+        readers.Read(
+            db =>
+            {
+                using var row = db.Use(Sql["find_retention"]).Add(projectId);
+                return row.Step() ? new StoredRetention((int?)row.LongOrNull(0), row.LongOrNull(1) ?? long.MinValue) : null;
+            },
+            cancel);
 
     /// <inheritdoc/>
     public Task<long> CountDevices(Guid projectId, CancellationToken cancel) =>

@@ -1,5 +1,5 @@
 -- name: insert_project
-insert into project(id, name, created_at, retention_days, version, floor_us) values (?, ?, ?, ?, 1, ?);
+insert into project(id, name, created_at, retention_days, version, floor_us, raised_at) values (?, ?, ?, ?, 1, ?, ?);
 
 -- name: insert_key
 insert into api_key(id, project_id, device_id, secret_hash, sealed_signing_key, created_at) values (?, ?, ?, ?, ?, ?);
@@ -10,9 +10,13 @@ select version, id, name, created_at, retention_days from project where id = ?;
 -- The floor only moves forward: what retention has removed does not come back when the retention is made longer.
 -- name: set_retention
 update project set retention_days = ?1, version = version + 1,
-    floor_us = case when ?2 is null then floor_us else max(coalesce(floor_us, ?2), ?2) end
+    floor_us = case when ?2 > coalesce(floor_us, -9223372036854775808) then ?2 else floor_us end,
+    raised_at = case when ?2 > coalesce(floor_us, -9223372036854775808) then ?5 else raised_at end
 where id = ?3 and version = ?4
 returning version, id, name, created_at, retention_days;
+
+-- name: find_retention
+select retention_days, floor_us from project where id = ?;
 
 -- name: count_devices
 select devices from project where id = ?;

@@ -14,6 +14,8 @@ internal sealed class ResourceStore(Writer writer, ReaderPool readers) : IResour
     private const string Update =
         "update resource set version = version + 1, body = ? where project_id = ? and kind = ? and id = ? and version = ?";
 
+    private const string CountOf = "select count(*) from resource where project_id = ? and kind = ? and body <> ''";
+
     private const string Page =
         "select id, version, body from resource where project_id = ? and kind = ? and id > ? and body <> '' order by id limit ?";
 
@@ -40,6 +42,16 @@ internal sealed class ResourceStore(Writer writer, ReaderPool readers) : IResour
             },
             cancel,
             bytes: 256 + (body?.Length ?? 0));
+
+    /// <inheritdoc/>
+    public Task<long> Count(Guid projectId, string kind, CancellationToken cancel) =>
+        readers.Read(
+            db =>
+            {
+                using var row = db.Use(CountOf).Add(projectId).Add(kind);
+                return row.Step() ? row.Long(0) : 0;
+            },
+            cancel);
 
     /// <inheritdoc/>
     public Task<Page<StoredResource>> List(Guid projectId, string kind, PageRequest page, CancellationToken cancel) =>

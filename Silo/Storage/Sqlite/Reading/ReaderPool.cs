@@ -178,7 +178,7 @@ internal sealed class ReaderPool(
         {
             db.RollbackIfOpen();
         }
-        catch (SqliteError)
+        catch (Exception)
         {
             sound = false;
         }

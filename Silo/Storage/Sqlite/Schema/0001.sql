@@ -14,10 +14,15 @@ create table project(
     retention_days integer,
     version integer not null,
     devices integer not null default 0,
-    -- Nothing before it is shown or taken any more; only ever moves forward. NULL: everything is kept.
+    -- Nothing before it is taken any more; only ever moves forward. NULL: everything is kept.
     floor_us integer,
+    raised_at integer,
+    -- Nothing before it is shown any more: follows the floor when that has been in force for a while, see Retention.
+    hidden_us integer,
     -- How far retention has deleted: everything before it is gone.
     purged_us integer) without rowid;
+create index project_floor on project(id) where floor_us is not null;
+create index project_purge on project(id) where hidden_us > coalesce(purged_us, -9223372036854775808);
 
 create table api_key(
     id blob primary key,

@@ -9,10 +9,12 @@ namespace EsoCore.Silo.Storage.Sqlite;
 internal sealed class Merger(MergeQueue queue, TimeSpan idle, int threshold, StorageMetrics metrics, TimeProvider time, ILogger logger)
     : IUpkeepTask
 {
-    /// <summary>Points of one step, which takes some 10 ms; a block more may be begun.</summary>
-    public const int StepPoints = 32_768;
+    /// <summary>
+    /// Points of one step, read from blocks and again written to chunks, which takes some 10 ms; a block, and a series, more may be begun.
+    /// </summary>
+    public const int StepPoints = 16_384;
 
-    /// <summary>Runs of one step: each costs a few statements however short it is. What a block has beyond them stays a block.</summary>
+    /// <summary>Runs of one step: each costs a few statements however short it is. What is read beyond them stays in blocks.</summary>
     public const int StepRuns = 512;
 
     private const int StepBlocks = 256;
@@ -21,7 +23,7 @@ internal sealed class Merger(MergeQueue queue, TimeSpan idle, int threshold, Sto
     private static readonly SqlFile Sql = SqlFile.Of<Merger>();
 
     private readonly DayPoints _points = new();
-    private readonly List<(long BlockNo, int Runs)> _blocks = [];
+    private readonly List<long> _blocks = [];
     private readonly byte[] _packed = new byte[1 + PointCodec.MaxBytes(PointBlock.MaxPoints)];
     private (long DeviceNo, long Day)? _sweep = (long.MinValue, long.MinValue);
 
@@ -80,9 +82,10 @@ internal sealed class Merger(MergeQueue queue, TimeSpan idle, int threshold, Sto
             if (more)
                 queue.Add(deviceNo, day);
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is not (SqliteError { IsDataError: false } or OutOfMemoryException))
         {
-            db.Use(Upkeep.RollbackTo).Run();
+            // Whatever a damaged row makes of the code that reads it: one such day must not stop the merging of all others.
+            db.RollbackTo(Upkeep.RollbackTo);
             db.Use(Upkeep.Release).Run();
             queue.SetAside(deviceNo, day);
             logger.LogError(e, "The points of device number {DeviceNo}, day {Day}, cannot be merged: a stored row is damaged.", deviceNo, day);
@@ -93,26 +96,49 @@ internal sealed class Merger(MergeQueue queue, TimeSpan idle, int threshold, Sto
     private bool MergeStep(Db db, long deviceNo, long day)
     {
         bool more = ReadBlocks(db, deviceNo, day);
-        more |= PutBackExcess(db, deviceNo);
-        var series = _points.Runs.GroupBy(r => (r.SeriesNo, r.CorrectionUs));
-        foreach (var runs in series)
+        int putBack = PutBack(db, deviceNo, MergeSeries(db, deviceNo, day));
+        foreach (long blockNo in _blocks)
+            db.Use(Sql["delete_block"]).Add(blockNo).Run();
+        more |= putBack > 0;
+        if (more)
+            db.Use(Sql["uncount_blocks"]).Add(deviceNo).Add(day).Add(_blocks.Count - putBack).Run();
+        else
+            db.Use(Sql["forget_day"]).Add(deviceNo).Add(day).Run();
+        return more;
+    }
+
+    /// <summary>
+    /// Merges series after series until the step has done its share; returns the runs that it did not come to. The share counts what chunks
+    /// are opened and written anew, which for many series with few new points each is nearly all of the work.
+    /// </summary>
+    private List<DayPoints.Run> MergeSeries(Db db, long deviceNo, long day)
+    {
+        var left = new List<DayPoints.Run>();
+        int done = 0;
+        int runsDone = 0;
+        foreach (var runs in _points.Runs.GroupBy(r => (r.SeriesNo, r.CorrectionUs)))
         {
+            if (done >= StepPoints || runsDone >= StepRuns)
+            {
+                left.AddRange(runs);
+                continue;
+            }
+
             _points.BeginSeries();
             TakeOpenChunks(db, deviceNo, runs.Key.SeriesNo, day, runs.Key.CorrectionUs);
             foreach (var run in runs)
+            {
                 _points.AddToSeries(run);
+                runsDone++;
+            }
+
             var (ts, values) = _points.EndSeries();
             WriteChunks(db, deviceNo, runs.Key.SeriesNo, runs.Key.CorrectionUs, ts.Span, values.Span);
+            done += ts.Length;
         }
 
-        foreach (var (blockNo, _) in _blocks)
-            db.Use(Sql["delete_block"]).Add(blockNo).Run();
-        if (more)
-            db.Use(Sql["uncount_blocks"]).Add(deviceNo).Add(day).Add(_blocks.Count).Run();
-        else
-            db.Use(Sql["forget_day"]).Add(deviceNo).Add(day).Run();
-        metrics.Merged(_points.Count);
-        return more;
+        metrics.Merged(done);
+        return left;
     }
 
     private bool ReadBlocks(Db db, long deviceNo, long day)
@@ -124,27 +150,54 @@ internal sealed class Merger(MergeQueue queue, TimeSpan idle, int threshold, Sto
         {
             if (_blocks.Count == StepBlocks || _points.Count >= StepPoints || _points.Runs.Count >= StepRuns)
                 return true;
-            int runs = _points.Runs.Count;
             _points.Add(row.Int(1), row.Long(2), row.Long(3), row.Blob(4), row.Blob(5));
-            _blocks.Add((row.Long(0), _points.Runs.Count - runs));
+            _blocks.Add(row.Long(0));
         }
 
         return false;
     }
 
-    /// <summary>Stores the runs beyond <see cref="StepRuns"/>, which are all of the last block, as a block again.</summary>
-    private bool PutBackExcess(Db db, long deviceNo)
+    /// <summary>Stores runs as blocks again, as full as they become; how many blocks.</summary>
+    private int PutBack(Db db, long deviceNo, List<DayPoints.Run> left)
     {
-        int excess = Math.Min(_points.Runs.Count - StepRuns, _blocks.Count == 0 ? 0 : _blocks[^1].Runs);
-        if (excess <= 0)
-            return false;
-        var runs = _points.Runs.GetRange(_points.Runs.Count - excess, excess);
-        _points.Runs.RemoveRange(_points.Runs.Count - excess, excess);
+        int blocks = 0;
+        foreach (var same in left.GroupBy(r => r.CorrectionUs))
+        {
+            var runs = new List<DayPoints.Run>();
+            int points = 0;
+            foreach (var run in same)
+            {
+                if (points + run.Count > PointBlock.MaxPoints)
+                {
+                    InsertBlock(db, deviceNo, runs);
+                    blocks++;
+                    runs.Clear();
+                    points = 0;
+                }
+
+                runs.Add(run);
+                points += run.Count;
+            }
+
+            InsertBlock(db, deviceNo, runs);
+            blocks++;
+        }
+
+        return blocks;
+    }
+
+    private void InsertBlock(Db db, long deviceNo, List<DayPoints.Run> runs)
+    {
         var block = BlockCodec.Pack(_points.ToBlock(runs, runs[0].CorrectionUs));
-        db.Use(Sql["insert_block"]).Add(deviceNo).Add(block.T0).Add(block.T1).Add(block.Points).Add(block.CorrectionUs).Add(block.Runs)
-            .Add(block.Data).Run();
-        block.Return();
-        return true;
+        try
+        {
+            db.Use(Sql["insert_block"]).Add(deviceNo).Add(block.T0).Add(block.T1).Add(block.Points).Add(block.CorrectionUs).Add(block.Runs)
+                .Add(block.Data).Run();
+        }
+        finally
+        {
+            block.Return();
+        }
     }
 
     private void TakeOpenChunks(Db db, long deviceNo, int seriesNo, long day, long correctionUs)

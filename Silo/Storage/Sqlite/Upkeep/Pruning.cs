@@ -3,7 +3,7 @@ namespace EsoCore.Silo.Storage.Sqlite;
 /// <summary>Deletes rows of a table that are older than a fixed age, some at a time, by an index on their age.</summary>
 internal sealed class Pruning(string delete, TimeSpan age, TimeProvider time) : IUpkeepTask
 {
-    private const int RowsAStep = 256;
+    private const int RowsAStep = 64;
 
     private bool _due = true;
 

@@ -9,12 +9,20 @@ internal sealed class Retention(TimeProvider time) : IUpkeepTask
     /// <summary>The floor moves in steps of this, so that a project is not walked through for every minute that passes.</summary>
     public static readonly TimeSpan FloorStep = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// A floor that was raised rejects at once, but what lies below it is hidden and deleted only after this: by then nobody takes records
+    /// that would be compared with what is gone. Longer than twice the age of the floors that device grains go by.
+    /// </summary>
+    public static readonly TimeSpan Lag = TimeSpan.FromSeconds(30);
+
     private const int ProjectsAStep = 256;
     private const int DevicesAStep = 32;
-    private const int RowsAStep = 256;
 
     private static readonly SqlFile Sql = SqlFile.Of<Retention>();
-    private static readonly string[] Deletes = ["delete_blocks", "delete_chunks", "delete_events", "delete_windows"];
+
+    // Rows of one step, so that it frees some megabytes at most: blocks and chunks have up to 64 KiB, windows as much as an upload takes.
+    private static readonly (string Sql, int Rows)[] Deletes =
+        [("delete_blocks", 64), ("delete_chunks", 64), ("delete_events", 256), ("delete_windows", 8), ("forget_days", 256)];
 
     private Guid? _raiseAfter = Guid.Empty;
     private bool _purge = true;
@@ -45,23 +53,36 @@ internal sealed class Retention(TimeProvider time) : IUpkeepTask
 
     private Guid? RaiseFloors(Db db, Guid after)
     {
+        var inForce = new List<(Guid Id, long FloorUs)>();
         var raised = new List<(Guid Id, long FloorUs)>();
         int seen = 0;
-        long now = Micros.From(time.GetUtcNow());
-        using (var row = db.Use(Sql["projects_with_retention"]).Add(after).Add(ProjectsAStep))
+        var now = time.GetUtcNow();
+        using (var row = db.Use(Sql["projects_with_floor"]).Add(after).Add(ProjectsAStep))
         {
             while (row.Step())
             {
                 seen++;
                 after = row.Guid(0);
-                long floor = now - (row.Long(1) * Micros.Day);
-                if (row.LongOrNull(2) is not { } old || floor - old >= FloorStep.Ticks / TimeSpan.TicksPerMicrosecond)
-                    raised.Add((after, floor));
+                long floor = row.Long(2);
+                bool isHidden = row.LongOrNull(3) is { } hidden && hidden >= floor;
+
+                // One that still waits is not raised further: it would wait anew.
+                if (!isHidden && row.Time(4) + Lag > now)
+                    continue;
+                if (!isHidden)
+                    inForce.Add((after, floor));
+                if (row.LongOrNull(1) is not { } days)
+                    continue;
+                long due = Micros.From(now) - (days * Micros.Day);
+                if (due - floor >= FloorStep.Ticks / TimeSpan.TicksPerMicrosecond)
+                    raised.Add((after, due));
             }
         }
 
+        foreach (var (id, floor) in inForce)
+            db.Use(Sql["hide_below"]).Add(floor).Add(id).Run();
         foreach (var (id, floor) in raised)
-            db.Use(Sql["raise_floor"]).Add(floor).Add(id).Run();
+            db.Use(Sql["raise_floor"]).Add(floor).Add(now).Add(id).Run();
         return seen == ProjectsAStep ? after : null;
     }
 
@@ -82,16 +103,15 @@ internal sealed class Retention(TimeProvider time) : IUpkeepTask
 
         foreach (var (id, deviceNo) in devices)
         {
-            foreach (string delete in Deletes)
+            foreach (var (delete, rows) in Deletes)
             {
-                db.Use(Sql[delete]).Add(deviceNo).Add(purge.FloorUs).Add(RowsAStep).Run();
+                db.Use(Sql[delete]).Add(deviceNo).Add(purge.FloorUs).Add(rows).Run();
 
                 // The next step comes back to this device: it may have more.
                 if (db.Changes > 0)
                     return purge;
             }
 
-            db.Use(Sql["forget_days"]).Add(deviceNo).Add(purge.FloorUs).Run();
             purge = purge with { AfterDevice = id };
         }
 

@@ -13,8 +13,9 @@ internal interface IUpkeepTask
     void Step(Db db);
 }
 
-/// <summary>Runs merging, retention and pruning in slices: several steps in one transaction.</summary>
-internal sealed class Upkeep(IReadOnlyList<IUpkeepTask> tasks, StorageMetrics metrics, TimeProvider time, ILogger logger)
+/// <summary>Runs merging, retention and pruning in slices: several steps in one transaction. A checkpoint is a slice by itself.</summary>
+internal sealed class Upkeep(
+    IReadOnlyList<IUpkeepTask> tasks, Checkpoints checkpoints, StorageMetrics metrics, TimeProvider time, ILogger logger)
 {
     /// <summary>A slice takes no longer.</summary>
     public static readonly TimeSpan SliceLimit = TimeSpan.FromMilliseconds(50);
@@ -39,7 +40,13 @@ internal sealed class Upkeep(IReadOnlyList<IUpkeepTask> tasks, StorageMetrics me
     private uint _turn;
 
     /// <summary>Whether a slice would do something. Asked by the writer thread only.</summary>
-    public bool HasWork => Volatile.Read(ref _due) != 0 || (!_resting && tasks.Any(t => t.HasWork));
+    public bool HasWork => IsCheckpointDue || Volatile.Read(ref _due) != 0 || (!_resting && tasks.Any(t => t.HasWork));
+
+    /// <summary>Whether the next slice is a checkpoint. That one does not wait for a pause, or the log would grow with the load.</summary>
+    public bool IsCheckpointDue => checkpoints.IsDue;
+
+    /// <summary>Counts what a group of commits has written. Asked by the writer thread only.</summary>
+    public void Written(Db db) => checkpoints.Written(db);
 
     /// <summary>Asks every task to look for work, at the next slice. Any thread.</summary>
     public void Due() => Volatile.Write(ref _due, 1);
@@ -51,9 +58,16 @@ internal sealed class Upkeep(IReadOnlyList<IUpkeepTask> tasks, StorageMetrics me
     public bool RunSlice(Db db, Func<bool> isWanted)
     {
         long start = time.GetTimestamp();
-        TakeDue();
         try
         {
+            if (checkpoints.IsDue)
+            {
+                checkpoints.Run(db);
+                metrics.Sliced(time.GetElapsedTime(start));
+                return true;
+            }
+
+            TakeDue();
             db.Use(Db.BeginWrite).Run();
             for (int i = 0; i < SliceSteps && time.GetElapsedTime(start) < LastStart && Step(db) && !isWanted(); i++)
             {
@@ -61,13 +75,13 @@ internal sealed class Upkeep(IReadOnlyList<IUpkeepTask> tasks, StorageMetrics me
             }
 
             db.Use(Db.Commit).Run();
+            checkpoints.Written(db);
         }
         catch (Exception e)
         {
             logger.LogError(e, "Upkeep of the data file failed and is put off.");
             Rest();
-            db.RollbackIfOpen();
-            return e is not SqliteError;
+            return RollBack(db) && e is not SqliteError;
         }
 
         metrics.Sliced(time.GetElapsedTime(start));
@@ -75,14 +89,12 @@ internal sealed class Upkeep(IReadOnlyList<IUpkeepTask> tasks, StorageMetrics me
     }
 
     /// <summary>Does everything that is due, inside the caller's transaction. For tests and tools.</summary>
-    public void RunAll(Db db)
+    public void RunAll(Db db, Action? afterStep = null)
     {
         Due();
         TakeDue();
         while (Step(db))
-        {
-            // Until nothing is left.
-        }
+            afterStep?.Invoke();
     }
 
     /// <summary>Does one step of the next task that has work, in turn; false when none has.</summary>
@@ -98,6 +110,20 @@ internal sealed class Upkeep(IReadOnlyList<IUpkeepTask> tasks, StorageMetrics me
         }
 
         return false;
+    }
+
+    private bool RollBack(Db db)
+    {
+        try
+        {
+            db.RollbackIfOpen();
+            return true;
+        }
+        catch (Exception e)
+        {
+            logger.LogError(e, "Upkeep of the data file cannot be rolled back.");
+            return false;
+        }
     }
 
     private void TakeDue()

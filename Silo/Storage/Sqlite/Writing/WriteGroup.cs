@@ -67,7 +67,7 @@ internal sealed class WriteGroup(StorageFaults faults, StorageMetrics metrics)
                 }
                 catch (Exception e) when (IsDataError(e))
                 {
-                    db.Use(RollbackTo).Run();
+                    db.RollbackTo(RollbackTo);
                     failed.Add((work, e));
                 }
 
@@ -101,7 +101,7 @@ internal sealed class WriteGroup(StorageFaults faults, StorageMetrics metrics)
             {
                 db.RollbackIfOpen();
             }
-            catch (SqliteError)
+            catch (Exception)
             {
                 // The connection is given up below anyway.
             }
@@ -110,9 +110,9 @@ internal sealed class WriteGroup(StorageFaults faults, StorageMetrics metrics)
             return false;
         }
 
-        metrics.Committed(group);
         foreach (var work in group)
             work.Succeed();
+        metrics.Committed(group);
         return true;
     }
 
@@ -123,7 +123,7 @@ internal sealed class WriteGroup(StorageFaults faults, StorageMetrics metrics)
             db.RollbackIfOpen();
             return true;
         }
-        catch (SqliteError e)
+        catch (Exception e)
         {
             FailAll(group, Unavailable(e));
             group.Clear();

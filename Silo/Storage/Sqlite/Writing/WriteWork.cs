@@ -15,10 +15,10 @@ internal abstract class WriteWork
     /// <summary>Runs the statements. Whatever it did before is rolled back when it runs again.</summary>
     public abstract void Execute(Db db);
 
-    /// <summary>It is durable: the caller gets the result, off this thread.</summary>
+    /// <summary>It is durable: the caller gets the result, off this thread, unless it has been told already.</summary>
     public abstract void Succeed();
 
-    /// <summary>It is not (or not known to be) durable: the caller gets the reason, off this thread.</summary>
+    /// <summary>It is not (or not known to be) durable: the caller gets the reason, off this thread, unless told already.</summary>
     public abstract void Fail(Exception reason);
 }
 
@@ -27,6 +27,7 @@ internal sealed class WriteWork<T>(Func<Db, T> execute, Action? release = null) 
 {
     private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private T? _result;
+    private Action? _release = release;
 
     /// <summary>Ends with the outcome.</summary>
     public Task<T> Task => _completion.Task;
@@ -37,14 +38,17 @@ internal sealed class WriteWork<T>(Func<Db, T> execute, Action? release = null) 
     /// <inheritdoc/>
     public override void Succeed()
     {
-        release?.Invoke();
-        _completion.SetResult(_result!);
+        Release();
+        _completion.TrySetResult(_result!);
     }
 
     /// <inheritdoc/>
     public override void Fail(Exception reason)
     {
-        release?.Invoke();
-        _completion.SetException(reason);
+        Release();
+        _completion.TrySetException(reason);
     }
+
+    /// <summary>What is lent goes back once, however often the end is told.</summary>
+    private void Release() => Interlocked.Exchange(ref _release, null)?.Invoke();
 }

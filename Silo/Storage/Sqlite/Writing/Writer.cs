@@ -1,11 +1,12 @@
+using EsoCore.Grains.Storage;
 using EsoCore.History;
 
 namespace EsoCore.Silo.Storage.Sqlite;
 
 /// <summary>
 /// The one thread that writes. It owns the write connection: groups of commits come first, upkeep fills the pauses in slices of at most
-/// <see cref="Upkeep.SliceLimit"/>, and under load that never pauses gets one slice every <see cref="UpkeepShare"/>, so that blocks do not
-/// pile up.
+/// <see cref="Upkeep.SliceLimit"/> (a checkpoint comes as soon as it is due), and under load that never pauses gets one slice every
+/// <see cref="UpkeepShare"/>, so that blocks do not pile up.
 /// </summary>
 internal sealed class Writer : IAsyncDisposable
 {
@@ -66,10 +67,11 @@ internal sealed class Writer : IAsyncDisposable
         {
             while (_queue.TakeGroup(_group, wait: !_upkeep.HasWork))
             {
-                if (_group.Count > 0)
+                bool idle = _group.Count == 0;
+                if (!idle)
                     RunGroup();
                 bool overdue = _time.GetElapsedTime(_lastSlice) >= UpkeepShare;
-                if (_upkeep.HasWork && (_group.Count == 0 || overdue))
+                if (_upkeep.IsCheckpointDue || (_upkeep.HasWork && (idle || overdue)))
                     RunSlice(yields: !overdue);
             }
 
@@ -79,10 +81,11 @@ internal sealed class Writer : IAsyncDisposable
         {
             _logger.LogCritical(e, "The storage's writer thread ended: nothing more is written.");
             FailTheRest(e);
+            Discard();
         }
         finally
         {
-            _ended.SetResult();
+            _ended.TrySetResult();
         }
     }
 
@@ -97,11 +100,28 @@ internal sealed class Writer : IAsyncDisposable
             _logger.LogError(e, "The data file cannot be opened.");
             foreach (var work in _group)
                 work.Fail(new StorageUnavailableException($"The data file cannot be opened: {e.Message}", e));
+            _group.Clear();
             return;
         }
 
-        if (!_groups.Run(_db, _group))
+        try
+        {
+            if (!_groups.Run(_db, _group))
+                Reopen();
+            else
+                _upkeep.Written(_db);
+        }
+        catch (Exception e)
+        {
+            // Not foreseen: whoever has not been told by now cannot be told what became of the write.
+            _logger.LogError(e, "A group of writes ended in an unexpected way.");
+            foreach (var work in _group)
+                work.Fail(new CommitUnknownException("The write ended in an unexpected way and its outcome is not known.", e));
             Reopen();
+        }
+
+        // Whoever fails the rest later must not meet these again.
+        _group.Clear();
     }
 
     private void RunSlice(bool yields)
@@ -116,6 +136,7 @@ internal sealed class Writer : IAsyncDisposable
         {
             _upkeep.Rest();
             _logger.LogError(e, "Upkeep of the data file is put off.");
+            Reopen();
         }
 
         _lastSlice = _time.GetTimestamp();
@@ -124,8 +145,14 @@ internal sealed class Writer : IAsyncDisposable
     private void Reopen()
     {
         _logger.LogWarning("The write connection is opened anew.");
-        _db?.Dispose();
+        Discard();
+    }
+
+    private void Discard()
+    {
+        var db = _db;
         _db = null;
+        db?.Dispose();
     }
 
     private void Close()
