@@ -28,7 +28,7 @@ internal sealed class DeviceCallRunner(
             return faulty;
         return answer!.Outcome == DeviceOutcome.Done
             ? toResult(answer.Value!)
-            : DeviceOutcomes.Refusal(answer.Outcome, visit.Pass, cache, retryAfter);
+            : DeviceOutcomes.Refusal(answer.Outcome, answer.Code, visit.Pass, cache, retryAfter);
     }
 
     /// <summary>Admits a call; the problem says why not.</summary>
@@ -39,15 +39,20 @@ internal sealed class DeviceCallRunner(
         if (headers.Problem() is { } faulty)
             return (null, faulty);
         var (pass, refused) = await gate.Admit(device, http);
-        if (pass is null)
+        if (pass is null && !device.IsSignedOnly)
             return (null, refused);
+        // Nothing but the body can prove a caller that only signs. Until then it is met as if its id were unknown, and an unknown id as if it
+        // were known: with a body too large, too slow or too many, and with the time that reading one takes.
         var receivedAt = time.GetUtcNow();
-        var (body, unread) = await bodies.Read(http.Request, JsonForm.MaxBytes, retryAfter, pass.Proven);
+        var (body, unread) = await bodies.Read(http.Request, JsonForm.MaxBytes, retryAfter, pass?.Proven ?? false);
         if (body is null)
             return (null, unread);
         using (body)
         {
-            if (gate.CheckSignature(pass, http.Request, body.HashHex()) is { } unsigned)
+            var hash = body.HashHex();
+            if (pass is null)
+                return (null, refused);
+            if (gate.CheckSignature(pass, http.Request, hash) is { } unsigned)
                 return (null, unsigned);
             var form = SmallBodies.Parse(http.Request, body, bodyOptional, out var malformed);
             return form is null

@@ -1,12 +1,12 @@
 using System.Globalization;
 using System.Text;
 using EsoCore.Grains;
-using EsoCore.Grains.Telemetry;
+using EsoCore.Wire;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
 
-namespace EsoCore.Tests.Telemetry;
+namespace EsoCore.Tests.Wire;
 
 public class Rfc3339Tests
 {
