@@ -24,7 +24,7 @@ public static class KeySecrets
     /// <summary>What is stored of a secret: SHA-256 of its UTF-8 text, 32 bytes.</summary>
     public static byte[] Hash(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
 
-    /// <summary>Whether a text is the secret of a stored hash, in constant time; false for one of more than <see cref="MaxBytes"/>.</summary>
+    /// <summary>Whether a text is the secret of a hash, in constant time; false for one of more than <see cref="MaxBytes"/>.</summary>
     public static bool Matches(string text, ReadOnlySpan<byte> hash) =>
         Encoding.UTF8.GetByteCount(text) <= MaxBytes && CryptographicOperations.FixedTimeEquals(Hash(text), hash);
 }

@@ -41,8 +41,8 @@ internal sealed class DeviceCallRunner(
         var (pass, refused) = await gate.Admit(device, http);
         if (pass is null && !device.IsSignedOnly)
             return (null, refused);
-        // Nothing but the body can prove a caller that only signs. Until then it is met as if its id were unknown, and an unknown id as if it
-        // were known: with a body too large, too slow or too many, and with the time that reading one takes.
+        // Nothing but the body can prove a caller that only signs. Until then known and unknown ids are met alike: the same limits, the same
+        // budget, and the time that reading a body takes.
         var receivedAt = time.GetUtcNow();
         var (body, unread) = await bodies.Read(http.Request, JsonForm.MaxBytes, retryAfter, pass?.Proven ?? false);
         if (body is null)

@@ -9,6 +9,8 @@ namespace EsoCore.Api;
 /// <summary>Schemas of the OpenAPI document where the types alone do not make them.</summary>
 internal static class ApiSchemas
 {
+    private const string AnyValue = "Any JSON value.";
+
     /// <summary>
     /// What the types alone do not tell: what converters write, and what may be absent. Our records say that by a nullable type: it may be
     /// absent or null, in a request as in an answer. Everything else is always there, and only that is required.
@@ -18,15 +20,15 @@ internal static class ApiSchemas
         var type = context.JsonTypeInfo.Type;
         var plain = Nullable.GetUnderlyingType(type) ?? type;
         if (plain == typeof(JsonText))
-            (schema.Type, schema.Properties, schema.Required, schema.Description) = (null, null, null, schema.Description ?? "Any JSON value.");
+            (schema.Type, schema.Properties, schema.Required, schema.Description) = (null, null, null, schema.Description ?? AnyValue);
         else if (plain == typeof(DateTimeOffset))
-            (schema.Type, schema.Format) = (plain == type ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null, "date-time");
+            (schema.Type, schema.Format) = (JsonSchemaType.String | (plain == type ? 0 : JsonSchemaType.Null), "date-time");
         else if (plain == typeof(ReadOnlyMemory<byte>))
             (schema.Type, schema.Format, schema.Items) = (JsonSchemaType.String, "byte", null);
         else if (context.JsonTypeInfo.Kind == JsonTypeInfoKind.Object && schema.Properties is { Count: > 0 })
             schema.Required = context.JsonTypeInfo.Properties.Where(IsAlwaysThere).Select(property => property.Name).ToHashSet();
         if (type.IsAssignableTo(typeof(IHasFurtherMembers)))
-            schema.AdditionalProperties = new OpenApiSchema { Description = "Any JSON value." };
+            schema.AdditionalProperties = new OpenApiSchema { Description = AnyValue };
         return Task.CompletedTask;
     }
 
@@ -59,7 +61,11 @@ internal static class ApiSchemas
                     Items = new OpenApiSchema
                     {
                         Type = JsonSchemaType.Object,
-                        Properties = new Dictionary<string, IOpenApiSchema> { ["field"] = Text("Its path as sent."), ["message"] = Text("What would be right.") },
+                        Properties = new Dictionary<string, IOpenApiSchema>
+                        {
+                            ["field"] = Text("Its path as sent."),
+                            ["message"] = Text("What would be right."),
+                        },
                     },
                 },
             },

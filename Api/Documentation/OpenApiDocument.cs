@@ -71,7 +71,11 @@ internal static class OpenApiDocument
     {
         var json = await ReferenceTo(request, context, cancel);
         if (request == typeof(BatchBody))
-            json = new OpenApiSchema { AnyOf = [json, new OpenApiSchema { Type = JsonSchemaType.Array, Items = await ReferenceTo(typeof(RecordBody), context, cancel) }] };
+        {
+            var records = new OpenApiSchema { Type = JsonSchemaType.Array, Items = await ReferenceTo(typeof(RecordBody), context, cancel) };
+            json = new OpenApiSchema { AnyOf = [json, records] };
+        }
+
         return new OpenApiRequestBody
         {
             Required = !doc.RequestOptional,
@@ -79,7 +83,8 @@ internal static class OpenApiDocument
             {
                 Schema = json,
                 Examples = doc.Examples.IsEmpty ? null : doc.Examples.ToDictionary(
-                    example => example.Name, IOpenApiExample (example) => new OpenApiExample { Summary = example.Summary, Value = JsonNode.Parse(example.Json) }),
+                    example => example.Name,
+                    IOpenApiExample (example) => new OpenApiExample { Summary = example.Summary, Value = JsonNode.Parse(example.Json) }),
             }),
         };
     }
@@ -95,7 +100,8 @@ internal static class OpenApiDocument
     {
         Schema = new OpenApiSchema
         {
-            Type = JsonSchemaType.String, Description = $"Records, one a line, each as {nameof(RecordBody)} has it; this is what files on a device's card hold.",
+            Type = JsonSchemaType.String,
+            Description = $"Records, one a line, each as {nameof(RecordBody)} has it; this is what files on a device's card hold.",
         },
         Example = JsonValue.Create(ApiExamples.NdJson),
     };

@@ -1,8 +1,8 @@
 namespace EsoCore.Api;
 
 /// <summary>
-/// A token bucket and a count of uploads in flight for each device. Holds <see cref="MaxDevices"/> at most and forgets those not heard of for
-/// long, which at worst gives a quiet device a full bucket again.
+/// A token bucket and a count of uploads in flight for each device. Holds <see cref="MaxDevices"/> at most and forgets those not heard of
+/// for long, which at worst gives a quiet device a full bucket again.
 /// </summary>
 internal sealed class DeviceRates(TimeProvider time, Func<ApiOptions> options)
 {

@@ -6,10 +6,13 @@ using EsoCore.Projects;
 
 namespace EsoCore.Benchmarks.Upkeep;
 
-/// <summary>Fills a store as devices do: a batch of each device a minute, a point a second of each series, day after day.</summary>
-internal sealed class FilledStore(IDeviceStore devices, IProjectStore projects, int series, DateTimeOffset start)
+/// <summary>Fills a store as devices do: a batch of each every two minutes, a point a second of each series, day after day.</summary>
+internal sealed class FilledStore(int series, DateTimeOffset start)
 {
-    private const int SecondsABatch = 60;
+    /// <summary>Batches a day: fewer than any threshold of merging, so that a patient store keeps them as they came.</summary>
+    internal const int BatchesADay = 86_400 / SecondsABatch;
+
+    private const int SecondsABatch = 120;
 
     private readonly List<(Guid Id, long No)> _made = [];
     private readonly List<long> _versions = [];
@@ -18,9 +21,7 @@ internal sealed class FilledStore(IDeviceStore devices, IProjectStore projects, 
 
     internal long Points { get; private set; }
 
-    internal long Blocks { get; private set; }
-
-    internal async Task MakeDevices(int count)
+    internal async Task MakeDevices(IDeviceStore devices, IProjectStore projects, int count)
     {
         await projects.CreateProject(new Project(ProjectId, "Upkeep", start, RetentionDays: null), Key(null), CancellationToken.None);
         for (var i = 0; i < count; i++)
@@ -35,16 +36,15 @@ internal sealed class FilledStore(IDeviceStore devices, IProjectStore projects, 
         }
     }
 
-    /// <summary>Writes one minute of all devices: a commit each, which share disk writes as they do in the server.</summary>
-    internal async Task WriteMinute(long minute)
+    /// <summary>Writes one batch of all devices: a commit each, which share disk writes as they do in the server.</summary>
+    internal async Task WriteBatches(IDeviceStore devices, long number)
     {
-        var fromUs = (start.ToUnixTimeMilliseconds() * 1_000) + (minute * SecondsABatch * 1_000_000L);
-        await Task.WhenAll(_made.Select((device, i) => Write(device, i, fromUs)));
-        Blocks += _made.Count;
+        var fromUs = (start.ToUnixTimeMilliseconds() * 1_000) + (number * SecondsABatch * 1_000_000L);
+        await Task.WhenAll(_made.Select((device, i) => Write(devices, device, i, fromUs)));
         Points += (long)_made.Count * series * SecondsABatch;
     }
 
-    private async Task Write((Guid Id, long No) device, int index, long fromUs)
+    private async Task Write(IDeviceStore devices, (Guid Id, long No) device, int index, long fromUs)
     {
         var result = await devices.Commit(
             new DeviceCommit

@@ -8,7 +8,8 @@ namespace EsoCore.Device;
 /// <param name="SiteId">site_id of its records.</param>
 /// <param name="AssetId">asset_id of its records.</param>
 /// <param name="LeftOpen">A cycle that an earlier run left open, or null.</param>
-public sealed record FleetDevice(DeviceCredentials Credentials, MachineKind Kind, string SiteId, string AssetId, OpenCycle? LeftOpen = null);
+public sealed record FleetDevice(
+    DeviceCredentials Credentials, MachineKind Kind, string SiteId, string AssetId, OpenCycle? LeftOpen = null);
 
 /// <summary>What a fleet does.</summary>
 public sealed record FleetOptions
@@ -53,8 +54,8 @@ public sealed record FleetOptions
     public long BufferBytes { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>
-    /// Is told of a device's open cycle (null: none) when all that it has recorded was taken by the server and the cycle is another than before: what a
-    /// later run must know as <see cref="FleetDevice.LeftOpen"/>. May be called by several devices at once.
+    /// Is told of a device's open cycle (null: none) when the server has taken all that it recorded and the cycle is another than before:
+    /// what a later run must know as <see cref="FleetDevice.LeftOpen"/>. May be called by several devices at once.
     /// </summary>
     public Action<FleetDevice, OpenCycle?>? CycleSettled { get; init; }
 

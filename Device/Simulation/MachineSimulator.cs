@@ -147,7 +147,8 @@ public sealed class MachineSimulator
         if (OpenCycle is not { } open)
             return;
         OpenCycle = null;
-        Tell(at, "cycle_close", "The cycle was broken off", ("cycle_id", open.Id), ("duration_ms", Math.Max(0, (at - open.OpenedAt).TotalMilliseconds)));
+        var lasted = Math.Max(0, (at - open.OpenedAt).TotalMilliseconds);
+        Tell(at, "cycle_close", "The cycle was broken off", ("cycle_id", open.Id), ("duration_ms", lasted));
     }
 
     private void Fail(DateTimeOffset at)

@@ -85,7 +85,8 @@ internal sealed class DemoFile(string directory)
     {
         try
         {
-            _cycles ??= File.Exists(CyclesPath) ? JsonSerializer.Deserialize<Dictionary<Guid, OpenCycle>>(File.ReadAllText(CyclesPath), Json) : null;
+            if (_cycles is null && File.Exists(CyclesPath))
+                _cycles = JsonSerializer.Deserialize<Dictionary<Guid, OpenCycle>>(File.ReadAllText(CyclesPath), Json);
         }
         catch (JsonException)
         {

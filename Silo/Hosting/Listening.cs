@@ -63,8 +63,10 @@ internal static class Listening
     {
         IOException { InnerException: AddressInUseException } taken =>
             $"Another program listens there: {taken.Message.TrimEnd('.')}. End it, or choose another address with --urls.",
-        SocketException { SocketErrorCode: SocketError.AccessDenied } => "This user may not listen there: ports below 1024 are the system's. Choose another with --urls.",
-        SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => "This machine has no such address. Choose another with --urls.",
+        SocketException { SocketErrorCode: SocketError.AccessDenied } =>
+            "This user may not listen there: ports below 1024 are the system's. Choose another with --urls.",
+        SocketException { SocketErrorCode: SocketError.AddressNotAvailable } =>
+            "This machine has no such address. Choose another with --urls.",
         _ => null,
     };
 

@@ -21,7 +21,8 @@ public sealed class DocumentationTests
 
         var mapped =
             from endpoint in door.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            where !endpoint.RoutePattern.RawText!.Contains("openapi") && endpoint.Metadata.GetMetadata<IExcludeFromDescriptionMetadata>() is null
+            where !endpoint.RoutePattern.RawText!.Contains("openapi")
+            where endpoint.Metadata.GetMetadata<IExcludeFromDescriptionMetadata>() is null
             from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
             select $"{method} /{endpoint.RoutePattern.RawText!.Trim('/')}";
         Assert.Equal(mapped.Order(), described.Select(d => d.Route).Order());

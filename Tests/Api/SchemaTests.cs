@@ -17,16 +17,16 @@ public sealed class SchemaTests
         var checkedNow = 0;
         foreach (var (method, path, operation) in document.Operations)
         {
-            var bodies = operation.TryGetProperty("requestBody", out var request) ? request.GetProperty("content").EnumerateObject() : default;
-            foreach (var body in bodies.Where(body => body.Value.TryGetProperty("examples", out _)))
+            var content = operation.TryGetProperty("requestBody", out var request) ? request.GetProperty("content").EnumerateObject() : default;
+            foreach (var body in content.Where(body => body.Value.TryGetProperty("examples", out _)))
             {
                 foreach (var example in body.Value.GetProperty("examples").EnumerateObject())
                     Holds($"{method} {path} {example.Name}", body.Value.GetProperty("schema"), example.Value.GetProperty("value"));
             }
 
-            foreach (var answer in operation.GetProperty("responses").EnumerateObject().Where(answer => answer.Value.TryGetProperty("content", out _)))
+            foreach (var answer in operation.GetProperty("responses").EnumerateObject())
             {
-                foreach (var body in answer.Value.GetProperty("content").EnumerateObject())
+                foreach (var body in answer.Value.TryGetProperty("content", out var bodies) ? bodies.EnumerateObject() : default)
                 {
                     if (body.Value.TryGetProperty("example", out var example))
                         Holds($"{method} {path} {answer.Name}", body.Value.GetProperty("schema"), example);
@@ -41,7 +41,8 @@ public sealed class SchemaTests
         void Holds(string where, JsonElement schema, JsonElement value)
         {
             checkedNow++;
-            Assert.True(document.Checker.Check(schema, value, closed: true) is [], $"{where}: {string.Join("; ", document.Checker.Check(schema, value, closed: true))}");
+            var faults = document.Checker.Check(schema, value, closed: true);
+            Assert.True(faults.Count == 0, $"{where}: {string.Join("; ", faults)}");
         }
     }
 
@@ -98,27 +99,32 @@ public sealed class SchemaTests
         Holds("/api/iot/v1/ota/check", await door.Send(door.AsDevice(HttpMethod.Get, "/ota/check")));
         Holds("/api/devices/{id}/windows", await door.Send(door.AsProject(HttpMethod.Get, $"/api/devices/{door.Device.Id}/windows")));
 
-        void Holds(string path, Reply reply) => Assert.Empty(document.Checker.Check(
-            ApiDocument.AnswerSchema(document.Operation(HttpMethod.Get, path), 200, "application/json")!.Value, reply.Is(200).Json, closed: true));
+        void Holds(string path, Reply reply)
+        {
+            var schema = ApiDocument.AnswerSchema(document.Operation(HttpMethod.Get, path), 200, "application/json");
+            Assert.Empty(document.Checker.Check(schema!.Value, reply.Is(200).Json, closed: true));
+        }
     }
 
     [Fact]
     public void The_checker_finds_each_kind_of_fault()
     {
         var schema = JsonDocument.Parse("""
-            {"type":"object","required":["a"],"properties":{"a":{"type":["integer","null"]},"b":{"enum":["x"]},"c":{"type":"array","items":{"type":"string"}},
+            {"type":"object","required":["a"],
+             "properties":{"a":{"type":["integer","null"]},"b":{"enum":["x"]},"c":{"type":"array","items":{"type":"string"}},
              "d":{"oneOf":[{"type":"null"},{"type":"object","additionalProperties":{"type":"number"}}]}}}
             """).RootElement;
         var checker = new SchemaChecker(schema);
         Assert.Empty(Faults("""{"a":null,"b":"x","c":["s"],"d":{"k":1}}"""));
         foreach (var (json, part) in new[]
         {
-            ("[]", "is not"), ("{}", "a is missing"), ("""{"a":1.5}""", "$.a"), ("""{"a":1,"b":"y"}""", "$.b"), ("""{"a":1,"c":[1]}""", "$.c[0]"),
-            ("""{"a":1,"d":{"k":"1"}}""", "$.d"), ("""{"a":1,"e":1}""", "does not tell of e"),
+            ("[]", "is not"), ("{}", "a is missing"), ("""{"a":1.5}""", "$.a"), ("""{"a":1,"b":"y"}""", "$.b"),
+            ("""{"a":1,"c":[1]}""", "$.c[0]"), ("""{"a":1,"d":{"k":"1"}}""", "$.d"), ("""{"a":1,"e":1}""", "does not tell of e"),
         })
             Assert.Contains(part, Assert.Single(Faults(json)));
         Assert.Empty(checker.Check(schema, JsonDocument.Parse("""{"a":1,"e":1}""").RootElement, closed: false));
-        Assert.Contains("minimum", Assert.Single(checker.Check(JsonDocument.Parse("""{"minimum":1}""").RootElement, schema, closed: false)));
+        var unknown = JsonDocument.Parse("""{"minimum":1}""").RootElement;
+        Assert.Contains("minimum", Assert.Single(checker.Check(unknown, schema, closed: false)));
 
         List<string> Faults(string json) => checker.Check(schema, JsonDocument.Parse(json).RootElement, closed: true);
     }

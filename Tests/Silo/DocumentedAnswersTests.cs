@@ -9,7 +9,9 @@ using Xunit;
 
 namespace EsoCore.Tests.Silo;
 
-/// <summary>What the server takes and answers is what its OpenAPI document says, route by route, with nothing that the document keeps silent about.</summary>
+/// <summary>
+/// What the server takes and answers is what its OpenAPI document says, route by route, with nothing that the document keeps silent about.
+/// </summary>
 public sealed partial class DocumentedAnswersTests : IDisposable
 {
     private const string Device = "/api/iot/v1";
@@ -42,7 +44,8 @@ public sealed partial class DocumentedAnswersTests : IDisposable
         Assert.Equal(4, (await client.Upload(200, batch)).GetProperty("accepted").GetInt32());
         await client.Upload(200, """
             {"sent_at":"2026-01-15T14:31:00Z","records":[
-             {"ts":"2026-01-15T14:31:23Z","series":"power_outage","val":null,"unit":null,"meta":{"event_type":"power","severity":"critical"}},
+             {"ts":"2026-01-15T14:31:23Z","series":"power_outage","val":null,"unit":null,
+              "meta":{"event_type":"power","severity":"critical"}},
              {"ts":"2026-01-15T14:31:24Z","series":"vibration","window_s":4,"stats":{"rms":0.8},"samples":8000},
              {"ts":"2026-01-15T14:31:28Z","series":"vibration","window_s":1,"rate_hz":2,"encoding":"i16le","scale":0.5,"raw":"AQACAA=="},
              {"series":"lost","val":1}]}
@@ -51,7 +54,9 @@ public sealed partial class DocumentedAnswersTests : IDisposable
         await client.Upload(401, "[]", ("X-Auth-Key", "wrong"));
         await client.Call(200, HttpMethod.Post, "/auth/handshake", """{"timestamp":1768487400000}""");
         await client.Call(200, HttpMethod.Post, "/auth/handshake", null);
-        await client.Call(200, HttpMethod.Post, "/heartbeat", """{"firmware_version":"1.2.3","config_version":1,"sd":{"used_bytes":5},"backlog":{"records":0}}""");
+        await client.Call(200, HttpMethod.Post, "/heartbeat", """
+            {"firmware_version":"1.2.3","config_version":1,"sd":{"used_bytes":5},"backlog":{"records":0}}
+            """);
         await client.Call(200, HttpMethod.Post, "/heartbeat", null);
         await client.Call(200, HttpMethod.Get, "/config", null);
         await client.Call(200, HttpMethod.Get, "/ota/check", null);
@@ -63,7 +68,8 @@ public sealed partial class DocumentedAnswersTests : IDisposable
     {
         Assert.Equal(2, (await client.Get(200, "/api/devices/{id}/twin")).GetProperty("counters").GetProperty("batches").GetInt32());
         Assert.Equal(2, (await client.Get(200, "/api/devices/{id}/points")).GetProperty("points").GetArrayLength());
-        Assert.Equal(1, (await client.Get(200, "/api/devices/{id}/points", "?metric=torque&bucket=1h&agg=min,sum")).GetProperty("buckets").GetArrayLength());
+        var hours = await client.Get(200, "/api/devices/{id}/points", "?metric=torque&bucket=1h&agg=min,sum");
+        Assert.Equal(1, hours.GetProperty("buckets").GetArrayLength());
         Assert.Equal(2, (await client.Get(200, "/api/devices/{id}/windows")).GetProperty("windows").GetArrayLength());
         Assert.NotEqual(0, (await client.Get(200, "/api/devices/{id}/events")).GetProperty("events").GetArrayLength());
         Assert.Equal(2, (await client.Get(200, "/api/devices/{id}/batches")).GetProperty("batches").GetArrayLength());
@@ -79,10 +85,14 @@ public sealed partial class DocumentedAnswersTests : IDisposable
         await client.Ask(409, HttpMethod.Post, "/api/devices", client.ProjectKey, """{"serial":"SN-1","model":"SD 400"}""");
         Assert.Equal(2, (await client.Get(200, "/api/devices")).GetProperty("devices").GetArrayLength());
         await client.Get(200, "/api/devices/{id}");
-        await client.Ask(200, HttpMethod.Patch, "/api/devices/{id}", client.ProjectKey, """{"site_id":"S","config":{"sampling_rates":{"temp":2},"led":true}}""");
+        await client.Ask(200, HttpMethod.Patch, "/api/devices/{id}", client.ProjectKey, """
+            {"site_id":"S","config":{"sampling_rates":{"temp":2},"led":true}}
+            """);
 
         client.Names["/api/sites/{id}"] = "S";
-        await client.Ask(201, HttpMethod.Post, "/api/sites", client.ProjectKey, """{"id":"S","name":"Hall","operating_hours":{"mon":[{"from":"06:00","to":"22:00"}]}}""");
+        await client.Ask(201, HttpMethod.Post, "/api/sites", client.ProjectKey, """
+            {"id":"S","name":"Hall","operating_hours":{"mon":[{"from":"06:00","to":"22:00"}]}}
+            """);
         await client.Get(200, "/api/sites/{id}");
         await client.Ask(200, HttpMethod.Patch, "/api/sites/{id}", client.ProjectKey, """{"address":"1 Foundry Road"}""");
         Assert.Equal(1, (await client.Get(200, "/api/sites")).GetProperty("sites").GetArrayLength());
@@ -91,14 +101,18 @@ public sealed partial class DocumentedAnswersTests : IDisposable
 
         client.Names["/api/assets/{id}"] = "DOOR_1";
         await client.Get(200, "/api/assets/{id}");
-        await client.Ask(201, HttpMethod.Post, "/api/assets", client.ProjectKey, """{"asset_id":"DOOR_1","type":"door","installed_on":"2024-05-01"}""");
+        await client.Ask(201, HttpMethod.Post, "/api/assets", client.ProjectKey, """
+            {"asset_id":"DOOR_1","type":"door","installed_on":"2024-05-01"}
+            """);
         await client.Ask(200, HttpMethod.Patch, "/api/assets/{id}", client.ProjectKey, """{"make":"Acme"}""");
         await client.Get(200, "/api/assets/{id}");
         Assert.Equal(1, (await client.Get(200, "/api/assets")).GetProperty("assets").GetArrayLength());
         await client.Ask(204, HttpMethod.Delete, "/api/assets/{id}", client.ProjectKey);
 
         client.Names["/api/config-profiles/{model}"] = "M";
-        await client.Ask(201, HttpMethod.Put, "/api/config-profiles/{model}", client.ProjectKey, """{"upload_interval_s":30,"thresholds":{"t":[1]},"led":{"on":true}}""");
+        await client.Ask(201, HttpMethod.Put, "/api/config-profiles/{model}", client.ProjectKey, """
+            {"upload_interval_s":30,"thresholds":{"t":[1]},"led":{"on":true}}
+            """);
         await client.Ask(200, HttpMethod.Put, "/api/config-profiles/{model}", client.ProjectKey, """{"sampling_rates":{"temp":2}}""");
         await client.Get(200, "/api/config-profiles/{model}");
         Assert.Equal(1, (await client.Get(200, "/api/config-profiles")).GetProperty("config_profiles").GetArrayLength());
@@ -146,9 +160,11 @@ public sealed partial class DocumentedAnswersTests : IDisposable
         /// <summary>What stands for the parameter of a path; devices' ids elsewhere.</summary>
         public Dictionary<string, string> Names { get; } = [];
 
-        public IEnumerable<string> NotAsked => document.Operations.Select(o => $"{o.Method} {o.Path}").Where(name => !_asked.Contains(name));
+        public IEnumerable<string> NotAsked =>
+            document.Operations.Select(o => $"{o.Method} {o.Path}").Where(name => !_asked.Contains(name));
 
-        public Task<JsonElement> Get(int status, string path, string query = "") => Ask(status, HttpMethod.Get, path, ProjectKey, query: query);
+        public Task<JsonElement> Get(int status, string path, string query = "") =>
+            Ask(status, HttpMethod.Get, path, ProjectKey, query: query);
 
         public Task<JsonElement> Ask(int status, HttpMethod method, string path, string key, string? json = null, string query = "")
         {
@@ -166,7 +182,8 @@ public sealed partial class DocumentedAnswersTests : IDisposable
             return Send(status, HttpMethod.Post, path, request);
         }
 
-        public Task<JsonElement> Call(int status, HttpMethod method, string path, string? json, params (string Name, string Value)[] headers)
+        public Task<JsonElement> Call(
+            int status, HttpMethod method, string path, string? json, params (string Name, string Value)[] headers)
         {
             var request = Request(method, Device + path, "", json);
             request.Headers.Add("X-Device-Id", DeviceId);
@@ -206,7 +223,8 @@ public sealed partial class DocumentedAnswersTests : IDisposable
             var operation = document.Operation(method, path);
             if (text.Length == 0)
             {
-                Assert.True(operation.GetProperty("responses").TryGetProperty($"{status}", out _), $"{method} {path}: the document has no {status}");
+                var told = operation.GetProperty("responses").TryGetProperty($"{status}", out _);
+                Assert.True(told, $"{method} {path}: the document has no {status}");
                 return default;
             }
 
@@ -220,6 +238,7 @@ public sealed partial class DocumentedAnswersTests : IDisposable
             return answer;
         }
 
-        private static void AssertNone(List<string> faults, string where) => Assert.True(faults.Count == 0, $"{where}: {string.Join("\n", faults)}");
+        private static void AssertNone(List<string> faults, string where) =>
+            Assert.True(faults.Count == 0, $"{where}: {string.Join("\n", faults)}");
     }
 }

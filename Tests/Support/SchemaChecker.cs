@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace EsoCore.Tests.Support;
 
 /// <summary>
-/// Holds JSON to the schemas of an OpenAPI 3.1 document: the part of JSON Schema that our document uses. A keyword it does not know is a fault
-/// of the document, so that nothing passes because it was not looked at. Formats are taken as they are.
+/// Holds JSON to the schemas of an OpenAPI 3.1 document: the part of JSON Schema that our document uses. A keyword it does not know is a
+/// fault of the document, so that nothing passes because it was not looked at. Formats are taken as they are.
 /// </summary>
 /// <param name="document">The whole document, for references.</param>
 internal sealed class SchemaChecker(JsonElement document)
@@ -15,7 +15,7 @@ internal sealed class SchemaChecker(JsonElement document)
     private static readonly HashSet<string> SayNothing = ["description", "title", "format", "example", "examples", "default"];
 
     /// <summary>Every way in which a value is not as its schema says.</summary>
-    /// <param name="closed">Whether a property that the schema does not name is a fault; where the schema allows further ones it never is.</param>
+    /// <param name="closed">Whether a property that the schema does not name is a fault; never where it allows further ones.</param>
     public List<string> Check(JsonElement schema, JsonElement value, bool closed)
     {
         var faults = new List<string>();
@@ -39,8 +39,12 @@ internal sealed class SchemaChecker(JsonElement document)
     private void Check(JsonElement schema, JsonElement value, bool closed, string path, List<string> faults)
     {
         schema = Resolve(schema);
-        foreach (var keyword in schema.EnumerateObject().Where(keyword => !Known.Contains(keyword.Name) && !SayNothing.Contains(keyword.Name)))
-            faults.Add($"{path}: the schema has the keyword '{keyword.Name}', which is not known here");
+        foreach (var keyword in schema.EnumerateObject().Select(keyword => keyword.Name).Where(name => !Known.Contains(name)))
+        {
+            if (!SayNothing.Contains(keyword))
+                faults.Add($"{path}: the schema has the keyword '{keyword}', which is not known here");
+        }
+
         if (schema.TryGetProperty("type", out var type) && !Types(type).Any(name => Is(value, name)))
             faults.Add($"{path}: {value.GetRawText()} is not {type.GetRawText()}");
         if (schema.TryGetProperty("enum", out var allowed) && !allowed.EnumerateArray().Any(one => JsonElement.DeepEquals(one, value)))
@@ -58,17 +62,19 @@ internal sealed class SchemaChecker(JsonElement document)
         }
     }
 
-    private void CheckAlternatives(List<JsonElement> alternatives, bool exactlyOne, JsonElement value, bool closed, string path, List<string> faults)
+    private void CheckAlternatives(
+        List<JsonElement> alternatives, bool exactlyOne, JsonElement value, bool closed, string path, List<string> faults)
     {
         var found = alternatives.Select(one => Check(one, value, closed)).ToList();
         var fits = found.Count(list => list.Count == 0);
         if (found.Count > 0 && (fits == 0 || (exactlyOne && fits > 1)))
-            faults.Add($"{path}: fits {fits} of {found.Count} alternatives: {string.Join(" | ", found.Select(list => string.Join("; ", list)))}");
+            faults.Add($"{path}: fits {fits} of {found.Count} alternatives: {string.Join("; ", found.SelectMany(list => list))}");
     }
 
     private void CheckMembers(JsonElement schema, JsonElement value, bool closed, string path, List<string> faults)
     {
-        var named = schema.TryGetProperty("properties", out var properties) ? properties.EnumerateObject().ToDictionary(p => p.Name, p => p.Value) : [];
+        var properties = schema.TryGetProperty("properties", out var told) ? told.EnumerateObject() : default;
+        var named = properties.ToDictionary(property => property.Name, property => property.Value);
         foreach (var name in Parts(schema, "required").Select(name => name.GetString()!).Where(name => !value.TryGetProperty(name, out _)))
             faults.Add($"{path}: {name} is missing");
         var further = schema.TryGetProperty("additionalProperties", out var stated) ? stated : (JsonElement?)null;

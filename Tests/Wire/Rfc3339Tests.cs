@@ -47,7 +47,8 @@ public class Rfc3339Tests
     [InlineData("0000-01-15T14:30:22Z")]
     [InlineData("+025-01-15T14:30:22Z")]
     [InlineData("1736951422123")]
-    public void TryParse_AnythingElse_IsRefused(string text) => Assert.False(default(Rfc3339).TryParse(Encoding.ASCII.GetBytes(text), out _));
+    public void TryParse_AnythingElse_IsRefused(string text) =>
+        Assert.False(default(Rfc3339).TryParse(Encoding.ASCII.GetBytes(text), out _));
 
     [Fact]
     public void TryParse_AfterABadDate_DoesNotRememberIt()
