@@ -1,6 +1,6 @@
 namespace EsoCore.Wire;
 
-/// <summary>Reads RFC 3339 timestamps into microseconds since the epoch; finer digits are cut off. Remembers the last date it met.</summary>
+/// <summary>Reads RFC 3339 timestamps into microseconds since 1970; finer digits are cut off. Remembers the last date it met.</summary>
 public struct Rfc3339
 {
     private const long SecondUs = 1_000_000;

@@ -41,8 +41,8 @@ internal sealed class DeviceCallRunner(
         var (pass, refused) = await gate.Admit(device, http);
         if (pass is null && !device.IsSignedOnly)
             return (null, refused);
-        // Nothing but the body can prove a caller that only signs. Until then known and unknown ids are met alike: the same limits, the same
-        // budget, and the time that reading a body takes.
+        // Nothing but the body can prove a caller that only signs. Until then known and unknown ids are met alike: the same limits,
+        // the same budget, and the time that reading a body takes.
         var receivedAt = time.GetUtcNow();
         var (body, unread) = await bodies.Read(http.Request, JsonForm.MaxBytes, retryAfter, pass?.Proven ?? false);
         if (body is null)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace EsoCore.Benchmarks.Upkeep;
 
-/// <summary>What the disk alone takes meanwhile: a page written to a file beside the data file and flushed, again and again on a thread of its own.</summary>
+/// <summary>What the disk alone takes meanwhile: a page written beside the data file and flushed, again and again, by a thread.</summary>
 internal sealed class DiskBaseline : IDisposable
 {
     private const int PageBytes = 4_096;
@@ -14,7 +14,8 @@ internal sealed class DiskBaseline : IDisposable
 
     internal DiskBaseline(string directory)
     {
-        _file = new FileStream(Path.Combine(directory, "baseline.bin"), FileMode.Create, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+        var path = Path.Combine(directory, "baseline.bin");
+        _file = new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
         _thread = new Thread(Run) { IsBackground = true };
         _thread.Start();
     }

@@ -31,9 +31,10 @@ internal static class UpkeepBenchmark
             var rows = new StringBuilder();
             var (points, bytes) = await Run(data, devices, days, rows);
             text.AppendLine(CultureInfo.InvariantCulture, $"""
-                `dotnet run -c Release --project Benchmarks -- upkeep`: {devices} devices with {Series} series, a point a second of each, {days} days and one more written
-                while merging runs: {points:N0} points, {bytes / 1048576.0:N0} MiB in the end. Then retention takes all but a day. A slice is what holds the writer: several
-                steps and their commit, or a checkpoint. The baseline is a page of 4 KiB written and flushed every 20 ms beside the data file, meanwhile.
+                `dotnet run -c Release --project Benchmarks -- upkeep`: {devices} devices with {Series} series, a point a
+                second of each; {days} days of them merged as a backlog, one more written while merging runs: {points:N0} points. Then retention takes all but a day of
+                them, and {bytes / 1048576.0:N0} MiB of files are left. A slice is what holds the writer: several steps and their commit, or
+                a checkpoint. The baseline is a page of 4 KiB written and flushed every 20 ms beside the data file, meanwhile.
                 Load of the machine (1 minute) at the start {load}, at the end {LoadNow()}.
 
                 | part | what | count | median ms | p99 ms | longest ms | over 50 ms | longest / longest flush |
@@ -109,10 +110,14 @@ internal static class UpkeepBenchmark
         Row(rows, part, "flush of a page (baseline)", disk.Flushes, disk.Flushes.Longest);
     }
 
-    private static void Row(StringBuilder rows, string part, string what, Durations found, TimeSpan longestFlush) => rows.AppendLine(
-        CultureInfo.InvariantCulture,
-        $"| {part} | {what} | {found.Count:N0} | {found.Quantile(0.5).TotalMilliseconds:N2} | {found.Quantile(0.99).TotalMilliseconds:N1} | "
-        + $"{found.Longest.TotalMilliseconds:N1} | {found.Above(Limit)} | {found.Longest / longestFlush:N2} |");
+    private static void Row(StringBuilder rows, string part, string what, Durations found, TimeSpan longestFlush)
+    {
+        static string Ms(TimeSpan took) => took.TotalMilliseconds.ToString("N2", CultureInfo.InvariantCulture);
+        rows.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"| {part} | {what} | {found.Count:N0} | {Ms(found.Quantile(0.5))} | {Ms(found.Quantile(0.99))} | {Ms(found.Longest)} | "
+            + $"{found.Above(Limit)} | {found.Longest / longestFlush:N2} |");
+    }
 
     private static async Task Drained(SqliteStorage storage)
     {

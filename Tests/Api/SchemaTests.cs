@@ -17,8 +17,8 @@ public sealed class SchemaTests
         var checkedNow = 0;
         foreach (var (method, path, operation) in document.Operations)
         {
-            var content = operation.TryGetProperty("requestBody", out var request) ? request.GetProperty("content").EnumerateObject() : default;
-            foreach (var body in content.Where(body => body.Value.TryGetProperty("examples", out _)))
+            var request = operation.TryGetProperty("requestBody", out var taken) ? taken.GetProperty("content").EnumerateObject() : default;
+            foreach (var body in request.Where(body => body.Value.TryGetProperty("examples", out _)))
             {
                 foreach (var example in body.Value.GetProperty("examples").EnumerateObject())
                     Holds($"{method} {path} {example.Name}", body.Value.GetProperty("schema"), example.Value.GetProperty("value"));

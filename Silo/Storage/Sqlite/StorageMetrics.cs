@@ -22,7 +22,7 @@ internal sealed class StorageMetrics : IDisposable
         _time = time;
         _commit = _meter.CreateHistogram<double>("esocore.storage.commit.duration", "s", "From queueing a write to its durability.");
         _groupSize = _meter.CreateHistogram<int>("esocore.storage.group.size", "{write}", "Writes that shared one commit.");
-        _slice = _meter.CreateHistogram<double>("esocore.storage.upkeep.slice.duration", "s", "Slices of upkeep: some steps, or a checkpoint.");
+        _slice = _meter.CreateHistogram<double>("esocore.storage.upkeep.slice.duration", "s", "Slices of upkeep: steps, or a checkpoint.");
         _step = _meter.CreateHistogram<double>("esocore.storage.upkeep.step.duration", "s", "Steps of merging, retention and pruning.");
         _mergedPoints = _meter.CreateCounter<long>("esocore.storage.merged.points", "{point}", "Points rewritten from blocks into chunks.");
         _meter.CreateObservableGauge("esocore.storage.queue.depth", () => queue.Count, "{write}", "Writes waiting.");
