@@ -32,9 +32,10 @@ internal static class UpkeepBenchmark
             var (points, bytes) = await Run(data, devices, days, rows);
             text.AppendLine(CultureInfo.InvariantCulture, $"""
                 `dotnet run -c Release --project Benchmarks -- upkeep`: {devices} devices with {Series} series, a point a
-                second of each; {days} days of them merged as a backlog, one more written while merging runs: {points:N0} points. Then retention takes all but a day of
-                them, and {bytes / 1048576.0:N0} MiB of files are left. A slice is what holds the writer: several steps and their commit, or
-                a checkpoint. The baseline is a page of 4 KiB written and flushed every 20 ms beside the data file, meanwhile.
+                second of each; {days} days of them merged as a backlog, one more written while merging runs: {points:N0} points.
+                Then retention takes all but a day of them, and {bytes / 1048576.0:N0} MiB of files are left. A slice is what holds the
+                writer: several steps and their commit, or a checkpoint. The baseline is a page of 4 KiB written and flushed every 20 ms
+                beside the data file, meanwhile.
                 Load of the machine (1 minute) at the start {load}, at the end {LoadNow()}.
 
                 | part | what | count | median ms | p99 ms | longest ms | over 50 ms | longest / longest flush |
