@@ -10,6 +10,9 @@ public static class ApiServices
     /// <summary>Bytes of all answers that are kept, which is the OpenAPI document as a few hosts see it.</summary>
     private const long MaxCachedBytes = 8 * 1024 * 1024;
 
+    /// <summary>Where the page to try the routes stands; whoever opens the server's bare address is led there.</summary>
+    private const string Docs = "docs";
+
     /// <summary>
     /// Registers what the routes need. The host registers beside it: <see cref="IGrainFactory"/>, <see cref="History.IHistory"/>,
     /// <see cref="IInstallationKeys"/>, <see cref="Projects.IInstallationSwitches"/>, <see cref="TimeProvider"/> and any
@@ -25,7 +28,7 @@ public static class ApiServices
 
         services.AddSingleton<CredentialCache>();
         services.AddSingleton<ICredentialCache>(provider => provider.GetRequiredService<CredentialCache>());
-        services.AddSingleton<Nonces>();
+        services.AddSingleton<HandshakeNonces>();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<CallerGate>();
         services.AddSingleton<DeviceGate>();
@@ -51,7 +54,7 @@ public static class ApiServices
         app.UseOutputCache();
         app.UseSwaggerUI(ui =>
         {
-            ui.RoutePrefix = "docs";
+            ui.RoutePrefix = Docs;
             ui.DocumentTitle = "EsoCore API";
             ui.SwaggerEndpoint($"/openapi/{OpenApiDocument.Name}.json", "EsoCore");
         });
@@ -60,6 +63,7 @@ public static class ApiServices
     /// <summary>Every route.</summary>
     public static void MapEsoCoreApi(this IEndpointRouteBuilder app)
     {
+        app.MapGet("/", (HttpContext http) => Results.Redirect($"{http.Request.PathBase}/{Docs}")).ExcludeFromDescription();
         app.MapDeviceCalls();
         app.MapFirmware();
         app.MapTokens();

@@ -2,6 +2,7 @@ using EsoCore.Benchmarks;
 using EsoCore.Benchmarks.Engine;
 using EsoCore.Benchmarks.Ingest;
 using EsoCore.Benchmarks.Twins;
+using EsoCore.Benchmarks.Upkeep;
 
 // One line per benchmark: dotnet run -c Release --project Benchmarks -- <name> [options]
 Benchmark[] benchmarks =
@@ -9,6 +10,7 @@ Benchmark[] benchmarks =
     new("engine", "calls, waits and idle memory of the built-in engine [--seconds n] [--date d] [--no-file]", EngineBenchmark.RunAsync),
     new("twin", "bytes of an idle device twin [--devices n] [--date yyyy-mm-dd] [--no-file]", TwinBenchmark.RunAsync),
     new("ingest", "durable points per second over HTTP beside rows in SQLite [--devices n] [--batches n] [--rounds n] [--date ..] [--no-file]", IngestBenchmark.RunAsync),
+    new("upkeep", "how long upkeep holds the writer [--devices n] [--days n] [--date yyyy-mm-dd] [--no-file]", UpkeepBenchmark.RunAsync),
 ];
 
 Benchmark? chosen = benchmarks.FirstOrDefault(benchmark => args is [var name, ..] && name == benchmark.Name);

@@ -40,9 +40,13 @@ internal static class Program
         {
             return Tell(Misused, e.Failures);
         }
+        catch (Exception e) when (Listening.WhyNot(e) is not null)
+        {
+            return Tell(Failed, [Listening.WhyNot(e)!]);
+        }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or InvalidOperationException)
         {
-            return Tell(Failed, [e.Message]); // The port or the data directory is taken, or a file is not as it must be: no stack helps with that.
+            return Tell(Failed, [e.Message]); // The data directory is taken, or a file is not as it must be: no stack helps with that.
         }
     }
 

@@ -13,7 +13,7 @@ internal static class AssetEndpoints
     {
         var assets = app.MapGroup("/api/assets").RequireProjectKey();
         assets.MapPost("", Create)
-            .Doc("createAsset", Tag, "Register an asset under the code that devices use for it", doc => doc.Takes<AssetRequestBody>().ETag().Refuses(409))
+            .Doc("createAsset", Tag, "Register an asset under the code that devices use for it", doc => doc.Takes<NewAssetBody>().ETag().Refuses(409))
             .Gives<AssetBody>(StatusCodes.Status201Created);
         assets.MapGet("", List)
             .Doc("listAssets", Tag, "The project's registered assets, by code", doc => doc.Query("site", "Only those at this site.").Paged())
@@ -22,7 +22,7 @@ internal static class AssetEndpoints
             .Doc("getAsset", Tag, "An asset with its cycle counters and histograms", doc => doc.ETag().Refuses(404))
             .Gives<LiveAssetBody>();
         assets.MapPatch("/{id}", Change)
-            .Doc("changeAsset", Tag, "Change an asset: what is absent stays, what is null is cleared", doc => doc.Takes<AssetRequestBody>().Edits().Refuses(404))
+            .Doc("changeAsset", Tag, "Change an asset: what is absent stays, what is null is cleared", doc => doc.Takes<AssetChangeBody>().Edits().Refuses(404))
             .Gives<AssetBody>();
         assets.MapDelete("/{id}", Delete)
             .Doc("deleteAsset", Tag, "Take an asset's definition away; its counts stay", doc => doc.Edits().Refuses(404))

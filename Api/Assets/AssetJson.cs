@@ -43,11 +43,23 @@ internal sealed record LiveAssetBody : AssetBody
 /// <summary>A page of assets.</summary>
 internal sealed record AssetList(IEnumerable<AssetBody> Assets);
 
-/// <summary>A new or changed asset. <c>asset_id</c> counts only for a new one.</summary>
-internal sealed record AssetRequestBody(
+/// <summary>A new asset.</summary>
+internal sealed record NewAssetBody(
     string AssetId,
     string? SiteId,
     string Type,
+    string? Make,
+    string? Model,
+    string? Serial,
+    string? Location,
+    DateOnly? InstalledOn,
+    ImmutableSortedDictionary<string, string>? Tags,
+    bool? Active);
+
+/// <summary>A change of an asset: what is absent stays, what is null is cleared.</summary>
+internal sealed record AssetChangeBody(
+    string? SiteId,
+    string? Type,
     string? Make,
     string? Model,
     string? Serial,

@@ -19,7 +19,7 @@ internal sealed record DevicePass(DeviceCredential Credential, bool Proven, stri
 /// Who may call as a device. Two steps, because a signature can only be checked when the hash of the body is known. Until one of them has
 /// proven the caller, every refusal is the same as for an unknown device.
 /// </summary>
-internal sealed class DeviceGate(ICredentialCache cache, Nonces nonces, AccessTokens tokens, DeviceRates rates, TimeProvider time)
+internal sealed class DeviceGate(ICredentialCache cache, HandshakeNonces nonces, AccessTokens tokens, DeviceRates rates, TimeProvider time)
 {
     /// <summary>How far a device's clock may be off.</summary>
     public static readonly TimeSpan MaxSkew = TimeSpan.FromMinutes(2);

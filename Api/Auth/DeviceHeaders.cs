@@ -13,6 +13,9 @@ internal sealed record DeviceHeaders(
 {
     public bool HasCredential => Secret is not null || Token is not null || Signature is not null;
 
+    /// <summary>Whether nothing but a signature is to prove who calls.</summary>
+    public bool IsSignedOnly => Signature is not null && Secret is null && Token is null;
+
     public static DeviceHeaders Read(HeaderReader headers)
     {
         var id = headers.One(WireHeaders.DeviceId);

@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using EsoCore.Wire;
 
 namespace EsoCore.Api;
 
@@ -37,7 +39,14 @@ internal static class ApiJson
 /// <summary>UTC times: milliseconds always, microseconds when there are any.</summary>
 internal static class Timestamps
 {
-    private static readonly string[] NumericOffsets = ["+", "-"];
+    /// <summary>Characters of the longest time that is looked at.</summary>
+    private const int MaxLength = 64;
+
+    private const int DateLength = 10;
+
+    // An offset may lead out of the years that the framework knows.
+    private static readonly long Earliest = (DateTimeOffset.MinValue - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+    private static readonly long Latest = (DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 
     public static string Format(DateTimeOffset time)
     {
@@ -50,11 +59,15 @@ internal static class Timestamps
     public static bool TryParse(string? text, out DateTimeOffset time)
     {
         time = default;
-        if (text is null || text.Length is < 20 or > 40 || text[4] != '-' || text[10] is not ('T' or 't' or ' ') || !HasOffset(text))
+        if (text is null || text.Length > MaxLength)
             return false;
-        if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var read))
+        Span<byte> utf8 = stackalloc byte[3 * MaxLength];
+        utf8 = utf8[..Encoding.UTF8.GetBytes(text, utf8)];
+        if (utf8.Length > DateLength && utf8[DateLength] == ' ')
+            utf8[DateLength] = (byte)'T'; // RFC 3339 lets people write it so.
+        if (!default(Rfc3339).TryParse(utf8, out var us) || us < Earliest || us > Latest)
             return false;
-        time = new DateTimeOffset(read.Ticks - read.Ticks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
+        time = DateTimeOffset.UnixEpoch.AddTicks(us * TimeSpan.TicksPerMicrosecond);
         return true;
     }
 
@@ -69,9 +82,6 @@ internal static class Timestamps
         time = DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
         return true;
     }
-
-    private static bool HasOffset(string text) =>
-        text[^1] is 'Z' or 'z' || NumericOffsets.Any(sign => text.IndexOf(sign, 19, StringComparison.Ordinal) >= 0);
 }
 
 internal sealed class TimestampConverter : JsonConverter<DateTimeOffset>

@@ -12,14 +12,14 @@ internal static class ConfigProfileEndpoints
     public static void MapConfigProfiles(this IEndpointRouteBuilder app)
     {
         var profiles = app.MapGroup("/api/config-profiles").RequireProjectKey();
-        profiles.MapGet("", List).Doc("listConfigProfiles", Tag, "The project's config profiles, by model", doc => doc.Paged()).Gives<ConfigProfileList>();
+        profiles.MapGet("", List).Doc("listConfigProfiles", Tag, "The project's config profiles, by model", doc => doc.Paged()).Gives<ConfigProfilePage>();
         profiles.MapGet("/{model}", Get)
             .Doc("getConfigProfile", Tag, "The settings of a device model", doc => doc.ETag().Refuses(404))
-            .Gives<ConfigSettingsBody>();
+            .Gives<ConfigProfileBody>();
         profiles.MapPut("/{model}", Put)
             .Doc("putConfigProfile", Tag, "Create or replace the settings of a device model", doc => doc.Takes<ConfigSettingsBody>().Edits())
-            .Gives<ConfigSettingsBody>()
-            .Gives<ConfigSettingsBody>(StatusCodes.Status201Created);
+            .Gives<ConfigProfileBody>()
+            .Gives<ConfigProfileBody>(StatusCodes.Status201Created);
         profiles.MapDelete("/{model}", Delete)
             .Doc("deleteConfigProfile", Tag, "Empty a profile: its devices fall back to the defaults", doc => doc.Edits().Refuses(404))
             .Gives(StatusCodes.Status204NoContent);
@@ -69,6 +69,22 @@ internal static class ConfigProfileEndpoints
 /// <summary>A page of config profiles.</summary>
 internal sealed record ConfigProfileList(IEnumerable<JsonText> ConfigProfiles);
 
+/// <summary>A page of config profiles, as the document tells it.</summary>
+internal sealed record ConfigProfilePage(ImmutableArray<ConfigProfileBody> ConfigProfiles);
+
+/// <summary>The settings of a device model. Any further member stands beside these as it was set.</summary>
+/// <param name="Version">What its ETag is made of.</param>
+internal sealed record ConfigProfileBody(
+    string Model,
+    long Version,
+    ImmutableSortedDictionary<string, double>? SamplingRates,
+    ImmutableSortedDictionary<string, double>? WindowSizes,
+    ImmutableSortedDictionary<string, JsonText>? Thresholds,
+    ImmutableArray<string>? NtpServers,
+    ImmutableSortedDictionary<string, string>? Endpoints,
+    int? UploadIntervalS,
+    double? SamplingScale) : IHasFurtherMembers;
+
 /// <summary>
 /// Settings, whole or in part. Any further member is passed to the devices as it is; <c>model</c>, <c>version</c> and <c>config_version</c> are ours.
 /// </summary>
@@ -88,4 +104,4 @@ internal sealed record ConfigSettingsBody(
     ImmutableArray<string>? NtpServers,
     ImmutableSortedDictionary<string, string>? Endpoints,
     int? UploadIntervalS,
-    double? SamplingScale);
+    double? SamplingScale) : IHasFurtherMembers;

@@ -15,7 +15,8 @@ internal static class DeviceCallEndpoints
             .Doc("handshake", Tag, "A nonce and the server's time", doc => doc
                 .Says("Needs no key. An authenticated caller gets its upload cursors too.")
                 .Device(keyRequired: false)
-                .Takes<HandshakeBody>(optional: true))
+                .Takes<HandshakeBody>(optional: true)
+                .Answers(ApiExamples.Handshake))
             .Gives<HandshakeAnswer>();
         calls.MapPost("/telemetry/batch", (HttpContext http, TelemetryDoor door) => door.Upload(http))
             .Doc("uploadBatch", Tag, "Upload a batch, taken exactly once", DescribeBatch)
@@ -24,24 +25,29 @@ internal static class DeviceCallEndpoints
             .Doc("getDeviceConfig", Tag, "The configuration in force for the device", doc => doc
                 .Device()
                 .ETag()
-                .Header("If-None-Match", "The ETag held, which is the configuration version; 304 when it is still in force."))
+                .Header("If-None-Match", "The ETag held, which is the configuration version; 304 when it is still in force.")
+                .Answers(ApiExamples.Config))
             .Gives<DeviceConfigBody>()
             .Gives(StatusCodes.Status304NotModified);
         calls.MapGet("/ota/check", OtaRoutes.Check)
             .Doc("checkOta", Tag, "Which firmware the device should run", doc => doc
                 .Device()
-                .Query("version", "The version that runs."))
+                .Query("version", "The version that runs.")
+                .Answers(ApiExamples.OtaCheck))
             .Gives<OtaCheckBody>();
         calls.MapPost("/ota/report", OtaRoutes.Report)
             .Doc("reportOta", Tag, "Report a step of a firmware update", doc => doc
                 .Says("status: downloading, downloaded, installing, rebooting, completed (or success), failed (or failure), rollback.")
                 .Device()
-                .Takes<OtaReportBody>())
+                .Takes<OtaReportBody>()
+                .Example("completed", "An update that went well", ApiExamples.OtaReport))
             .Gives<OtaReported>();
         calls.MapPost("/heartbeat", HeartbeatRoute.Post)
             .Doc("heartbeat", Tag, "A sign of life, and what the device says of itself", doc => doc
                 .Device()
-                .Takes<HeartbeatBody>(optional: true))
+                .Takes<HeartbeatBody>(optional: true)
+                .Example("whole", "All that a heartbeat can tell", ApiExamples.Heartbeat)
+                .Answers(ApiExamples.HeartbeatAnswer))
             .Gives<HeartbeatAnswer>();
     }
 
@@ -54,13 +60,19 @@ internal static class DeviceCallEndpoints
         .Header("Content-Encoding", "gzip, zstd, lz4 (frame) or none.")
         .Header("X-Upload-Cursor", "<file>:<record offset>, the position after the batch's last record.")
         .Header("X-Time-Correction", "server or server; epoch=<token>: correct the records' times by the measured skew.")
-        .Takes<BatchBody>(optional: false, "application/json", "application/x-ndjson")
-        .Refuses(409);
+        .Takes<BatchBody>(optional: false, "application/json", RouteDoc.NdJson)
+        .Refuses(409)
+        .Example("array", "An array of records, in either dialect", ApiExamples.Batch)
+        .Example("envelope", "An envelope", ApiExamples.Envelope)
+        .Example("event", "An event", ApiExamples.Event)
+        .Example("window", "A window of statistics and a raw one", ApiExamples.Windows)
+        .Example("cycle", "A cycle of a machine", ApiExamples.Cycle)
+        .Answers(ApiExamples.BatchAnswer);
 }
 
 /// <summary>What a handshake may carry.</summary>
-/// <param name="Timestamp">The device's clock.</param>
-internal sealed record HandshakeBody(string? DeviceId, DateTimeOffset? Timestamp);
+/// <param name="Timestamp">The device's clock, RFC 3339 or Unix milliseconds.</param>
+internal sealed record HandshakeBody(string? DeviceId, JsonText? Timestamp);
 
 /// <summary>An envelope of records; the array alone is taken too.</summary>
 /// <param name="BatchId">When there, the same as Idempotency-Key.</param>
@@ -107,6 +119,7 @@ internal sealed record BatchAnswerBody(
 internal sealed record RecordErrorBody(int Index, string Code, string Detail);
 
 /// <summary>A device's configuration; further settings stand beside these.</summary>
+/// <param name="SamplingScale">How much of the sampling is kept, when not all of it; the rates here are scaled already.</param>
 internal sealed record DeviceConfigBody(
     long ConfigVersion,
     ImmutableSortedDictionary<string, double> SamplingRates,
@@ -114,7 +127,8 @@ internal sealed record DeviceConfigBody(
     ImmutableSortedDictionary<string, JsonText> Thresholds,
     ImmutableArray<string> NtpServers,
     ImmutableSortedDictionary<string, string> Endpoints,
-    int UploadIntervalS);
+    int UploadIntervalS,
+    double? SamplingScale) : IHasFurtherMembers;
 
 /// <summary>The firmware on offer, or (available false) none.</summary>
 internal sealed record OtaCheckBody(

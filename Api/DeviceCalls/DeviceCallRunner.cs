@@ -29,7 +29,7 @@ internal sealed class DeviceCallRunner(
             return faulty;
         return answer!.Outcome == DeviceOutcome.Done
             ? toResult(answer.Value!)
-            : DeviceOutcomes.Refusal(answer.Outcome, visit.Pass, cache, retryAfter);
+            : DeviceOutcomes.Refusal(answer.Outcome, answer.Code, visit.Pass, cache, retryAfter);
     }
 
     /// <summary>Admits a call; the problem says why not.</summary>
@@ -40,15 +40,20 @@ internal sealed class DeviceCallRunner(
         if (headers.Problem() is { } faulty)
             return (null, faulty);
         var (pass, refused) = await gate.Admit(device, http);
-        if (pass is null)
+        if (pass is null && !device.IsSignedOnly)
             return (null, refused);
+        // Nothing but the body can prove a caller that only signs. Until then known and unknown ids are met alike: the same limits,
+        // the same budget, and the time that reading a body takes.
         var receivedAt = time.GetUtcNow();
-        var (body, unread) = await bodies.Read(http.Request, JsonForm.MaxBytes, retryAfter, pass.Proven);
+        var (body, unread) = await bodies.Read(http.Request, JsonForm.MaxBytes, retryAfter, pass?.Proven ?? false);
         if (body is null)
             return (null, unread);
         using (body)
         {
-            if (gate.CheckSignature(pass, http.Request, body.HashHex()) is { } unsigned)
+            var hash = body.HashHex();
+            if (pass is null)
+                return (null, refused);
+            if (gate.CheckSignature(pass, http.Request, hash) is { } unsigned)
                 return (null, unsigned);
             var form = SmallBodies.Parse(http.Request, body, bodyOptional, out var malformed);
             return form is null

@@ -13,7 +13,7 @@ internal static class HandshakeRoute
     private const int MaxBodyBytes = 2_048;
 
     public static async Task<IResult> Handshake(
-        HttpContext http, BodyReader bodies, Nonces nonces, DeviceGate gate, IGrainFactory grains, TimeProvider time, IOptionsMonitor<ApiOptions> options)
+        HttpContext http, BodyReader bodies, HandshakeNonces nonces, DeviceGate gate, IGrainFactory grains, TimeProvider time, IOptionsMonitor<ApiOptions> options)
     {
         var headers = new HeaderReader(http.Request.Headers);
         var device = DeviceHeaders.Read(headers);
@@ -27,13 +27,13 @@ internal static class HandshakeRoute
         if (SmallBodies.Parse(http.Request, body, optional: true, out var malformed) is not { } form)
             return malformed!;
 
-        var named = form.Text("device_id", Nonces.MaxDeviceIdLength);
+        var named = form.Text("device_id", HandshakeNonces.MaxDeviceIdLength);
         if (form.Raw("timestamp") is { } clock && !IsClock(clock))
             form.Fault("timestamp", "must be RFC 3339 with an offset or Z, or Unix milliseconds");
         if (device.DeviceIdText is { } stated && named is not null && !stated.Equals(named, StringComparison.OrdinalIgnoreCase))
             form.Fault("device_id", "is not the one in X-Device-Id");
-        if (device.DeviceIdText?.Length > Nonces.MaxDeviceIdLength)
-            form.Fault(WireHeaders.DeviceId, $"is longer than {Nonces.MaxDeviceIdLength} characters");
+        if (device.DeviceIdText?.Length > HandshakeNonces.MaxDeviceIdLength)
+            form.Fault(WireHeaders.DeviceId, $"is longer than {HandshakeNonces.MaxDeviceIdLength} characters");
         if (form.Faults is { Length: > 0 } faults)
             return Problems.Faulty(faults);
 

@@ -143,7 +143,6 @@ internal sealed record BatchAnswer(ReadOnlyMemory<byte> Body, bool Replayed) : I
 /// <summary>The refusals that a device's grain can ask for, whatever the call.</summary>
 internal static class DeviceOutcomes
 {
-    /// <param name="code">The grain's own word for the refusal: it knows better than the cached credential why a device may not call.</param>
     public static Problem Refusal(UploadOutcome outcome, string? code, DevicePass pass, ICredentialCache cache) => Refusal(
         outcome switch
         {
@@ -152,12 +151,13 @@ internal static class DeviceOutcomes
             UploadOutcome.NonceUsed => DeviceOutcome.NonceUsed,
             _ => DeviceOutcome.Unavailable,
         },
+        code,
         pass,
         cache,
-        TimeSpan.Zero,
-        code);
+        TimeSpan.Zero);
 
-    public static Problem Refusal(DeviceOutcome outcome, DevicePass pass, ICredentialCache cache, TimeSpan retryAfter, string? code = null)
+    /// <param name="code">The grain's own word for the refusal: it knows better than the cached credential why a device may not call.</param>
+    public static Problem Refusal(DeviceOutcome outcome, string? code, DevicePass pass, ICredentialCache cache, TimeSpan retryAfter)
     {
         if (outcome is DeviceOutcome.UnknownDevice or DeviceOutcome.NotActive)
             cache.Invalidate(pass.DeviceId); // The cache let it pass: what it holds is out of date.

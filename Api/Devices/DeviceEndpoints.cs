@@ -29,7 +29,7 @@ internal static class DeviceEndpoints
             .Doc("changeDevice", Tag, "Change a device's registration or its own settings", doc => doc.Takes<DeviceChangeBody>().Edits().Refuses(404, 409))
             .Gives<DeviceBody>();
         devices.MapGet("/{id}/twin", Twin)
-            .Doc("getTwin", Tag, "The live twin; never waits for an upload", doc => doc.Refuses(404))
+            .Doc("getTwin", Tag, "The live twin; never waits for an upload", doc => doc.Refuses(404).Answers(ApiExamples.Twin))
             .Gives<TwinView>();
     }
 

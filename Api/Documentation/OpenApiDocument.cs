@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -18,7 +19,7 @@ internal static class OpenApiDocument
     {
         options.AddDocumentTransformer(DescribeDocument);
         options.AddOperationTransformer(DescribeOperation);
-        options.AddSchemaTransformer(DescribeSchema);
+        options.AddSchemaTransformer(ApiSchemas.Describe);
     }
 
     private static Task DescribeDocument(Microsoft.OpenApi.OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancel)
@@ -44,7 +45,7 @@ internal static class OpenApiDocument
                 Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "X-Auth-Key", Description = "The device key's secret.",
             },
         };
-        document.AddComponent(ProblemSchema, MakeProblemSchema());
+        document.AddComponent(ProblemSchema, ApiSchemas.Problem());
         return Task.CompletedTask;
     }
 
@@ -61,29 +62,57 @@ internal static class OpenApiDocument
             operation.RequestBody = await BodyOf(doc, request, context, cancel);
         AddSecurity(operation, doc, metadata.OfType<KeyRequired>().Any(), context.Document!);
         AddRefusals(operation, doc, metadata.OfType<KeyRequired>().Any(), context.Document!);
+        AddAnswerExample(operation, doc);
         if (doc.HasETag)
             AddETag(operation);
     }
 
     private static async Task<OpenApiRequestBody> BodyOf(RouteDoc doc, Type request, OpenApiOperationTransformerContext context, CancellationToken cancel)
     {
-        var schema = await context.GetOrCreateSchemaAsync(request, cancellationToken: cancel);
-        context.Document!.AddComponent(request.Name, schema);
-        IOpenApiSchema reference = new OpenApiSchemaReference(request.Name, context.Document);
+        var json = await ReferenceTo(request, context, cancel);
         if (request == typeof(BatchBody))
         {
-            var records = new OpenApiSchema
-            {
-                Type = JsonSchemaType.Array, Items = await context.GetOrCreateSchemaAsync(typeof(RecordBody), cancellationToken: cancel),
-            };
-            reference = new OpenApiSchema { AnyOf = [reference, records] };
+            var records = new OpenApiSchema { Type = JsonSchemaType.Array, Items = await ReferenceTo(typeof(RecordBody), context, cancel) };
+            json = new OpenApiSchema { AnyOf = [json, records] };
         }
 
         return new OpenApiRequestBody
         {
             Required = !doc.RequestOptional,
-            Content = doc.RequestTypes.ToDictionary(type => type, _ => new OpenApiMediaType { Schema = reference }),
+            Content = doc.RequestTypes.ToDictionary(type => type, type => type == RouteDoc.NdJson ? Lines() : new OpenApiMediaType
+            {
+                Schema = json,
+                Examples = doc.Examples.IsEmpty ? null : doc.Examples.ToDictionary(
+                    example => example.Name,
+                    IOpenApiExample (example) => new OpenApiExample { Summary = example.Summary, Value = JsonNode.Parse(example.Json) }),
+            }),
         };
+    }
+
+    private static async Task<IOpenApiSchema> ReferenceTo(Type type, OpenApiOperationTransformerContext context, CancellationToken cancel)
+    {
+        context.Document!.AddComponent(type.Name, await context.GetOrCreateSchemaAsync(type, cancellationToken: cancel));
+        return new OpenApiSchemaReference(type.Name, context.Document);
+    }
+
+    /// <summary>Lines are no JSON value, so their schema is that of text; what a line is stands in words.</summary>
+    private static OpenApiMediaType Lines() => new()
+    {
+        Schema = new OpenApiSchema
+        {
+            Type = JsonSchemaType.String,
+            Description = $"Records, one a line, each as {nameof(RecordBody)} has it; this is what files on a device's card hold.",
+        },
+        Example = JsonValue.Create(ApiExamples.NdJson),
+    };
+
+    private static void AddAnswerExample(OpenApiOperation operation, RouteDoc doc)
+    {
+        if (doc.AnswerExample is { } example
+            && operation.Responses!.TryGetValue("200", out var answer)
+            && answer.Content?.TryGetValue("application/json", out var media) == true
+            && media is OpenApiMediaType json)
+            json.Example = JsonNode.Parse(example);
     }
 
     private static OpenApiParameter ToOpenApi(ParameterDoc parameter) => new()
@@ -138,50 +167,5 @@ internal static class OpenApiDocument
                 Description = "The version, for If-Match and If-None-Match.", Schema = new OpenApiSchema { Type = JsonSchemaType.String },
             };
         }
-    }
-
-    /// <summary>What converters write cannot be told from the types they convert.</summary>
-    private static Task DescribeSchema(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancel)
-    {
-        var type = context.JsonTypeInfo.Type;
-        var plain = Nullable.GetUnderlyingType(type) ?? type;
-        if (plain == typeof(JsonText))
-            (schema.Type, schema.Properties, schema.Required, schema.Description) = (null, null, null, "Any JSON value.");
-        else if (plain == typeof(DateTimeOffset))
-            (schema.Type, schema.Format) = (plain == type ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null, "date-time");
-        else if (plain == typeof(ReadOnlyMemory<byte>))
-            (schema.Type, schema.Format, schema.Items) = (JsonSchemaType.String, "byte", null);
-        return Task.CompletedTask;
-    }
-
-    private static OpenApiSchema MakeProblemSchema()
-    {
-        static OpenApiSchema Text(string description) => new() { Type = JsonSchemaType.String, Description = description };
-        return new OpenApiSchema
-        {
-            Type = JsonSchemaType.Object,
-            Required = new HashSet<string> { "status", "code", "detail" },
-            Properties = new Dictionary<string, IOpenApiSchema>
-            {
-                ["type"] = Text("about:blank; the code tells problems apart."),
-                ["title"] = Text("The status in words."),
-                ["status"] = new OpenApiSchema { Type = JsonSchemaType.Integer },
-                ["code"] = Text("Stable, for programs."),
-                ["detail"] = Text("One sentence, for people."),
-                ["next_hint"] = Text("backoff_ms: how long to wait before the next try."),
-                ["server_time"] = Text("The server's clock, where the caller's is off."),
-                ["error"] = Text("The error word of RFC 6749, on POST /oauth2/token."),
-                ["errors"] = new OpenApiSchema
-                {
-                    Type = JsonSchemaType.Array,
-                    Description = "Every fault found.",
-                    Items = new OpenApiSchema
-                    {
-                        Type = JsonSchemaType.Object,
-                        Properties = new Dictionary<string, IOpenApiSchema> { ["field"] = Text("Its path as sent."), ["message"] = Text("What would be right.") },
-                    },
-                },
-            },
-        };
     }
 }

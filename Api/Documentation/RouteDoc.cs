@@ -20,6 +20,15 @@ internal sealed class RouteDoc
 
     public bool RequestOptional { get; private set; }
 
+    /// <summary>The media type of records one a line.</summary>
+    public const string NdJson = "application/x-ndjson";
+
+    /// <summary>Bodies that the route takes, as JSON, each with its name and a summary.</summary>
+    public ImmutableArray<(string Name, string Summary, string Json)> Examples { get; private set; } = [];
+
+    /// <summary>An answer of success, as JSON.</summary>
+    public string? AnswerExample { get; private set; }
+
     public ImmutableArray<string> RequestTypes { get; private set; } = ["application/json"];
 
     /// <summary>Statuses that are refusals, beside those that any route of its kind gives.</summary>
@@ -47,7 +56,19 @@ internal sealed class RouteDoc
         (Request, RequestOptional) = (typeof(T), optional);
         if (!mediaTypes.IsEmpty)
             RequestTypes = mediaTypes;
-        return Refuses(400, 413, 415);
+        return Refuses(400, 408, 413, 415);
+    }
+
+    public RouteDoc Example(string name, string summary, string json)
+    {
+        Examples = Examples.Add((name, summary, json));
+        return this;
+    }
+
+    public RouteDoc Answers(string json)
+    {
+        AnswerExample = json;
+        return this;
     }
 
     public RouteDoc Refuses(params ReadOnlySpan<int> statuses)

@@ -2,6 +2,7 @@ using EsoCore.Devices;
 using EsoCore.Firmware;
 using EsoCore.History;
 using EsoCore.Projects;
+using EsoCore.Wire;
 using Microsoft.Extensions.Options;
 
 namespace EsoCore.Api;
@@ -66,7 +67,8 @@ internal static class FirmwareEndpoints
         {
             DeviceOutcome.Done => new SmallAnswer<FirmwareBody>(new FirmwareBody(answer.Value!), StatusCodes.Status201Created),
             DeviceOutcome.UnknownDevice => Problems.KeyUnauthorized,
-            DeviceOutcome.NotActive => Problems.Disabled with { Detail = "The device is not claimed, or disabled." },
+            DeviceOutcome.NotActive when answer.Code == ProblemCodes.DeviceNotClaimed => Problems.NotClaimed,
+            DeviceOutcome.NotActive => Problems.Disabled,
             DeviceOutcome.Unavailable => Unavailability.Refusal(options.CurrentValue),
             _ => Problems.Internal,
         };

@@ -19,7 +19,8 @@ internal static class HistoryEndpoints
             .Gives<PointsBody>();
         device.MapGet("/windows", (HttpContext http, string id, IHistory history) => OfDevice(http, id, history, found => Windows(http, found, history)))
             .Doc("listDeviceWindows", Tag, "A device's windows", doc => doc
-                .Query("metric", "Only of this metric.").Query("asset", "Only of this asset.").Span().Paged().Refuses(404))
+                .Query("metric", "Only of this metric.").Query("asset", "Only of this asset.").Span().Paged().Refuses(404)
+                .Answers(ApiExamples.WindowList))
             .Gives<WindowList>();
         device.MapGet("/events", (HttpContext http, string id, IHistory history) => OfDevice(http, id, history, found => Events(http, found, history)))
             .Doc("listDeviceEvents", Tag, "A device's events, newest first", doc => DescribeEvents(doc).Refuses(404))
@@ -28,7 +29,8 @@ internal static class HistoryEndpoints
             .Doc("listBatches", Tag, "A device's batch ledger, newest first", doc => doc.Paged().Refuses(404))
             .Gives<BatchList>();
         device.MapGet("/rejected", (HttpContext http, string id, IHistory history) => OfDevice(http, id, history, found => Rejected(http, found, history)))
-            .Doc("listRejected", Tag, "A device's rejected records, newest first", doc => doc.Paged().Refuses(404))
+            .Doc("listRejected", Tag, "A device's rejected records, newest first", doc => doc
+                .Paged().Refuses(404).Answers(ApiExamples.Rejected))
             .Gives<RejectedList>();
 
         var project = app.MapGroup("/api").RequireProjectKey();
@@ -46,6 +48,7 @@ internal static class HistoryEndpoints
         .Query("metric", "Only of this metric; required with bucket.")
         .Query("asset", "Only of this asset.")
         .Span()
+        .Answers(ApiExamples.Points)
         .Query("bucket", "The width of a bucket, like 1m, 1h, 1d; the answer then holds buckets instead of points.")
         .Query("agg", "What each bucket tells, of min,max,avg,sum,count; default all but sum.")
         .Paged();
@@ -56,6 +59,7 @@ internal static class HistoryEndpoints
         .Query("severity", "info, low, medium, high or critical.")
         .Query("asset", "Only of this asset.")
         .Span()
+        .Answers(ApiExamples.Events)
         .Paged();
 
     private static async Task<IResult> OfDevice(HttpContext http, string id, IHistory history, Func<Guid, Task<IResult>> read) =>

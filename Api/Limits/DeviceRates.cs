@@ -1,19 +1,15 @@
-using System.Collections.Concurrent;
-
 namespace EsoCore.Api;
 
 /// <summary>
-/// A token bucket and a count of uploads in flight for each device. Holds <see cref="MaxDevices"/> at most, in two generations: when the
-/// younger one is full the older is forgotten, which at worst gives a quiet device a full bucket again.
+/// A token bucket and a count of uploads in flight for each device. Holds <see cref="MaxDevices"/> at most and forgets those not heard of
+/// for long, which at worst gives a quiet device a full bucket again.
 /// </summary>
 internal sealed class DeviceRates(TimeProvider time, Func<ApiOptions> options)
 {
     /// <summary>Devices remembered at once.</summary>
     public const int MaxDevices = 200_000;
 
-    private readonly Lock _turn = new();
-    private ConcurrentDictionary<Guid, Bucket> _young = new();
-    private ConcurrentDictionary<Guid, Bucket> _old = new();
+    private readonly TwoGenerations<Bucket> _buckets = new(MaxDevices);
 
     /// <summary>Takes one call of a device. The caller has been proven: a stranger who knows an id must not use up the device's calls.</summary>
     /// <param name="device">The device.</param>
@@ -27,17 +23,7 @@ internal sealed class DeviceRates(TimeProvider time, Func<ApiOptions> options)
     /// <summary>Counts an upload of a device in; null when it has too many in flight. Dispose to count it out.</summary>
     public IDisposable? TryEnterUpload(Guid device) => BucketOf(device).TryEnter(options().DeviceUploadsInFlight);
 
-    private Bucket BucketOf(Guid key)
-    {
-        if (_young.TryGetValue(key, out var bucket))
-            return bucket;
-        lock (_turn)
-        {
-            if (_young.Count >= MaxDevices / 2)
-                (_old, _young) = (_young, new());
-            return _young.GetOrAdd(key, _old.TryRemove(key, out var older) ? older : new Bucket());
-        }
-    }
+    private Bucket BucketOf(Guid device) => _buckets.GetOrAdd(device, static () => new Bucket());
 
     private sealed class Bucket
     {

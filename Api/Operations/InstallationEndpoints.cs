@@ -20,7 +20,7 @@ internal static class InstallationEndpoints
             .Gives<InstallationBody>();
         installation.MapPut("", Put)
             .Doc("putInstallation", Tag, "Turn maintenance on or off, or all devices' sampling down", doc => doc
-                .Basic().Takes<InstallationBody>().Edits()
+                .Basic().Takes<InstallationChangeBody>().Edits()
                 .Says("Every process follows within 5 seconds. In maintenance device calls are answered with 503; devices keep buffering."))
             .Gives<InstallationBody>()
             .Gives<InstallationBody>(StatusCodes.Status201Created);
@@ -57,9 +57,14 @@ internal static class InstallationEndpoints
 }
 
 /// <summary>The installation's settings.</summary>
+/// <param name="Maintenance">Whether device calls are answered with 503.</param>
+/// <param name="SamplingScale">How much of their sampling all devices keep, 0.01 to 1.</param>
+internal sealed record InstallationBody(bool Maintenance, double SamplingScale);
+
+/// <summary>The installation's new settings: what is left out is as if it had never been set.</summary>
 /// <param name="Maintenance">Whether device calls are answered with 503. Left out: false.</param>
 /// <param name="SamplingScale">How much of their sampling all devices keep, 0.01 to 1. Left out: 1.</param>
-internal sealed record InstallationBody(bool Maintenance, double SamplingScale);
+internal sealed record InstallationChangeBody(bool? Maintenance, double? SamplingScale);
 
 /// <summary>
 /// The operator's password for <c>/api/installation</c>, by HTTP Basic with the user <see cref="User"/>. It derives from the master key, so

@@ -13,12 +13,12 @@ internal static class SiteEndpoints
     {
         var sites = app.MapGroup("/api/sites").RequireProjectKey();
         sites.MapPost("", Create)
-            .Doc("createSite", Tag, "Create a site; its id is minted when absent", doc => doc.Takes<SiteRequestBody>().ETag().Refuses(409))
+            .Doc("createSite", Tag, "Create a site; its id is minted when absent", doc => doc.Takes<NewSiteBody>().ETag().Refuses(409))
             .Gives<SiteBody>(StatusCodes.Status201Created);
         sites.MapGet("", List).Doc("listSites", Tag, "The project's sites, by id", doc => doc.Paged()).Gives<SiteList>();
         sites.MapGet("/{id}", Get).Doc("getSite", Tag, "A site and who is online there", doc => doc.ETag().Refuses(404)).Gives<LiveSiteBody>();
         sites.MapPatch("/{id}", Change)
-            .Doc("changeSite", Tag, "Change a site: what is absent stays, what is null is cleared", doc => doc.Takes<SiteRequestBody>().Edits().Refuses(404))
+            .Doc("changeSite", Tag, "Change a site: what is absent stays, what is null is cleared", doc => doc.Takes<SiteChangeBody>().Edits().Refuses(404))
             .Gives<SiteBody>();
         sites.MapDelete("/{id}", Delete)
             .Doc("deleteSite", Tag, "Take a site away; its devices stay", doc => doc.Edits().Refuses(404))

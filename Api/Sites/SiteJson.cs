@@ -36,9 +36,13 @@ internal sealed record LiveSiteBody : SiteBody
 /// <summary>A page of sites.</summary>
 internal sealed record SiteList(IEnumerable<SiteBody> Sites);
 
-/// <summary>A new or changed site. <c>id</c> counts only for a new one and is minted when absent.</summary>
-internal sealed record SiteRequestBody(
+/// <summary>A new site. <c>id</c> is minted when absent.</summary>
+internal sealed record NewSiteBody(
     string? Id, string Name, string? Address, string? TimeZone, ImmutableSortedDictionary<string, ImmutableArray<OpenHours>>? OperatingHours);
+
+/// <summary>A change of a site: what is absent stays, what is null is cleared.</summary>
+internal sealed record SiteChangeBody(
+    string? Name, string? Address, string? TimeZone, ImmutableSortedDictionary<string, ImmutableArray<OpenHours>>? OperatingHours);
 
 internal static class SiteForms
 {

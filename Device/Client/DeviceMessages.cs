@@ -20,6 +20,12 @@ public sealed record DeviceConfig(long Version, JsonElement Document)
         Document.TryGetProperty("upload_interval_s", out var seconds) && seconds.ValueKind == JsonValueKind.Number && seconds.GetDouble() is > 0 and < 1e7 and var value
             ? TimeSpan.FromSeconds(value)
             : null;
+
+    /// <summary>How much of its sampling the device is to keep, 0.01 to 1; 1 when the configuration does not say.</summary>
+    public double SamplingScale =>
+        Document.TryGetProperty("sampling_scale", out var scale) && scale.ValueKind == JsonValueKind.Number
+            ? Math.Clamp(scale.GetDouble(), 0.01, 1)
+            : 1;
 }
 
 /// <summary>What a device tells about itself; parts that are null are not sent.</summary>

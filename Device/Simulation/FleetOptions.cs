@@ -7,7 +7,9 @@ namespace EsoCore.Device;
 /// <param name="Kind">The sort of machine.</param>
 /// <param name="SiteId">site_id of its records.</param>
 /// <param name="AssetId">asset_id of its records.</param>
-public sealed record FleetDevice(DeviceCredentials Credentials, MachineKind Kind, string SiteId, string AssetId);
+/// <param name="LeftOpen">A cycle that an earlier run left open, or null.</param>
+public sealed record FleetDevice(
+    DeviceCredentials Credentials, MachineKind Kind, string SiteId, string AssetId, OpenCycle? LeftOpen = null);
 
 /// <summary>What a fleet does.</summary>
 public sealed record FleetOptions
@@ -50,6 +52,12 @@ public sealed record FleetOptions
 
     /// <summary>The most bytes each device buffers in memory; 16 MiB by default.</summary>
     public long BufferBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>
+    /// Is told of a device's open cycle (null: none) when the server has taken all that it recorded and the cycle is another than before:
+    /// what a later run must know as <see cref="FleetDevice.LeftOpen"/>. May be called by several devices at once.
+    /// </summary>
+    public Action<FleetDevice, OpenCycle?>? CycleSettled { get; init; }
 
     /// <summary>firmware_version of the heartbeats.</summary>
     public string FirmwareVersion { get; init; } = "1.4.2";

@@ -40,9 +40,17 @@ public sealed record MachineOptions
     /// <summary>When the first record is taken.</summary>
     public required DateTimeOffset Start { get; init; }
 
+    /// <summary>A cycle that an earlier run of the machine left open; closed at <see cref="Start"/>. Null by default.</summary>
+    public OpenCycle? LeftOpen { get; init; }
+
     /// <summary>
     /// Points a second of the whole device, its 8 or 9 series taking turns: 10 means a little more than one value a second of each. Windows and events come on top.
     /// More than 0 and at most <see cref="MaxPointsPerSecond"/>.
     /// </summary>
     public double PointsPerSecond { get; init; } = 10;
 }
+
+/// <summary>A cycle under way.</summary>
+/// <param name="Id">cycle_id of its events.</param>
+/// <param name="OpenedAt">When it was opened.</param>
+public sealed record OpenCycle(string Id, DateTimeOffset OpenedAt);

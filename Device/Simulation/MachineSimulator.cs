@@ -35,7 +35,6 @@ public sealed class MachineSimulator
     private long _order;
     private long _pointNumber;
     private long _cycleNumber;
-    private DateTimeOffset _openedAt;
     private double _warmth;
     private DateTimeOffset _warmthAt;
     private string? _brokenSensor;
@@ -56,6 +55,9 @@ public sealed class MachineSimulator
         _fate = new Random(unchecked(options.Seed * 4 + 2));
         _cycle = new MachineCycle(_profile, new Random(unchecked(options.Seed * 4 + 3)), options.Start);
         _warmthAt = options.Start;
+        OpenCycle = options.LeftOpen;
+        if (OpenCycle is not null)
+            At(options.Start, CloseInterrupted);
         At(options.Start, TakePoint);
         At(options.Start + WindowEvery, TakeWindow);
         SchedulePhase();
@@ -65,6 +67,12 @@ public sealed class MachineSimulator
 
     /// <summary>False during a simulated outage: the logger records on its battery but reaches nobody.</summary>
     public bool IsConnected { get; private set; } = true;
+
+    /// <summary>How much of the sampling is kept, above 0 and at most 1, which it is at first: what the configuration asks for.</summary>
+    public double SamplingScale { get; set; } = 1;
+
+    /// <summary>The cycle that was opened and not yet closed.</summary>
+    public OpenCycle? OpenCycle { get; private set; }
 
     /// <summary>Lets everything happen that is due up to and including a moment.</summary>
     /// <param name="now">Not before the last call's; an earlier moment does nothing.</param>
@@ -81,13 +89,16 @@ public sealed class MachineSimulator
 
     private void TakePoint(DateTimeOffset at)
     {
-        var signal = _profile.Signals[(int)(_pointNumber % _profile.Signals.Count)];
+        var (round, which) = Math.DivRem(_pointNumber, _profile.Signals.Count);
+        var signal = _profile.Signals[(int)which];
         // The number, not the last time plus a period: at 3 points a second rounding would otherwise drift.
         _pointNumber++;
         var microseconds = Math.Round(_pointNumber * 1e6 / _options.PointsPerSecond);
         At(_options.Start.AddTicks((long)microseconds * TimeSpan.TicksPerMicrosecond), TakePoint);
         var context = Context(at);
-        if ((_powered || signal.OnBattery) && signal.Sensor != _brokenSensor)
+        // Turned down, whole rounds are left out, so that all series are thinned alike.
+        var isKept = Math.Floor((round + 1) * SamplingScale) > Math.Floor(round * SamplingScale);
+        if (isKept && (_powered || signal.OnBattery) && signal.Sensor != _brokenSensor)
             _handler(_writer.Point(at, signal, signal.Value(context)), RecordPriority.Data);
     }
 
@@ -123,18 +134,28 @@ public sealed class MachineSimulator
         if (name == "cycle_open")
         {
             _cycleNumber++;
-            _openedAt = at;
-            Tell(at, name, null, ("cycle_id", CycleId()));
-            return;
+            OpenCycle = new OpenCycle($"{_options.AssetId}-{_options.Start.ToUnixTimeSeconds():x}-{_cycleNumber}", at);
+            Tell(at, name, null, ("cycle_id", OpenCycle.Id));
         }
-
-        Tell(at, name, null,
-            ("cycle_id", CycleId()),
-            ("duration_ms", (at - _openedAt).TotalMilliseconds),
-            ("peak_torque_nm", Math.Round(_cycle.PeakTorqueNm, 1)));
+        else if (OpenCycle is { } open)
+        {
+            OpenCycle = null;
+            Tell(at, name, null,
+                ("cycle_id", open.Id),
+                ("duration_ms", (at - open.OpenedAt).TotalMilliseconds),
+                ("peak_torque_nm", Math.Round(_cycle.PeakTorqueNm, 1)));
+        }
     }
 
-    private string CycleId() => $"{_options.AssetId}-{_options.Start.ToUnixTimeSeconds():x}-{_cycleNumber}";
+    /// <summary>A machine that was broken off in the middle of a cycle goes to rest first, so that none stays open for ever.</summary>
+    private void CloseInterrupted(DateTimeOffset at)
+    {
+        if (OpenCycle is not { } open)
+            return;
+        OpenCycle = null;
+        var lasted = Math.Max(0, (at - open.OpenedAt).TotalMilliseconds);
+        Tell(at, "cycle_close", "The cycle was broken off", ("cycle_id", open.Id), ("duration_ms", lasted));
+    }
 
     private void Fail(DateTimeOffset at)
     {
@@ -187,6 +208,7 @@ public sealed class MachineSimulator
             _cycle.Abort(restored);
             SchedulePhase();
             Tell(restored, "power_restored", null, ("duration_ms", (restored - outage).TotalMilliseconds));
+            CloseInterrupted(restored);
         });
     }
 

@@ -17,6 +17,7 @@ internal sealed class SimulatedDevice : IDisposable
     private long? _configVersion;
     private long? _serverConfigVersion;
     private bool _greeted;
+    private OpenCycle? _settled;
 
     public SimulatedDevice(FleetOptions options, int index, HttpClient http, FleetStatistics statistics, TimeProvider time)
     {
@@ -41,8 +42,10 @@ internal sealed class SimulatedDevice : IDisposable
             AssetId = _device.AssetId,
             Seed = seed,
             Start = time.GetUtcNow(),
+            LeftOpen = _device.LeftOpen,
             PointsPerSecond = options.PointsPerSecond,
         });
+        _settled = _device.LeftOpen;
         _firstUpload = options.Interval * random.NextDouble();
         _started = time.GetTimestamp();
     }
@@ -88,7 +91,12 @@ internal sealed class SimulatedDevice : IDisposable
         Record();
         if (!_machine.IsConnected)
             return;
-        await _uploader.DrainAsync(cancellation);
+        if (await _uploader.DrainAsync(cancellation) == UploadStep.Idle && _settled != _machine.OpenCycle)
+        {
+            _settled = _machine.OpenCycle;
+            _options.CycleSettled?.Invoke(_device, _settled);
+        }
+
         // What follows is of use only while the server answers, and none of it may keep records from being sent.
         if (_uploader.Retry.FailuresInARow > 0)
             return;
@@ -125,7 +133,7 @@ internal sealed class SimulatedDevice : IDisposable
         if (_configVersion is null || _serverConfigVersion > _configVersion)
         {
             if (await _client.GetConfigAsync(cancellation) is { } config)
-                _configVersion = config.Version;
+                (_configVersion, _machine.SamplingScale) = (config.Version, config.SamplingScale);
             _serverConfigVersion = _configVersion; // An unchanged document is not asked for again at every turn.
         }
 

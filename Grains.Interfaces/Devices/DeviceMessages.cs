@@ -41,9 +41,11 @@ public enum DeviceOutcome
     Unavailable,
 }
 
-/// <summary>The answer to a device call; <paramref name="Value"/> is set when it was done.</summary>
+/// <summary>The answer to a device call.</summary>
+/// <param name="Value">Set when it was done.</param>
+/// <param name="Code">The problem's stable code otherwise.</param>
 [GenerateSerializer, Immutable, Alias("device-answer`1")]
-public sealed record DeviceAnswer<T>(DeviceOutcome Outcome, T? Value = default);
+public sealed record DeviceAnswer<T>(DeviceOutcome Outcome, T? Value = default, string? Code = null);
 
 /// <summary>What a heartbeat tells. Whatever is null was not told and leaves the twin as it is.</summary>
 /// <param name="Call">When it came, and what it was signed with.</param>

@@ -6,6 +6,7 @@ using EsoCore.Grains.Storage;
 using EsoCore.Grains.Telemetry;
 using EsoCore.History;
 using EsoCore.Telemetry;
+using EsoCore.Wire;
 
 namespace EsoCore.Grains.Devices;
 
@@ -95,13 +96,13 @@ internal sealed partial class DeviceGrain
     private async Task<DeviceAnswer<T>> Answer<T>(
         DeviceCall call, Func<DeviceState, Twin, (Twin Twin, DeviceCommit Commit)> change, Func<DeviceState, Task<T>> answer)
     {
-        var refused = DeviceOutcome.UnknownDevice;
+        DeviceAnswer<T>? refused = new(DeviceOutcome.UnknownDevice, Code: ProblemCodes.Unauthorized);
         try
         {
             await Step((state, writer) =>
             {
-                refused = Admit(state, call);
-                if (refused != DeviceOutcome.Done)
+                refused = Admit<T>(state, call);
+                if (refused is not null)
                     return Task.FromResult<StepPlan?>(null);
                 var (twin, commit) = change(state, state.Twin);
                 twin = UseNonce(twin, call);
@@ -112,22 +113,27 @@ internal sealed partial class DeviceGrain
                 twin = twin with { FirstSeenUs = twin.FirstSeenUs == Twin.Never ? nowUs : twin.FirstSeenUs, LastSeenUs = Math.Max(twin.LastSeenUs, nowUs) };
                 return Task.FromResult<StepPlan?>(new StepPlan(twin, commit, state));
             });
-            return refused == DeviceOutcome.Done && _state is { } now
-                ? new DeviceAnswer<T>(DeviceOutcome.Done, await answer(now)) : new DeviceAnswer<T>(refused);
+            return refused is null && _state is { } now
+                ? new DeviceAnswer<T>(DeviceOutcome.Done, await answer(now))
+                : refused ?? new DeviceAnswer<T>(DeviceOutcome.Unavailable, Code: ProblemCodes.Unavailable);
         }
         catch (StorageUnavailableException)
         {
-            return new DeviceAnswer<T>(DeviceOutcome.Unavailable);
+            return new DeviceAnswer<T>(DeviceOutcome.Unavailable, Code: ProblemCodes.Unavailable);
         }
     }
 
-    private DeviceOutcome Admit(DeviceState state, DeviceCall call)
+    /// <summary>Why the device may not call; null when it may, and has been heard.</summary>
+    private DeviceAnswer<T>? Admit<T>(DeviceState state, DeviceCall call)
     {
         if (!state.MayCall)
-            return DeviceOutcome.NotActive;
-        if (call.Nonce is { } nonce && Nonces.Use(state.Twin.Rare.Nonces, nonce, Micros.Of(call.ReceivedAt)) is null)
-            return DeviceOutcome.NonceUsed;
+            return new DeviceAnswer<T>(DeviceOutcome.NotActive, Code: NotActiveCode(state));
+        if (call.Nonce is { } nonce && UsedNonces.Use(state.Twin.Rare.Nonces, nonce, Micros.Of(call.ReceivedAt)) is null)
+            return new DeviceAnswer<T>(DeviceOutcome.NonceUsed, Code: ProblemCodes.BadNonce);
         _lastSeenUs = Math.Max(_lastSeenUs, Micros.Of(call.ReceivedAt));
-        return DeviceOutcome.Done;
+        return null;
     }
+
+    private static string NotActiveCode(DeviceState state) =>
+        state.Traits.Status == DeviceStatus.Unclaimed ? ProblemCodes.DeviceNotClaimed : ProblemCodes.DeviceDisabled;
 }

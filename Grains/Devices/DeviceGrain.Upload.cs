@@ -72,13 +72,8 @@ internal sealed partial class DeviceGrain
     private UploadAnswer? Admit(DeviceState state, BatchUpload upload)
     {
         if (!state.MayCall)
-        {
-            return state.Traits.Status == DeviceStatus.Unclaimed
-                ? Refuse(UploadOutcome.NotActive, ProblemCodes.DeviceNotClaimed, "The device is not claimed yet.")
-                : Refuse(UploadOutcome.NotActive, ProblemCodes.DeviceDisabled, "The device is disabled.");
-        }
-
-        if (upload.Call.Nonce is { } nonce && Nonces.Use(state.Twin.Rare.Nonces, nonce, Micros.Of(upload.Call.ReceivedAt)) is null)
+            return Refuse(UploadOutcome.NotActive, NotActiveCode(state), "The device is not claimed yet, or disabled.");
+        if (upload.Call.Nonce is { } nonce && UsedNonces.Use(state.Twin.Rare.Nonces, nonce, Micros.Of(upload.Call.ReceivedAt)) is null)
             return Refuse(UploadOutcome.NonceUsed, ProblemCodes.BadNonce, "The nonce was used before; ask for another.");
         _lastSeenUs = Math.Max(_lastSeenUs, Micros.Of(upload.Call.ReceivedAt));
         return null;
@@ -160,7 +155,7 @@ internal sealed partial class DeviceGrain
     }
 
     private static Twin UseNonce(Twin twin, DeviceCall call) =>
-        call.Nonce is { } nonce && Nonces.Use(twin.Rare.Nonces, nonce, Micros.Of(call.ReceivedAt)) is { } used
+        call.Nonce is { } nonce && UsedNonces.Use(twin.Rare.Nonces, nonce, Micros.Of(call.ReceivedAt)) is { } used
             ? twin with { Rare = twin.Rare with { Nonces = used } } : twin;
 
     private static ImmutableArray<RejectedRecord> Rejected(DecodedBatch batch, BatchUpload upload) =>

@@ -12,15 +12,15 @@ internal sealed class KeyIssuer(IInstallationKeys keys, TimeProvider time)
     /// <summary>A key of a project. It signs nothing, so no signing key is stored.</summary>
     public (IssuedKey Issued, NewKey Stored) ForProject(Guid projectId)
     {
-        var issued = new IssuedKey(Guid.NewGuid(), Secrets.Draw());
-        return (issued, new NewKey(issued.Id, projectId, null, Secrets.Hash(issued.Secret), default, time.GetUtcNow()));
+        var issued = new IssuedKey(Guid.NewGuid(), KeySecrets.Draw());
+        return (issued, new NewKey(issued.Id, projectId, null, KeySecrets.Hash(issued.Secret), default, time.GetUtcNow()));
     }
 
     /// <summary>A key of a device, with its body-signature key sealed.</summary>
     public (IssuedKey Issued, NewKey Stored) ForDevice(Guid projectId, Guid deviceId)
     {
-        var issued = new IssuedKey(Guid.NewGuid(), Secrets.Draw());
+        var issued = new IssuedKey(Guid.NewGuid(), KeySecrets.Draw());
         var signingKey = _seal.Seal(BodySignature.DeriveKey(issued.Secret), issued.Id, deviceId);
-        return (issued, new NewKey(issued.Id, projectId, deviceId, Secrets.Hash(issued.Secret), signingKey, time.GetUtcNow()));
+        return (issued, new NewKey(issued.Id, projectId, deviceId, KeySecrets.Hash(issued.Secret), signingKey, time.GetUtcNow()));
     }
 }

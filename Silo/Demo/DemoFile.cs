@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EsoCore.Device;
 
 namespace EsoCore.Silo.Demo;
 
@@ -19,6 +20,12 @@ internal sealed class DemoFile(string directory)
 
     /// <summary>The file that a shell can source.</summary>
     public string EnvPath { get; } = Path.Combine(directory, "demo.env");
+
+    // Beside the keys, not among them: this one is written all the time.
+    private string CyclesPath { get; } = Path.Combine(directory, "demo-cycles.json");
+
+    private readonly Lock _turn = new();
+    private Dictionary<Guid, OpenCycle>? _cycles;
 
     private string JsonPath { get; } = Path.Combine(directory, "demo.json");
 
@@ -52,6 +59,41 @@ internal sealed class DemoFile(string directory)
             ASSET_ID={device.AssetId}
 
             """);
+    }
+
+    /// <summary>The cycle that a device's machine had open when the last run ended, or null.</summary>
+    public OpenCycle? OpenCycle(Guid deviceId)
+    {
+        lock (_turn)
+            return Cycles().GetValueOrDefault(deviceId);
+    }
+
+    /// <summary>Keeps which cycle a device's machine has open.</summary>
+    public void KeepOpenCycle(Guid deviceId, OpenCycle? cycle)
+    {
+        lock (_turn)
+        {
+            if (cycle is null)
+                Cycles().Remove(deviceId);
+            else
+                Cycles()[deviceId] = cycle;
+            WriteAside(CyclesPath, JsonSerializer.Serialize(_cycles, Json) + "\n");
+        }
+    }
+
+    private Dictionary<Guid, OpenCycle> Cycles()
+    {
+        try
+        {
+            if (_cycles is null && File.Exists(CyclesPath))
+                _cycles = JsonSerializer.Deserialize<Dictionary<Guid, OpenCycle>>(File.ReadAllText(CyclesPath), Json);
+        }
+        catch (JsonException)
+        {
+            // A damaged file: those few cycles stay open.
+        }
+
+        return _cycles ??= [];
     }
 
     private static void WriteAside(string path, string text)

@@ -45,7 +45,7 @@ internal sealed class DemoFleet(DemoProject project, DemoFile file, IServer serv
         }
     }
 
-    private static FleetOptions OptionsOf(DemoState state, Uri url) => new()
+    private FleetOptions OptionsOf(DemoState state, Uri url) => new()
     {
         Server = url,
         Devices =
@@ -54,10 +54,24 @@ internal sealed class DemoFleet(DemoProject project, DemoFile file, IServer serv
                 new DeviceCredentials(device.DeviceId.ToString("D"), device.Secret),
                 Enum.Parse<MachineKind>(device.Machine, ignoreCase: true),
                 device.SiteId,
-                device.AssetId)),
+                device.AssetId,
+                file.OpenCycle(device.DeviceId))),
         ],
+        CycleSettled = Keep,
         Interval = UploadEvery,
     };
+
+    private void Keep(FleetDevice device, OpenCycle? cycle)
+    {
+        try
+        {
+            file.KeepOpenCycle(Guid.Parse(device.Credentials.DeviceId), cycle);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.LogWarning("The demo's open cycles cannot be kept: {Reason}", e.Message);
+        }
+    }
 
     /// <summary>Where this process reaches itself.</summary>
     internal static string OwnUrl(string address)

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using EsoCore.Api;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
@@ -55,6 +57,18 @@ internal static class Listening
             forwarded.ForwardLimit = null; // A chain is followed as long as each link is trusted.
         });
     }
+
+    /// <summary>Why this process cannot listen, in one line; null when the exception says something else.</summary>
+    public static string? WhyNot(Exception e) => e switch
+    {
+        IOException { InnerException: AddressInUseException } taken =>
+            $"Another program listens there: {taken.Message.TrimEnd('.')}. End it, or choose another address with --urls.",
+        SocketException { SocketErrorCode: SocketError.AccessDenied } =>
+            "This user may not listen there: ports below 1024 are the system's. Choose another with --urls.",
+        SocketException { SocketErrorCode: SocketError.AddressNotAvailable } =>
+            "This machine has no such address. Choose another with --urls.",
+        _ => null,
+    };
 
     /// <summary>Believes forwarded headers of trusted proxies, and of nobody else.</summary>
     public static void UseTrustedProxies(this WebApplication app, SiloOptions options)

@@ -24,7 +24,9 @@ internal static class Logs
             .MinimumLevel.Information()
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("Microsoft.Hosting.Lifetime", LogEventLevel.Information)
-            .ReadFrom.Configuration(configuration);
+            .ReadFrom.Configuration(configuration)
+            // The program ends with one line on it.
+            .Filter.ByExcluding(e => e.Exception is { } fault && Listening.WhyNot(fault) is not null);
         // Logs go to the error stream: what the program itself has to say stands alone on the other.
         return (Console.IsErrorRedirected
             ? logs.WriteTo.Console(new JsonLines(), standardErrorFromLevel: LevelAlias.Minimum)

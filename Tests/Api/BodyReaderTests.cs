@@ -27,6 +27,31 @@ public sealed class BodyReaderTests
         Assert.Equal(0, reader.UnprovenUsed);
     }
 
+    [Fact]
+    public async Task Strangers_who_fill_their_budget_leave_that_of_the_proven_alone()
+    {
+        var reader = new BodyReader(_budget, _clock);
+        var many = new List<Task<(RentedBody? Body, Problem? Problem)>>();
+        for (var full = 0; full < (BodyReader.UnprovenBudgetBytes / 65_536) - 1; full++)
+        {
+            var almost = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+            await almost.Writer.WriteAsync(new byte[65_535]);
+            many.Add(Read(reader, almost, stated: 65_536, proven: false).AsTask());
+        }
+
+        while (reader.UnprovenUsed < BodyReader.UnprovenBudgetBytes)
+            many.Add(Read(reader, new Pipe(), stated: 65_536, proven: false).AsTask());
+        Assert.Equal(503, (await Read(reader, new Pipe(), stated: 10, proven: false)).Problem!.Status);
+
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        await pipe.Writer.WriteAsync(new byte[65_536]);
+        using (var body = (await Read(reader, pipe, stated: 65_536, proven: true)).Body)
+            Assert.NotNull(body);
+        _clock.Advance(BodyReader.UnprovenDeadline);
+        Assert.All(await Task.WhenAll(many), read => Assert.Equal(408, read.Problem!.Status));
+        Assert.Equal(0, reader.UnprovenUsed);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

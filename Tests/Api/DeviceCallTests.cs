@@ -208,10 +208,10 @@ public sealed class DeviceCallTests
         foreach (var (outcome, status, code) in new[]
         {
             (DeviceOutcome.UnknownDevice, 401, ProblemCodes.Unauthorized), (DeviceOutcome.NotActive, 403, ProblemCodes.DeviceDisabled),
-            (DeviceOutcome.Unavailable, 503, ProblemCodes.Unavailable),
+            (DeviceOutcome.NotActive, 403, ProblemCodes.DeviceNotClaimed), (DeviceOutcome.Unavailable, 503, ProblemCodes.Unavailable),
         })
         {
-            door.Device.Outcome = outcome;
+            (door.Device.Outcome, door.Device.Code) = (outcome, code);
             (await door.Send(door.AsDevice(new HttpMethod(method), path, body))).IsProblem(status, code);
         }
     }

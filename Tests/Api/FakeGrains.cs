@@ -148,6 +148,9 @@ internal sealed class FakeDevice(FakeGrains grains, DeviceRegistration? registra
 
     public DeviceOutcome Outcome { get; set; } = DeviceOutcome.Done;
 
+    /// <summary>The grain's word for an outcome other than done.</summary>
+    public string? Code { get; set; }
+
     public DeviceConfig Config { get; set; } = new(7, new ConfigSettings(UploadIntervalS: 60));
 
     public OtaOffer? Offer { get; set; }
@@ -215,7 +218,7 @@ internal sealed class FakeDevice(FakeGrains grains, DeviceRegistration? registra
     private bool InScope(Scope scope) => Registration is not null && Registration.ProjectId == scope.ProjectId;
 
     private Task<DeviceAnswer<T>> Answer<T>(T value) =>
-        Task.FromResult(Outcome == DeviceOutcome.Done ? new DeviceAnswer<T>(Outcome, value) : new DeviceAnswer<T>(Outcome));
+        Task.FromResult(Outcome == DeviceOutcome.Done ? new DeviceAnswer<T>(Outcome, value) : new DeviceAnswer<T>(Outcome, Code: Code));
 
     private TwinView Twin() => new(
         Id, Registration.ProjectId, Registration.Serial, Registration.Model, Registration.SiteId, Registration.Tags, Registration.Status, true, null,

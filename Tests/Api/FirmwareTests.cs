@@ -56,6 +56,8 @@ public sealed class FirmwareTests
         (await door.Send(Tell(door.Device.KeyId, FrontDoor.Secret, at: "/v1/devices/nobody/firmware_version"))).IsProblem(403, ProblemCodes.Forbidden);
         door.Device.Outcome = DeviceOutcome.NotActive;
         (await door.Send(Tell(door.Device.KeyId, FrontDoor.Secret))).IsProblem(403, ProblemCodes.DeviceDisabled);
+        door.Device.Code = ProblemCodes.DeviceNotClaimed;
+        (await door.Send(Tell(door.Device.KeyId, FrontDoor.Secret))).IsProblem(403, ProblemCodes.DeviceNotClaimed);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace EsoCore.Tests.Api;
 public sealed class ScopeTests
 {
     private static readonly string[] Open =
-        ["/v1/seed", "/v1/token", "/oauth2/token", "/health/live", "/health/ready", "/metrics", "/openapi/{documentName}.json"];
+        ["/", "/v1/seed", "/v1/token", "/oauth2/token", "/health/live", "/health/ready", "/metrics", "/openapi/{documentName}.json"];
 
     [Fact]
     public async Task Another_projects_key_finds_nothing_and_changes_nothing()

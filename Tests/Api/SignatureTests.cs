@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using EsoCore.Api;
 using EsoCore.Devices;
 using EsoCore.Wire;
 using Xunit;
@@ -164,6 +165,34 @@ public sealed class SignatureTests
                 request.Headers.Add("X-Nonce", nonce);
             request.Headers.Add("X-Signature", "v1=" + new string('0', 64));
             return await door.Send(request);
+        }
+    }
+
+    [Theory]
+    [InlineData("/heartbeat")]
+    [InlineData("/ota/report")]
+    public async Task A_forged_small_call_is_answered_alike_for_known_and_unknown_ids_whatever_its_body(string path)
+    {
+        await using var door = await FrontDoor.Open();
+        foreach (var (bytes, status) in new[] { (2, 401), (JsonForm.MaxBytes, 401), (JsonForm.MaxBytes + 1, 413) })
+        {
+            foreach (var chunked in new[] { false, true })
+            {
+                var known = (await Forge(door.Device.Id)).Is(status);
+                Assert.Equal(known.Text, (await Forge(Guid.NewGuid())).Is(status).Text);
+
+                async Task<Reply> Forge(Guid id)
+                {
+                    var request = door.AsDevice(HttpMethod.Post, path, new string(' ', bytes));
+                    request.Headers.Remove("X-Auth-Key");
+                    request.Headers.Remove("X-Device-Id");
+                    request.Headers.Add("X-Device-Id", id.ToString("D"));
+                    request.Headers.Add("X-Timestamp", "2026-11-21T12:00:00Z");
+                    request.Headers.Add("X-Signature", "v1=" + new string('0', 64));
+                    request.Headers.TransferEncodingChunked = chunked;
+                    return await door.Send(request);
+                }
+            }
         }
     }
 

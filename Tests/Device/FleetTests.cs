@@ -57,6 +57,25 @@ public sealed class FleetTests
     }
 
     [Fact]
+    public void Run_AfterALeftOpenCycle_TellsWhatIsOpenOnlyWhenAllWasTaken()
+    {
+        var left = new OpenCycle("DOOR-1-0-1", _clock.GetUtcNow().AddMinutes(-5));
+        var settled = new List<OpenCycle?>();
+        var server = new FakeServer(Answer);
+        var options = Options(1, TimeSpan.FromMinutes(3));
+        options = options with { Devices = [options.Devices[0] with { LeftOpen = left }], CycleSettled = (_, cycle) => settled.Add(cycle) };
+        using var fleet = new Fleet(options, _clock, server);
+        Run(fleet);
+
+        var events = server.Uploads.SelectMany(Lines).Where(line => line.Contains("\"cycle_")).ToList();
+        Assert.Single(events, line => line.Contains("cycle_close") && line.Contains(left.Id));
+        Assert.DoesNotContain(left, settled);
+        var opened = events.Where(line => line.Contains("cycle_open")).ToList();
+        Assert.All(settled.OfType<OpenCycle>(), open => Assert.Contains(opened, line => line.Contains($"\"{open.Id}\"")));
+        Assert.Contains(settled, open => open is not null);
+    }
+
+    [Fact]
     public void Run_Cancelled_ReturnsItsCounts()
     {
         using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(12), _clock);

@@ -117,9 +117,12 @@ public class DeviceCallTests : IAsyncLifetime
     {
         var id = await _harness.AddDevice();
         await _harness.Device(id).ChangeRegistration(_harness.Scope, new RegistrationChange(Status: DeviceStatus.Unclaimed), null);
-        Assert.Equal(DeviceOutcome.NotActive, (await _harness.Device(id).GetConfig(null, Now)).Outcome);
+        var refused = await _harness.Device(id).GetConfig(null, Now);
+        Assert.Equal((DeviceOutcome.NotActive, "device_not_claimed"), (refused.Outcome, refused.Code));
         var answer = await _harness.Upload(id, Point("t", 1, 1));
         Assert.Equal((UploadOutcome.NotActive, "device_not_claimed"), (answer.Outcome, answer.Code));
+        await _harness.Device(id).ChangeRegistration(_harness.Scope, new RegistrationChange(Status: DeviceStatus.Disabled), null);
+        Assert.Equal("device_disabled", (await _harness.Device(id).CheckOta(null, Now)).Code);
     }
 
     private ISiteGrain Site(string id) => _harness.Grains.GetGrain<ISiteGrain>($"{_harness.ProjectId:D}/{id}");

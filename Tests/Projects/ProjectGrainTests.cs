@@ -25,7 +25,7 @@ public sealed class ProjectGrainTests : IAsyncLifetime
         Assert.Equal("Acme", created.Project.Name);
         Assert.Equal(created.Project, (await Project(created.Project.Id).Get())!.Value);
         var key = (await Credentials.FindKey(created.Key.Id))!;
-        Assert.Equal(Secrets.Hash(created.Key.Secret), key.SecretHash.ToArray());
+        Assert.Equal(KeySecrets.Hash(created.Key.Secret), key.SecretHash.ToArray());
         Assert.Equal((created.Project.Id, null), (key.ProjectId, key.DeviceId));
         Assert.True(key.SigningKey.IsEmpty);
     }
@@ -48,7 +48,7 @@ public sealed class ProjectGrainTests : IAsyncLifetime
         var credential = (await Credentials.FindDevice(device.DeviceId))!;
         Assert.Equal((project, DeviceStatus.Active, true), (credential.ProjectId, credential.Status, credential.SignatureRequired));
         var stored = Assert.Single(credential.Keys);
-        Assert.Equal(Secrets.Hash(key.Secret), stored.SecretHash.ToArray());
+        Assert.Equal(KeySecrets.Hash(key.Secret), stored.SecretHash.ToArray());
         Assert.Equal(BodySignature.DeriveKey(key.Secret), stored.SigningKey.ToArray());
         Assert.Equal(7, device.DeviceId.Version);
         Assert.Equal(device, Assert.Single((await Project(project).ListDevices(new DeviceFilter(), new PageRequest())).Items).Value);
@@ -62,7 +62,7 @@ public sealed class ProjectGrainTests : IAsyncLifetime
         _cluster.Keys.Rotate();
         _cluster.Keys.Retire();
         var stored = Assert.Single((await Credentials.FindDevice(device.DeviceId))!.Keys);
-        Assert.Equal(Secrets.Hash(key.Secret), stored.SecretHash.ToArray());
+        Assert.Equal(KeySecrets.Hash(key.Secret), stored.SecretHash.ToArray());
         Assert.Equal(32, stored.SigningKey.Length);
         Assert.NotEqual(BodySignature.DeriveKey(key.Secret), stored.SigningKey.ToArray());
     }

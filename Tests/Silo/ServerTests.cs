@@ -146,6 +146,19 @@ public sealed class ServerTests : IDisposable
     }
 
     [Fact]
+    public async Task An_address_that_is_taken_is_told_in_one_line()
+    {
+        await using var silo = await RunningSilo.Start(_data);
+        var (other, taken) = (Path.Combine(_data, "other"), silo.Http.BaseAddress!.ToString().TrimEnd('/'));
+        var e = await Assert.ThrowsAsync<IOException>(() => RunningSilo.Start(other, "--urls", taken));
+        var told = Listening.WhyNot(e)!;
+        Assert.Contains($":{silo.Http.BaseAddress!.Port}", told);
+        Assert.Contains("--urls", told);
+        Assert.DoesNotContain('\n', told);
+        Assert.Null(Listening.WhyNot(new IOException("The directory is in use.")));
+    }
+
+    [Fact]
     public async Task An_option_out_of_its_bounds_stops_the_start_and_is_named()
     {
         var parsed = SiloArguments.Parse(["--data", _data, "--urls", "http://127.0.0.1:0"]);

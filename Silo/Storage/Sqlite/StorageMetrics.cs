@@ -13,6 +13,7 @@ internal sealed class StorageMetrics : IDisposable
     private readonly Histogram<double> _commit;
     private readonly Histogram<int> _groupSize;
     private readonly Histogram<double> _slice;
+    private readonly Histogram<double> _step;
     private readonly Counter<long> _mergedPoints;
 
     /// <summary>Makes the instruments.</summary>
@@ -21,7 +22,8 @@ internal sealed class StorageMetrics : IDisposable
         _time = time;
         _commit = _meter.CreateHistogram<double>("esocore.storage.commit.duration", "s", "From queueing a write to its durability.");
         _groupSize = _meter.CreateHistogram<int>("esocore.storage.group.size", "{write}", "Writes that shared one commit.");
-        _slice = _meter.CreateHistogram<double>("esocore.storage.upkeep.slice.duration", "s", "Slices of merging, retention and pruning.");
+        _slice = _meter.CreateHistogram<double>("esocore.storage.upkeep.slice.duration", "s", "Slices of upkeep: steps, or a checkpoint.");
+        _step = _meter.CreateHistogram<double>("esocore.storage.upkeep.step.duration", "s", "Steps of merging, retention and pruning.");
         _mergedPoints = _meter.CreateCounter<long>("esocore.storage.merged.points", "{point}", "Points rewritten from blocks into chunks.");
         _meter.CreateObservableGauge("esocore.storage.queue.depth", () => queue.Count, "{write}", "Writes waiting.");
     }
@@ -35,7 +37,12 @@ internal sealed class StorageMetrics : IDisposable
     }
 
     /// <summary>A slice of upkeep ended.</summary>
-    public void Sliced(TimeSpan took) => _slice.Record(took.TotalSeconds);
+    /// <param name="kind">What it did, in a word.</param>
+    public void Sliced(TimeSpan took, string kind) => _slice.Record(took.TotalSeconds, new KeyValuePair<string, object?>("kind", kind));
+
+    /// <summary>A step of upkeep ended.</summary>
+    /// <param name="kind">The task's name.</param>
+    public void Stepped(TimeSpan took, string kind) => _step.Record(took.TotalSeconds, new KeyValuePair<string, object?>("kind", kind));
 
     /// <summary>Points were merged.</summary>
     public void Merged(long points) => _mergedPoints.Add(points);

@@ -28,6 +28,9 @@ internal sealed class Merger(MergeQueue queue, TimeSpan idle, int threshold, Sto
     private (long DeviceNo, long Day)? _sweep = (long.MinValue, long.MinValue);
 
     /// <inheritdoc/>
+    public string Name => "merging";
+
+    /// <inheritdoc/>
     public bool HasWork => queue.Count > 0 || _sweep is not null;
 
     /// <inheritdoc/>

@@ -19,6 +19,9 @@ internal sealed class Pruning(string delete, TimeSpan age, TimeProvider time) : 
     public static TimeSpan KeptAge { get; } = TimeSpan.FromDays(30);
 
     /// <inheritdoc/>
+    public string Name => "pruning";
+
+    /// <inheritdoc/>
     public bool HasWork => _due;
 
     /// <inheritdoc/>

@@ -22,13 +22,16 @@ internal sealed class Retention(TimeProvider time) : IUpkeepTask
 
     // Rows of one step, so that it frees some megabytes at most: blocks and chunks have up to 64 KiB, windows as much as an upload takes.
     private static readonly (string Sql, int Rows)[] Deletes =
-        [("delete_blocks", 64), ("delete_chunks", 64), ("delete_events", 256), ("delete_windows", 8), ("forget_days", 256)];
+        [("delete_blocks", 32), ("delete_chunks", 32), ("delete_events", 256), ("delete_windows", 8), ("forget_days", 256)];
 
     private Guid? _raiseAfter = Guid.Empty;
     private bool _purge = true;
     private Purge? _current;
 
     private sealed record Purge(Guid ProjectId, long FloorUs, Guid AfterDevice);
+
+    /// <inheritdoc/>
+    public string Name => "retention";
 
     /// <inheritdoc/>
     public bool HasWork => _raiseAfter is not null || _purge || _current is not null;

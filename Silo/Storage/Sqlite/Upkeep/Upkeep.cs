@@ -3,6 +3,9 @@ namespace EsoCore.Silo.Storage.Sqlite;
 /// <summary>One kind of background work on the file, done in small steps on the writer thread.</summary>
 internal interface IUpkeepTask
 {
+    /// <summary>What it is, in a word.</summary>
+    string Name { get; }
+
     /// <summary>Whether a step would do something.</summary>
     bool HasWork { get; }
 
@@ -63,7 +66,7 @@ internal sealed class Upkeep(
             if (checkpoints.IsDue)
             {
                 checkpoints.Run(db);
-                metrics.Sliced(time.GetElapsedTime(start));
+                metrics.Sliced(time.GetElapsedTime(start), "checkpoint");
                 return true;
             }
 
@@ -84,7 +87,7 @@ internal sealed class Upkeep(
             return RollBack(db) && e is not SqliteError;
         }
 
-        metrics.Sliced(time.GetElapsedTime(start));
+        metrics.Sliced(time.GetElapsedTime(start), "work");
         return true;
     }
 
@@ -105,7 +108,9 @@ internal sealed class Upkeep(
             var task = tasks[(int)(_turn++ % (uint)tasks.Count)];
             if (!task.HasWork)
                 continue;
+            long start = time.GetTimestamp();
             task.Step(db);
+            metrics.Stepped(time.GetElapsedTime(start), task.Name);
             return true;
         }
 

@@ -1,17 +1,18 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using EsoCore.Wire;
 
 namespace EsoCore.Grains.Devices;
 
-/// <summary>The nonces that a device has used: each is good once.</summary>
-internal static class Nonces
+/// <summary>
+/// The nonces that a device has used: each is good once. A used one is remembered for <see cref="NonceRules.GoodFor"/> from its use, and it
+/// was good for no longer than that from its issue.
+/// </summary>
+internal static class UsedNonces
 {
     /// <summary>Used nonces a twin holds; past it signed calls are refused until the oldest expire.</summary>
     internal const int MaxUsed = 1_024;
-
-    /// <summary>How long a nonce is good from its issue; a used one is remembered this long from its use.</summary>
-    internal static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
     /// <summary>The used nonces afterwards, or null when it was used before or there is no room.</summary>
     internal static ImmutableArray<UsedNonce>? Use(ImmutableArray<UsedNonce> used, string nonce, long nowUs)
@@ -26,6 +27,6 @@ internal static class Nonces
                 return null;
         }
 
-        return live.Add(new UsedNonce(hash, nowUs + (long)Lifetime.TotalMicroseconds));
+        return live.Add(new UsedNonce(hash, nowUs + (long)NonceRules.GoodFor.TotalMicroseconds));
     }
 }

@@ -1,12 +1,12 @@
 using System.Globalization;
 using System.Text;
 using EsoCore.Grains;
-using EsoCore.Grains.Telemetry;
+using EsoCore.Wire;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
 
-namespace EsoCore.Tests.Telemetry;
+namespace EsoCore.Tests.Wire;
 
 public class Rfc3339Tests
 {
@@ -47,7 +47,8 @@ public class Rfc3339Tests
     [InlineData("0000-01-15T14:30:22Z")]
     [InlineData("+025-01-15T14:30:22Z")]
     [InlineData("1736951422123")]
-    public void TryParse_AnythingElse_IsRefused(string text) => Assert.False(default(Rfc3339).TryParse(Encoding.ASCII.GetBytes(text), out _));
+    public void TryParse_AnythingElse_IsRefused(string text) =>
+        Assert.False(default(Rfc3339).TryParse(Encoding.ASCII.GetBytes(text), out _));
 
     [Fact]
     public void TryParse_AfterABadDate_DoesNotRememberIt()

@@ -4,21 +4,6 @@ using Xunit;
 
 namespace EsoCore.Tests.Projects;
 
-public sealed class SecretsTests
-{
-    [Fact]
-    public void Draw_Always_IsPrefixAnd43UrlSafeCharacters()
-    {
-        var secret = Secrets.Draw();
-        Assert.Matches("^esk_[A-Za-z0-9_-]{43}$", secret);
-        Assert.NotEqual(secret, Secrets.Draw());
-    }
-
-    [Fact]
-    public void Hash_OfKnownText_IsItsSha256() =>
-        Assert.Equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", Convert.ToHexStringLower(Secrets.Hash("abc")));
-}
-
 public sealed class SigningKeySealTests
 {
     private static readonly Guid Key = Guid.NewGuid();

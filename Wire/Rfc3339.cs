@@ -1,7 +1,7 @@
-namespace EsoCore.Grains.Telemetry;
+namespace EsoCore.Wire;
 
-/// <summary>Reads RFC 3339 timestamps into microseconds since the Unix epoch; finer digits are cut off. Remembers the last date it met.</summary>
-internal struct Rfc3339
+/// <summary>Reads RFC 3339 timestamps into microseconds since 1970; finer digits are cut off. Remembers the last date it met.</summary>
+public struct Rfc3339
 {
     private const long SecondUs = 1_000_000;
     private const long MinuteUs = 60 * SecondUs;
@@ -11,7 +11,9 @@ internal struct Rfc3339
     private long _lastDateUs;
 
     /// <summary>Takes <c>2025-01-15T14:30:22.123Z</c> and its kin (any fraction, any offset, t and z in either case).</summary>
-    internal bool TryParse(ReadOnlySpan<byte> text, out long us)
+    /// <param name="text">The timestamp, UTF-8. A time without an offset is none.</param>
+    /// <param name="us">Microseconds since the Unix epoch; may lie a day outside of what a <see cref="DateTimeOffset"/> holds.</param>
+    public bool TryParse(ReadOnlySpan<byte> text, out long us)
     {
         us = 0;
         if (text.Length < 20 || !TryParseDate(text, out var dayUs) || (text[10] | 0x20) != 't' || text[13] != ':' || text[16] != ':')

@@ -2,19 +2,17 @@ using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using EsoCore.Wire;
 
 namespace EsoCore.Api;
 
 /// <summary>
-/// Handshake nonces. A nonce carries all that is needed to check it, so the handshake stores nothing:
+/// Issues nonces and knows them again. A nonce carries all that is needed to check it, so the handshake stores nothing:
 /// <c>base64url(key id (1) | issue time, Unix ms (8) | random (12) | HMAC-SHA256 over these and the device id, cut to 20)</c>.
 /// That it is used once is the twin's to see to, in the commit of the call that it was signed with.
 /// </summary>
-internal sealed class Nonces(IInstallationKeys keys, TimeProvider time)
+internal sealed class HandshakeNonces(IInstallationKeys keys, TimeProvider time)
 {
-    /// <summary>How long a nonce is good.</summary>
-    public static readonly TimeSpan GoodFor = TimeSpan.FromMinutes(5);
-
     /// <summary>Characters of the longest device id that a nonce is bound to.</summary>
     public const int MaxDeviceIdLength = 128;
 
@@ -49,7 +47,7 @@ internal sealed class Nonces(IInstallationKeys keys, TimeProvider time)
             return false;
         var age = time.GetUtcNow().ToUnixTimeMilliseconds() - BinaryPrimitives.ReadInt64BigEndian(bytes[1..]);
         // Another front door's clock may be a little ahead of ours; a nonce from further ahead outlived its five minutes before it began.
-        return age <= GoodFor.TotalMilliseconds && age >= -DeviceGate.MaxSkew.TotalMilliseconds;
+        return age <= NonceRules.GoodFor.TotalMilliseconds && age >= -DeviceGate.MaxSkew.TotalMilliseconds;
     }
 
     private static void Seal(DerivedKey key, ReadOnlySpan<byte> stamped, string deviceId, Span<byte> mac)
