@@ -53,7 +53,7 @@ public sealed class PostgresStorage : IStorageProbe, IAsyncDisposable, IDisposab
         _merger = new Merger(hints, _metrics, logger);
         _sweep = new MergeSweep(hints, options.MergeIdle, options.MergeBlocks, time);
         IUpkeepTask[] tasks = [new PartitionKeeper(Partitions, time, logger), _merger, _sweep, new Retention(time), new Pruning(time)];
-        _upkeep = new Upkeep(upkeepSource, tasks, options.UpkeepInterval, _metrics, time, logger);
+        _upkeep = new Upkeep(upkeepSource, tasks, options.UpkeepInterval, options.RunsUpkeep, _metrics, time, logger);
         hints.Wanted = _upkeep.Wake;
         _sessions = new Sessions(reads, options.MaxPoolSize, options.ReadQueueLimit, options.CallTimeout, Faults, time);
         _writer = new CommitWriter(

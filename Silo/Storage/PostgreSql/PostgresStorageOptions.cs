@@ -35,6 +35,9 @@ public sealed class PostgresStorageOptions
 
     /// <summary>How often retention, months and idle merging are looked after. 1 second to 1 hour, default 1 minute.</summary>
     public TimeSpan UpkeepInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Whether upkeep runs by itself. Tests that move the clock by hours do it by hand.</summary>
+    internal bool RunsUpkeep { get; set; } = true;
 }
 
 /// <summary>Holds the options to their documented ranges and reports every fault at once.</summary>

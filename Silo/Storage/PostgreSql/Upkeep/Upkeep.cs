@@ -28,13 +28,14 @@ internal sealed class Upkeep : IAsyncDisposable
     private int _due = 1;
     private int _next;
 
-    /// <summary>Starts the work.</summary>
+    /// <summary>Starts the work, unless it is to be done by hand.</summary>
     public Upkeep(
-        NpgsqlDataSource source, IReadOnlyList<IUpkeepTask> tasks, TimeSpan interval, StorageMetrics metrics, TimeProvider time, ILogger logger)
+        NpgsqlDataSource source, IReadOnlyList<IUpkeepTask> tasks, TimeSpan interval, bool runs, StorageMetrics metrics, TimeProvider time,
+        ILogger logger)
     {
         (_source, _tasks, _metrics, _time, _logger) = (source, tasks, metrics, time, logger);
         _timer = time.CreateTimer(_ => Due(), null, interval, interval);
-        _loop = Task.Run(Run);
+        _loop = runs ? Task.Run(Run) : Task.CompletedTask;
         Wake();
     }
 
