@@ -50,7 +50,7 @@ public sealed class PostgresStorage : IStorageProbe, IAsyncDisposable, IDisposab
         var upkeepSource = Connections.ForUpkeep(options);
         Partitions = new Partitions(upkeepSource, time);
         var hints = new MergeHints(options.MergeBlocks);
-        _merger = new Merger(hints, _metrics, logger);
+        _merger = new Merger(hints, Partitions, _metrics, logger);
         _sweep = new MergeSweep(hints, options.MergeIdle, options.MergeBlocks, time);
         IUpkeepTask[] tasks = [new PartitionKeeper(Partitions, time, logger), _merger, _sweep, new Retention(time), new Pruning(time)];
         _upkeep = new Upkeep(upkeepSource, tasks, options.UpkeepInterval, options.RunsUpkeep, _metrics, time, logger);

@@ -7,7 +7,7 @@ namespace EsoCore.Silo.Storage.PostgreSql;
 /// Turns the blocks of a device and UTC day into chunks, one series each. Besides full chunks (4,096 points) a series has at most one open
 /// chunk a day and correction: new points join it, so that a day ends in chunks that are full but for the last.
 /// </summary>
-internal sealed class Merger(MergeHints hints, StorageMetrics metrics, ILogger logger) : IUpkeepTask
+internal sealed class Merger(MergeHints hints, Partitions partitions, StorageMetrics metrics, ILogger logger) : IUpkeepTask
 {
     /// <summary>Points of one step, read from blocks and chunks and again written to chunks; a block, and a series, more may be begun.</summary>
     public const int StepPoints = 32_768;
@@ -50,6 +50,11 @@ internal sealed class Merger(MergeHints hints, StorageMetrics metrics, ILogger l
             if (await MergeStep(db, next.DeviceNo, next.Day, cancel).ConfigureAwait(false))
                 hints.Add(next.DeviceNo, next.Day);
         }
+        catch (PostgresException e) when (PgErrors.IsMissingPartition(e))
+        {
+            // Another process dropped the month while it was empty.
+            partitions.Forget();
+        }
         catch (PostgresException e) when (e.SqlState == PgErrors.RowsGone || PgErrors.IsWorthRepeating(e))
         {
             // Another process was faster; if it left something, the sweep finds it.
@@ -70,6 +75,7 @@ internal sealed class Merger(MergeHints hints, StorageMetrics metrics, ILogger l
         bool more = await ReadBlocks(db, deviceNo, day, cancel).ConfigureAwait(false);
         if (_blocks.Count == 0)
             return false;
+        await partitions.Ensure(PartitionedTable.Chunks, day, cancel).ConfigureAwait(false);
         var open = await ReadOpenChunks(db, deviceNo, day, cancel).ConfigureAwait(false);
         var (taken, left) = Choose(open);
         var merged = await Merge(db, deviceNo, day, taken, open, cancel).ConfigureAwait(false);

@@ -12,20 +12,20 @@ with won as (
         as s(device_no, device_id, expected, twin, batch_id, body_hash, accepted, duplicates, rejected, received_at, answer)
     where t.device_no = s.device_no and t.version = s.expected and t.device_id = s.device_id
         and not exists (
-            select from ledger l where l.device_no = s.device_no and l.batch_id = s.batch_id and l.received_at >= $12)
+            select from ledger l where l.device_no = s.device_no and l.batch_id = s.batch_id and l.received_at >= $12::bigint)
     returning s.device_no, s.batch_id, s.body_hash, s.accepted, s.duplicates, s.rejected, s.received_at, s.answer
 ), ledger_rows as (
     insert into ledger(device_no, received_at, batch_id, accepted, duplicates, rejected, body_hash, answer)
     select device_no, received_at, batch_id, accepted, duplicates, rejected, body_hash, answer from won where batch_id is not null
 ), blocks as (
     insert into telemetry_block(device_no, t0, t1, correction_us, added_at, n, runs, data)
-    select b.device_no, b.t0, b.t1, b.correction_us, $20, b.n, b.runs, b.data
+    select b.device_no, b.t0, b.t1, b.correction_us, $20::bigint, b.n, b.runs, b.data
     from unnest($13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::integer[], $18::bytea[], $19::bytea[])
         as b(device_no, t0, t1, correction_us, n, runs, data)
     where b.device_no = any(array(select device_no from won))
 ), transitions as (
     insert into outbox(shard, committed_at, stream, receiver, device_id, twin_version, ordinal, transition)
-    select o.device_no % $28, $20, o.stream, o.receiver, o.device_id, o.twin_version, o.ordinal, o.transition
+    select o.device_no % $28::integer, $20::bigint, o.stream, o.receiver, o.device_id, o.twin_version, o.ordinal, o.transition
     from unnest($21::bigint[], $22::text[], $23::text[], $24::uuid[], $25::bigint[], $26::integer[], $27::text[])
         as o(device_no, stream, receiver, device_id, twin_version, ordinal, transition)
     where o.device_no = any(array(select device_no from won))
@@ -48,7 +48,7 @@ with registered as materialized (
         as s(device_no, device_id, expected, twin, batch_id, body_hash, accepted, duplicates, rejected, received_at, answer)
     where t.device_no = s.device_no and t.version = s.expected and t.device_id = s.device_id
         and not exists (
-            select from ledger l where l.device_no = s.device_no and l.batch_id = s.batch_id and l.received_at >= $12)
+            select from ledger l where l.device_no = s.device_no and l.batch_id = s.batch_id and l.received_at >= $12::bigint)
         and s.device_no <> all(array(select device_no from taken))
     returning s.device_no, s.batch_id, s.body_hash, s.accepted, s.duplicates, s.rejected, s.received_at, s.answer
 ), ledger_rows as (
@@ -56,13 +56,13 @@ with registered as materialized (
     select device_no, received_at, batch_id, accepted, duplicates, rejected, body_hash, answer from won where batch_id is not null
 ), blocks as (
     insert into telemetry_block(device_no, t0, t1, correction_us, added_at, n, runs, data)
-    select b.device_no, b.t0, b.t1, b.correction_us, $20, b.n, b.runs, b.data
+    select b.device_no, b.t0, b.t1, b.correction_us, $20::bigint, b.n, b.runs, b.data
     from unnest($13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::integer[], $18::bytea[], $19::bytea[])
         as b(device_no, t0, t1, correction_us, n, runs, data)
     where b.device_no = any(array(select device_no from won))
 ), transitions as (
     insert into outbox(shard, committed_at, stream, receiver, device_id, twin_version, ordinal, transition)
-    select o.device_no % $28, $20, o.stream, o.receiver, o.device_id, o.twin_version, o.ordinal, o.transition
+    select o.device_no % $28::integer, $20::bigint, o.stream, o.receiver, o.device_id, o.twin_version, o.ordinal, o.transition
     from unnest($21::bigint[], $22::text[], $23::text[], $24::uuid[], $25::bigint[], $26::integer[], $27::text[])
         as o(device_no, stream, receiver, device_id, twin_version, ordinal, transition)
     where o.device_no = any(array(select device_no from won))
@@ -126,4 +126,4 @@ select s.device_no, l.batch_id, l.body_hash, l.accepted, l.duplicates, l.rejecte
         where me.id = s.device_id)
 from unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[]) as s(device_no, device_id, batch_id, serial)
 left join lateral (
-    select * from ledger l where l.device_no = s.device_no and l.batch_id = s.batch_id and l.received_at >= $5 limit 1) l on true;
+    select * from ledger l where l.device_no = s.device_no and l.batch_id = s.batch_id and l.received_at >= $5::bigint limit 1) l on true;
