@@ -2,7 +2,7 @@ using EsoCore.Api;
 using EsoCore.Grains;
 using EsoCore.Silo.Demo;
 using EsoCore.Silo.Hosting;
-using EsoCore.Silo.Storage.Sqlite;
+using EsoCore.Silo.Storage;
 using EsoCore.Wire;
 using Microsoft.Extensions.Options;
 
@@ -32,6 +32,8 @@ internal static class Program
             return Tell(Misused, [.. arguments.Faults, "", SiloArguments.Usage]);
         try
         {
+            if (arguments.Migrate)
+                return await MigrateCommand.Run(arguments);
             await using var app = Build(arguments);
             await app.RunAsync();
             return 0;
@@ -46,7 +48,7 @@ internal static class Program
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or InvalidOperationException)
         {
-            return Tell(Failed, [e.Message]); // The data directory is taken, or a file is not as it must be: no stack helps with that.
+            return Tell(Failed, [e.Message]); // The data directory is taken, a file or the database is not as it must be: no stack helps with that.
         }
     }
 
@@ -65,9 +67,7 @@ internal static class Program
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IInstallationKeys>(MasterKeyFile.Open(data));
-        var storage = builder.Configuration.GetSection("EsoCore:Storage").Get<SqliteStorageOptions>() ?? new SqliteStorageOptions();
-        storage.DataDirectory = data; // One place says where data stands: --data.
-        builder.Services.AddSqliteStorage(storage);
+        builder.AddStorage(options, data);
         builder.Services.AddEsoCoreGrains();
         builder.Services.AddEngine();
         builder.Services.AddEsoCoreApi();
@@ -78,7 +78,7 @@ internal static class Program
 
         // Stopping goes the other way round: Kestrel (started last), the demo, the engine, and with the services the storage.
         var app = builder.Build();
-        app.Services.GetRequiredService<SqliteStorage>(); // Opened before anything listens; a directory in use ends the start here.
+        app.Services.GetRequiredService<IStorageProbe>(); // Opened before anything listens; a directory in use, or a schema amiss, ends the start here.
         TellWhatIsMissing(app, data);
 
         app.UseTrustedProxies(options);

@@ -2,23 +2,25 @@ namespace EsoCore.Silo.Hosting;
 
 /// <summary>The command line, read into configuration keys.</summary>
 /// <param name="Settings">What was given, by configuration key.</param>
+/// <param name="Migrate">Whether the schema of a PostgreSQL database is to be made or brought up to date, and nothing served.</param>
 /// <param name="Help">Whether the usage was asked for.</param>
 /// <param name="Faults">What cannot be understood, one sentence each.</param>
-internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settings, bool Help, IReadOnlyList<string> Faults)
+internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settings, bool Migrate, bool Help, IReadOnlyList<string> Faults)
 {
     public const string Usage =
         """
-        usage: EsoCore.Silo [options]                          serve
-               EsoCore.Silo operator-key [--data <directory>]  print the user and password for /api/installation
+        usage: EsoCore.Silo [options]                           serve
+               EsoCore.Silo migrate --postgres <connection>     make the database's schema, or bring it up to date
+               EsoCore.Silo operator-key [--data <directory>]   print the user and password for /api/installation
 
           --urls <addresses>           where to listen; default http://127.0.0.1:8080
-          --data <directory>           database and master key; default ./data
+          --data <directory>           embedded database and master key; default ./data
           --cert <file> --key <file>   serve HTTPS with this certificate and key (PEM); read again when they change
           --trusted-proxies <cidr,..>  proxies whose X-Forwarded-For and -Proto are believed
           --demo                       a demo project with devices that upload by themselves; enables POST /v1/seed
           --demo-open                  let a demo listen beyond loopback
           --role all|silo|api          what this process does; this version knows all
-          --postgres <connection>      not in this version
+          --postgres <connection>      store in PostgreSQL 15 or later instead of ./data, e.g. "Host=db;Username=esocore;Database=esocore"
           --help                       show this
 
         Each is also configuration EsoCore:<Name> and environment ESOCORE__<NAME>, e.g. ESOCORE__URLS.
@@ -48,7 +50,8 @@ internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settin
         var settings = new Dictionary<string, string?>();
         var faults = new List<string>();
         var help = false;
-        for (var i = 0; i < args.Count; i++)
+        var migrate = args is ["migrate", ..];
+        for (var i = migrate ? 1 : 0; i < args.Count; i++)
         {
             var equals = args[i].IndexOf('=');
             var name = equals < 0 ? args[i] : args[i][..equals];
@@ -66,7 +69,7 @@ internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settin
                 faults.Add($"Option '{name}' needs a value.");
         }
 
-        return new SiloArguments(settings, help, faults);
+        return new SiloArguments(settings, migrate, help, faults);
     }
 
     private static string Key(string property) => $"{SiloOptions.Section}:{property}";

@@ -1,4 +1,5 @@
 using System.Net;
+using EsoCore.Silo.Storage.PostgreSql;
 
 namespace EsoCore.Silo.Hosting;
 
@@ -14,13 +15,13 @@ public sealed class SiloOptions
     /// <summary>Addresses to listen on, separated by commas or semicolons. Default <c>http://127.0.0.1:8080</c>.</summary>
     public string? Urls { get; set; }
 
-    /// <summary>The directory of the database and the master key; made at the first start. Default <c>./data</c>.</summary>
+    /// <summary>The directory of the embedded database and the master key; made at the first start. Default <c>./data</c>.</summary>
     public string Data { get; set; } = "./data";
 
     /// <summary>What this process does: <c>all</c>. (<c>silo</c> and <c>api</c> alone need the cluster, which is not in this version.)</summary>
     public string Role { get; set; } = "all";
 
-    /// <summary>A PostgreSQL connection string. Not in this version.</summary>
+    /// <summary>A PostgreSQL connection string; its database has been made ready by the migrate command. Default: the embedded storage.</summary>
     public string? Postgres { get; set; }
 
     /// <summary>The server's certificate (PEM, with its chain). Read again when the file changes.</summary>
@@ -55,8 +56,8 @@ public sealed class SiloOptions
             faults.Add($"Role: '{Role}' alone is not in this version; leave it out, or say --role all.");
         else if (Role != "all")
             faults.Add($"Role: '{Role}' is unknown; it must be all, silo or api.");
-        if (!string.IsNullOrEmpty(Postgres))
-            faults.Add("Postgres: PostgreSQL is not in this version; leave it out to use the embedded storage.");
+        if (!string.IsNullOrEmpty(Postgres) && PostgresStorageOptionsValidator.ConnectionFault(Postgres) is { } fault)
+            faults.Add($"Postgres: {fault}");
         if (string.IsNullOrWhiteSpace(Data))
             faults.Add("Data: must name a directory.");
         if (Cert is null != Key is null)

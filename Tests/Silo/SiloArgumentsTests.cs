@@ -29,6 +29,14 @@ public sealed class SiloArgumentsTests
     public void Parse_WhatItDoesNotKnow_IsAFault(params string[] args) => Assert.NotEmpty(SiloArguments.Parse(args).Faults);
 
     [Fact]
+    public void Parse_Migrate_IsACommandOnlyInTheFirstPlace()
+    {
+        Assert.True(SiloArguments.Parse(["migrate", "--postgres", "Host=x"]).Migrate);
+        Assert.False(SiloArguments.Parse(["--postgres", "Host=x"]).Migrate);
+        Assert.NotEmpty(SiloArguments.Parse(["--postgres", "Host=x", "migrate"]).Faults);
+    }
+
+    [Fact]
     public void Parse_Help_IsSeenAnywhere() => Assert.True(SiloArguments.Parse(["--demo", "--help"]).Help);
 
     [Theory]
@@ -59,7 +67,8 @@ public sealed class SiloArgumentsTests
     [InlineData("silo", null, "not in this version")]
     [InlineData("api", null, "not in this version")]
     [InlineData("king", null, "unknown")]
-    [InlineData("all", "Host=x", "not in this version")]
+    [InlineData("all", "nonsense", "Postgres")]
+    [InlineData("all", "Database=x", "must name a host")]
     public void Faults_WhatThisVersionLacks_IsSaidPlainly(string role, string? postgres, string expected) =>
         Assert.Contains(new SiloOptions { Role = role, Postgres = postgres }.Faults(), fault => fault.Contains(expected));
 }
