@@ -1,5 +1,6 @@
 using System.Text;
 using EsoCore.Runtime.Engine;
+using EsoCore.Runtime.Serialization;
 
 namespace EsoCore.Runtime.CodeGeneration;
 
@@ -68,6 +69,36 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
     /// <summary>Sets the argument at this index.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such argument.</exception>
     public virtual void SetArgument(int index, object? value) => throw new ArgumentOutOfRangeException(nameof(index));
+
+    /// <summary>Writes the arguments as fields, each under its index.</summary>
+    public virtual void WriteArguments(ref MessageWriter writer)
+    {
+    }
+
+    /// <summary>Reads the arguments up to the end of the group.</summary>
+    public virtual void ReadArguments(ref MessageReader reader) => reader.SkipGroup();
+
+    /// <summary>Tells of the types of the arguments, so that a start can find one that cannot cross.</summary>
+    public virtual void CheckArguments(CodecCheck check)
+    {
+    }
+
+    /// <summary>Tells of the type of the result.</summary>
+    internal abstract void CheckResult(CodecCheck check);
+
+    /// <summary>Writes the result as a field.</summary>
+    internal abstract void WriteResult(ref MessageWriter writer, uint id);
+
+    /// <summary>Reads the result, which is handed over by <see cref="Complete"/>.</summary>
+    internal abstract void ReadResult(ref MessageReader reader, WireType type);
+
+    /// <summary>Writes what the caller learns beside the result, whether the call succeeded or not.</summary>
+    internal virtual void WriteRemarks(ref MessageWriter writer, uint id)
+    {
+    }
+
+    /// <summary>Reads what <see cref="WriteRemarks"/> wrote.</summary>
+    internal virtual void ReadRemarks(ref MessageReader reader, WireType type) => reader.Skip(type);
 
     /// <summary>
     /// Calls the method. True if it has ended and the outcome is in the fields; false if <see cref="Activation.Finish"/> will be called in
