@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis;
 
 namespace EsoCore.Runtime.Generators;
 
-/// <summary>What a grain interface may not contain.</summary>
+/// <summary>What a grain interface or a message may not contain.</summary>
 internal static class Problems
 {
     private const string Category = "Grains";
@@ -22,8 +22,17 @@ internal static class Problems
         Error("ESO006", "Unique ids", "'{0}' has the same id as another method of the interface: {1}");
     public static readonly DiagnosticDescriptor OneWayResult =
         Error("ESO007", "One way, no result", "'{0}' is [OneWay] and must return Task or ValueTask");
+    public static readonly DiagnosticDescriptor HiddenMessage =
+        Error("ESO008", "Visible messages", "'{0}' must be public or internal, as must the types it is nested in");
+    public static readonly DiagnosticDescriptor SameMemberId =
+        Error("ESO009", "Unique member ids", "'{0}' has two members with the same id: {1} and {2}");
+    public static readonly DiagnosticDescriptor NotConstructible = Error(
+        "ESO010",
+        "Messages can be made again",
+        "'{0}' has no visible constructor that takes only its members and leaves none that cannot be assigned");
 
-    private static readonly DiagnosticDescriptor[] s_all = [NotAMethod, NotATask, Generic, BadParameter, Hidden, SameId, OneWayResult];
+    private static readonly DiagnosticDescriptor[] s_all =
+        [NotAMethod, NotATask, Generic, BadParameter, Hidden, SameId, OneWayResult, HiddenMessage, SameMemberId, NotConstructible];
 
     public static Diagnostic Report(ProblemModel problem)
     {

@@ -9,6 +9,7 @@ namespace EsoCore.Runtime.Generators;
 internal static class ReferenceWriter
 {
     private const string Calls = "global::EsoCore.Runtime.CodeGeneration.";
+    private const string Runtime = "global::EsoCore.Runtime.Serialization.";
     private const string Namespace = "EsoCore.Runtime.CodeGeneration.Generated";
 
     private const string Header = """
@@ -36,6 +37,12 @@ internal static class ReferenceWriter
             Request(code, model.Methods.Items[i], i);
         }
 
+        code.AppendLine().AppendLine("        internal static void Register()");
+        code.AppendLine("        {");
+        code.AppendLine($"            {Calls}GrainReferenceRegistry.Register(typeof({model.FullName}), static shape => new {model.ClassName}(shape));");
+        for (int i = 0; i < model.Methods.Items.Count; i++)
+            code.AppendLine($"            {Calls}GrainMethodRegistry.Register(static () => new Request{i}());");
+        code.AppendLine("        }");
         return code.AppendLine("    }").AppendLine("}").ToString();
     }
 
@@ -51,13 +58,7 @@ internal static class ReferenceWriter
                     internal static void Register()
                     {
             """);
-        foreach (InterfaceModel model in models)
-        {
-            string create = $"static shape => new {model.ClassName}(shape)";
-            code.AppendLine($"            {Calls}GrainReferenceRegistry.Register(typeof({model.FullName}), {create});");
-        }
-
-
+        foreach (InterfaceModel model in models) code.AppendLine($"            {model.ClassName}.Register();");
         return code.AppendLine("        }").AppendLine("    }").AppendLine("}").ToString();
     }
 
@@ -113,6 +114,7 @@ internal static class ReferenceWriter
 
         code.AppendLine($"            public override {Calls}GrainMethod Method => s_method;");
         if (arguments.Length > 0) Arguments(code, arguments);
+        if (arguments.Length > 0 || cancellable) Serialization(code, arguments, cancellable);
         int next = 0;
         IEnumerable<string> passed = method.Parameters.Items
             .Select(parameter => parameter.IsCancellationToken ? "_cancellation?.Token ?? default" : $"_{next++}");
@@ -137,6 +139,31 @@ internal static class ReferenceWriter
             code.AppendLine($"                    case {i}: _{i} = ({arguments[i].Type})value!; break;");
         code.AppendLine("                    default: base.SetArgument(index, value); break;");
         code.AppendLine("                }");
+        code.AppendLine("            }");
+    }
+
+    private static void Serialization(StringBuilder code, ParameterModel[] arguments, bool cancellable)
+    {
+        string Codec(int i) => $"{Runtime}Codecs<{arguments[i].TypeOf}>.Instance";
+        code.AppendLine($"            public override void WriteArguments(ref {Runtime}MessageWriter writer)");
+        code.AppendLine("            {");
+        for (int i = 0; i < arguments.Length; i++) code.AppendLine($"                {Codec(i)}.Write(ref writer, {i}, _{i});");
+        code.AppendLine("            }");
+        code.AppendLine($"            public override void ReadArguments(ref {Runtime}MessageReader reader)");
+        code.AppendLine("            {");
+        if (cancellable) code.AppendLine($"                _cancellation = new {Calls}CallCancellation(default);");
+        code.AppendLine($"                while (reader.NextField(out uint id, out {Runtime}WireType type))");
+        code.AppendLine("                {");
+        code.AppendLine("                    switch (id)");
+        code.AppendLine("                    {");
+        for (int i = 0; i < arguments.Length; i++) code.AppendLine($"                        case {i}: _{i} = {Codec(i)}.Read(ref reader, type); break;");
+        code.AppendLine("                        default: reader.Skip(type); break;");
+        code.AppendLine("                    }");
+        code.AppendLine("                }");
+        code.AppendLine("            }");
+        code.AppendLine($"            public override void CheckArguments({Runtime}CodecCheck check)");
+        code.AppendLine("            {");
+        foreach (ParameterModel argument in arguments) code.AppendLine($"                check.Add<{argument.TypeOf}>();");
         code.AppendLine("            }");
     }
 

@@ -1,3 +1,4 @@
+using EsoCore.Runtime.Clustering;
 using EsoCore.Runtime.Engine;
 
 namespace EsoCore.Runtime.CodeGeneration;
@@ -11,6 +12,8 @@ namespace EsoCore.Runtime.CodeGeneration;
 public sealed class CallCancellation(CancellationToken callerToken) : CancellationTokenSource
 {
     private CancellationTokenRegistration _registration;
+    private ulong _correlation;
+    private volatile Peer? _peer;
 
     /// <summary>Ends the call when the caller's token is cancelled. Called once, before the request is sent.</summary>
     internal void Link(GrainRequest request)
@@ -18,6 +21,16 @@ public sealed class CallCancellation(CancellationToken callerToken) : Cancellati
         if (!callerToken.CanBeCanceled) return;
         _registration = callerToken.UnsafeRegister(
             static (request, token) => ((GrainRequest)request!).Abort(new OperationCanceledException(token), stopMethod: true), request);
+    }
+
+    /// <summary>Remembers that the method runs elsewhere. Called when the request is sent there.</summary>
+    internal void SentTo(Peer peer, ulong correlation) => (_correlation, _peer) = (correlation, peer);
+
+    /// <summary>Asks the method to stop, wherever it runs.</summary>
+    internal void StopMethod(GrainRequest request)
+    {
+        if (_peer is { } peer) peer.Cancel(_correlation);
+        else request.Target?.Post(new CancelItem(this));
     }
 
     // Unregister, not Dispose: Dispose waits for a callback under way, and the callback itself may be what claimed the request.

@@ -36,6 +36,7 @@ public sealed class GrainMethod
         Options = options;
         TimeoutMs = timeout is null ? 0 : Milliseconds(new ResponseTimeoutAttribute(timeout));
         ArgumentTypes = argumentTypes;
+        WireId = GrainMethodRegistry.NumberOf(interfaceAlias, id);
     }
 
     /// <summary>The name of the declaring interface between processes.</summary>
@@ -52,6 +53,9 @@ public sealed class GrainMethod
 
     /// <summary>The types of the arguments by index, without a <see cref="CancellationToken"/>.</summary>
     public IReadOnlyList<Type> ArgumentTypes { get; }
+
+    /// <summary>The number that stands for the method in messages.</summary>
+    internal ulong WireId { get; }
 
     /// <summary>The response timeout in milliseconds, or 0 for the default.</summary>
     internal int TimeoutMs { get; }

@@ -35,8 +35,8 @@ public abstract class GrainReference : IAddressable, IEquatable<GrainReference>
 
     internal GrainRuntime Runtime { get; }
 
-    /// <summary>Where the last call went; only a hint, checked on use.</summary>
-    internal Activation? Route { get; set; }
+    /// <summary>Where the last call went, an <see cref="Activation"/> or a <see cref="Clustering.RemoteRoute"/>; checked on use.</summary>
+    internal object? Route { get; set; }
 
     /// <summary>Calls a method that returns <see cref="Task"/>.</summary>
     protected Task Call(GrainRequest<Nothing> request)

@@ -1,5 +1,8 @@
+using System.Runtime.CompilerServices;
 using System.Text;
+using EsoCore.Runtime.Clustering;
 using EsoCore.Runtime.Engine;
+using EsoCore.Runtime.Serialization;
 
 namespace EsoCore.Runtime.CodeGeneration;
 
@@ -32,7 +35,7 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
     private protected Exception? Error;
     private int _claim;
     private byte _chainLength;
-    internal bool CallerIsGrain;
+    internal RequestOrigin Origin;
     internal bool Linked;
     internal volatile bool Finished;
 
@@ -61,6 +64,9 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
 
     internal Exception? Failure => Error;
 
+    /// <summary>Tells this request from others of its grain, here and in the chain of a call that comes back from another process.</summary>
+    internal int Mark => RuntimeHelpers.GetHashCode(this);
+
     /// <summary>The argument at this index.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such argument.</exception>
     public virtual object? GetArgument(int index) => throw new ArgumentOutOfRangeException(nameof(index));
@@ -68,6 +74,36 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
     /// <summary>Sets the argument at this index.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such argument.</exception>
     public virtual void SetArgument(int index, object? value) => throw new ArgumentOutOfRangeException(nameof(index));
+
+    /// <summary>Writes the arguments as fields, each under its index.</summary>
+    public virtual void WriteArguments(ref MessageWriter writer)
+    {
+    }
+
+    /// <summary>Reads the arguments up to the end of the group.</summary>
+    public virtual void ReadArguments(ref MessageReader reader) => reader.SkipGroup();
+
+    /// <summary>Tells of the types of the arguments, so that a start can find one that cannot cross.</summary>
+    public virtual void CheckArguments(CodecCheck check)
+    {
+    }
+
+    /// <summary>Tells of the type of the result.</summary>
+    internal abstract void CheckResult(CodecCheck check);
+
+    /// <summary>Writes the result as a field.</summary>
+    internal abstract void WriteResult(ref MessageWriter writer, uint id);
+
+    /// <summary>Reads the result, which is handed over by <see cref="Complete"/>.</summary>
+    internal abstract void ReadResult(ref MessageReader reader, WireType type);
+
+    /// <summary>Writes what the caller learns beside the result, whether the call succeeded or not.</summary>
+    internal virtual void WriteRemarks(ref MessageWriter writer, uint id)
+    {
+    }
+
+    /// <summary>Reads what <see cref="WriteRemarks"/> wrote.</summary>
+    internal virtual void ReadRemarks(ref MessageReader reader, WireType type) => reader.Skip(type);
 
     /// <summary>
     /// Calls the method. True if it has ended and the outcome is in the fields; false if <see cref="Activation.Finish"/> will be called in
@@ -95,15 +131,50 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
         _chainLength = (byte)(caller._chainLength + 1);
     }
 
+    /// <summary>Makes it a call of another process.</summary>
+    internal void SetIncoming(IncomingCall call, Dictionary<string, object>? contextValues)
+    {
+        Origin = RequestOrigin.Remote;
+        Caller = call;
+        ContextValues = contextValues;
+        _chainLength = (byte)Math.Min(call.Chain.Length, MaxChainLength);
+    }
+
+    /// <summary>Ends the call with the outcome that came from another process: an error, or what is in the fields.</summary>
+    internal void Conclude(Exception? failure)
+    {
+        if (!TryClaim()) return;
+        Error = failure;
+        if (Origin == RequestOrigin.Grain) Complete();
+        else if (Origin == RequestOrigin.Remote) AnswerCaller();
+        else ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>Ends a one-way call that was sent to another process.</summary>
+    internal void Settle()
+    {
+        if (TryClaim() && Origin == RequestOrigin.Remote) AnswerCaller();
+    }
+
+    /// <summary>Sends the outcome back to the process that the call came from.</summary>
+    internal void AnswerCaller() => ((IncomingCall)Caller!).Answer(this);
+
     /// <summary>Ends the call with an error, unless it has ended. The method, if it runs, is asked to stop but not stopped.</summary>
     /// <param name="exception">What the caller gets.</param>
     /// <param name="stopMethod">Whether to cancel the method's token.</param>
     internal bool Abort(Exception exception, bool stopMethod = false)
     {
         if (!TryClaim()) return false;
-        if (stopMethod && Cancellation is { } cancellation) Target?.Post(new CancelItem(cancellation));
+        if (stopMethod) Cancellation?.StopMethod(this);
+        if (Origin == RequestOrigin.Remote)
+        {
+            Error = exception;
+            AnswerCaller();
+            return true;
+        }
+
         if (IsOneWay) return true;
-        if (CallerIsGrain)
+        if (Origin == RequestOrigin.Grain)
         {
             CompleteWith(exception);
             return true;
@@ -118,7 +189,7 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
     internal void Refuse(Exception exception)
     {
         // A call sent on by an activation that ended is in a turn of that activation, where nothing of an outside caller may run.
-        if (SliceSlot.CurrentActivation is not null) Abort(exception);
+        if (SliceSlot.CurrentActivation is not null || Origin == RequestOrigin.Remote) Abort(exception);
         else if (TryClaim() && !IsOneWay) CompleteWith(exception);
     }
 
@@ -128,7 +199,10 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
         var text = new StringBuilder(Describe());
         GrainRequest? caller = Caller;
         for (int i = 0; caller is not null && i < MaxDescribed; i++, caller = caller.Caller)
-            text.Insert(0, " -> ").Insert(0, caller.Describe());
+        {
+            if (caller.Describe() is { Length: > 0 } described) text.Insert(0, " -> ").Insert(0, described);
+        }
+
         if (caller is not null) text.Insert(0, "... -> ");
         GrainRequest? callee = Callee;
         for (int i = 0; callee is { Finished: false } && i < MaxDescribed; i++, callee = callee.Callee)
@@ -143,18 +217,35 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
         if (IsOneWay) return false;
         for (GrainRequest? caller = Caller; caller is { Finished: false }; caller = caller.Caller)
         {
-            if (caller.Target == Target && !caller.Interleaves) return true;
+            if (caller.LeadsTo(Target!)) return true;
             if (caller.IsOneWay) return false;
         }
 
         return false;
     }
 
-    private protected string Describe() => $"{Target?.GrainId.ToString() ?? Method.InterfaceAlias}.{Method.Name}";
+    /// <summary>Whether it is served by this activation and keeps others waiting.</summary>
+    internal virtual bool LeadsTo(Activation target) => Target == target && !Interleaves;
+
+    /// <summary>How an error names it; nothing for a caller that has no name.</summary>
+    private protected virtual string Describe() => $"{Target?.GrainId.ToString() ?? Method.InterfaceAlias}.{Method.Name}";
 
     private bool ReleaseCancellation()
     {
         Cancellation?.Unlink();
         return true;
     }
+}
+
+/// <summary>Where a call came from, which decides where its outcome is handed over.</summary>
+internal enum RequestOrigin : byte
+{
+    /// <summary>Code of this process that is no grain.</summary>
+    Outside,
+
+    /// <summary>A grain of this process.</summary>
+    Grain,
+
+    /// <summary>Another process.</summary>
+    Remote,
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using EsoCore.Runtime.Engine;
+using EsoCore.Runtime.Serialization;
 
 namespace EsoCore.Runtime.CodeGeneration;
 
@@ -24,6 +25,12 @@ public abstract class GrainRequest<T> : GrainRequest
     }
 
     private protected override void CompleteWith(Exception exception) => _promise.SetException(exception);
+
+    internal override void CheckResult(CodecCheck check) => check.Add<T>();
+
+    internal override void WriteResult(ref MessageWriter writer, uint id) => Codecs<T>.Instance.Write(ref writer, id, _result!);
+
+    internal override void ReadResult(ref MessageReader reader, WireType type) => _result = Codecs<T>.Instance.Read(ref reader, type);
 
     private protected bool Succeed(T result)
     {

@@ -160,6 +160,18 @@ internal sealed partial class Activation
         if (request.TryClaim()) Deliver(request);
     }
 
+    /// <summary>Whether a request with this mark runs here and keeps others waiting. Called in a turn.</summary>
+    internal bool IsServing(int mark)
+    {
+        if (_primary is { Finished: false, Interleaves: false } primary && primary.Mark == mark) return true;
+        for (GrainRequest? running = _runningHead; running is not null; running = (GrainRequest?)running.Next)
+        {
+            if (!running.Finished && !running.Interleaves && running.Mark == mark) return true;
+        }
+
+        return false;
+    }
+
     private bool CanStartWaiting() =>
         _status == ActivationStatus.Dead || (_status == ActivationStatus.Active && (_waitHead!.IsClaimed || CanInterleave(_waitHead)));
 
@@ -209,13 +221,20 @@ internal sealed partial class Activation
         if (request.IsOneWay)
         {
             if (request.Failure is { } failure) Runtime.Log.LogWarning(failure, "A one-way call failed: {Chain}", request.DescribeChain());
+            if (request.Origin == RequestOrigin.Remote) request.AnswerCaller();
             return;
         }
 
         // A grain's continuation is queued on that grain's scheduler, so completing here runs none of it.
-        if (request.CallerIsGrain)
+        if (request.Origin == RequestOrigin.Grain)
         {
             request.Complete();
+            return;
+        }
+
+        if (request.Origin == RequestOrigin.Remote)
+        {
+            request.AnswerCaller();
             return;
         }
 

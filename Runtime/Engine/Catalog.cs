@@ -73,6 +73,12 @@ internal sealed class Catalog(GrainRuntime runtime)
     /// <summary>Fails the calls of all activations that are left.</summary>
     public void Abandon() => ForEach(static activation => activation.Abandon());
 
+    /// <summary>Visits all activations but those of stateless workers, which belong to no silo in particular.</summary>
+    public void ForEachPlaced(Action<Activation> action)
+    {
+        for (int shard = 0; shard < ActivationTable.ShardCount; shard++) _activations.ForEach(shard, action);
+    }
+
     private void ForEach(Action<Activation> action)
     {
         for (int shard = 0; shard < ActivationTable.ShardCount; shard++) _activations.ForEach(shard, action);

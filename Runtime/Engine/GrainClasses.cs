@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Reflection;
+using System.Text;
 using EsoCore.Runtime.CodeGeneration;
 
 namespace EsoCore.Runtime.Engine;
@@ -8,6 +9,7 @@ namespace EsoCore.Runtime.Engine;
 internal sealed class GrainClasses
 {
     private readonly FrozenDictionary<GrainType, GrainClass> _byType;
+    private readonly (byte[] Utf8, string Name)[] _names;
     private readonly Lock _gate = new();
     private GrainClass?[] _byInterface = [];
 
@@ -22,6 +24,7 @@ internal sealed class GrainClasses
         }
 
         _byType = all.ToFrozenDictionary(grainClass => grainClass.GrainType);
+        _names = [.. all.Select(grainClass => (Encoding.UTF8.GetBytes(grainClass.GrainType.ToString()), grainClass.GrainType.ToString()))];
         BySubscription = all.SelectMany(grainClass => grainClass.StreamNamespaces.Select(name => (name, grainClass)))
             .GroupBy(pair => pair.name).ToFrozenDictionary(group => group.Key, group => group.Select(pair => pair.grainClass).ToArray());
     }
@@ -30,6 +33,19 @@ internal sealed class GrainClasses
     public FrozenDictionary<string, GrainClass[]> BySubscription { get; }
 
     public GrainClass? Find(GrainType type) => _byType.GetValueOrDefault(type);
+
+    public IEnumerable<GrainClass> All => _byType.Values;
+
+    /// <summary>The name of a grain type from its UTF-8 bytes, without a new string if a class has it.</summary>
+    public string Intern(ReadOnlySpan<byte> utf8)
+    {
+        foreach ((byte[] bytes, string name) in _names)
+        {
+            if (utf8.SequenceEqual(bytes)) return name;
+        }
+
+        return Encoding.UTF8.GetString(utf8);
+    }
 
     /// <summary>The class that serves an interface.</summary>
     /// <exception cref="ArgumentException">There is none, or several and the prefix does not choose one.</exception>

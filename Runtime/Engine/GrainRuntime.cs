@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Reflection;
+using EsoCore.Runtime.Clustering;
 using EsoCore.Runtime.CodeGeneration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -27,6 +29,8 @@ internal sealed class GrainRuntime : IClusterClient, IDisposable
         Classes = new GrainClasses(this, registrations.GrainAssemblies, registrations.ScopedServices);
         Streams = new StreamProviders(this, registrations.MemoryStreams);
         if (registrations.ReminderTable is { } table) Reminders = new ReminderService(this, table(services));
+        Cluster = registrations.Cluster?.Invoke(this);
+        GrainAssemblies = [.. registrations.GrainAssemblies.Distinct()];
     }
 
     public IServiceProvider ServiceProvider { get; }
@@ -55,6 +59,11 @@ internal sealed class GrainRuntime : IClusterClient, IDisposable
 
     public ReminderService? Reminders { get; }
 
+    /// <summary>This process's part in a cluster; null if it is alone.</summary>
+    public ClusterNode? Cluster { get; }
+
+    public IReadOnlyList<Assembly> GrainAssemblies { get; }
+
     /// <summary>Whether calls are taken from anyone.</summary>
     public bool TakesCalls => _state == RuntimeState.Running;
 
@@ -67,8 +76,10 @@ internal sealed class GrainRuntime : IClusterClient, IDisposable
     {
         Clock.Advance();
         Sweeper.Start();
+        if (Cluster is not null) await Cluster.JoinAsync(cancellationToken);
         _state = RuntimeState.Running;
-        if (Reminders is not null) await Reminders.StartAsync(cancellationToken);
+        if (Cluster is not null) await Cluster.BecomeActiveAsync(cancellationToken);
+        if (Reminders is not null && Cluster is not { IsClient: true }) await Reminders.StartAsync(cancellationToken);
     }
 
     /// <summary>
@@ -77,28 +88,45 @@ internal sealed class GrainRuntime : IClusterClient, IDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         if (_state != RuntimeState.Running) return;
+        if (Cluster is not null) await Cluster.LeaveAsync(cancellationToken);
         _state = RuntimeState.Stopping;
-        if (Reminders is not null) await Reminders.StopAsync(cancellationToken);
+        if (Reminders is not null && Cluster is not { IsClient: true }) await Reminders.StopAsync(cancellationToken);
         try
         {
-            await Catalog.DrainAsync().WaitAsync(Options.StopTimeout, TimeProvider, cancellationToken);
+            await DrainAsync().WaitAsync(Options.StopTimeout, TimeProvider, cancellationToken);
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
         {
             Log.LogWarning("{Count} activations were not done when the silo had to stop", Catalog.Count);
         }
 
+        End();
+        if (Cluster is not null) await Cluster.EndAsync(cancellationToken);
+    }
+
+    /// <summary>Ends at once, without waiting for anything: whatever is unfinished fails.</summary>
+    public void End()
+    {
         _state = RuntimeState.Stopped;
         Catalog.Abandon();
         Streams.Stop();
         Sweeper.Dispose();
     }
 
+    private async Task DrainAsync()
+    {
+        await Catalog.DrainAsync();
+        if (Cluster is not null) await Cluster.DrainAsync();
+    }
+
     /// <summary>Whether a call may pass although the silo is not running; if not, it has been refused.</summary>
     public bool IsCallAllowed(GrainRequest request)
     {
         // Grains still at work may call each other until the last one is done.
-        if (_state == RuntimeState.Stopping && (request.CallerIsGrain || request.Caller is { Finished: false })) return true;
+        if (_state == RuntimeState.Stopping && (request.Origin != RequestOrigin.Outside || request.Caller is { Finished: false })) return true;
+
+        // While it hands over, the other silos serve those who call from here.
+        if (_state == RuntimeState.Stopping && Cluster is { HasOthers: true }) return true;
         string why = _state == RuntimeState.Created ? "The silo has not started." : "The silo is stopping.";
         request.Refuse(new SiloUnavailableException(why));
         return false;

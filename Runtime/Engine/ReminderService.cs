@@ -9,7 +9,7 @@ namespace EsoCore.Runtime.Engine;
 /// reminder whose only tick so far fell due less than a period before the start fires once soon after, since that tick may be all it was
 /// registered for and it cannot be known whether it was lost.
 /// </summary>
-internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table)
+internal sealed partial class ReminderService(GrainRuntime runtime, IReminderTable table)
 {
     /// <summary>The shortest period, as in Orleans.</summary>
     internal static readonly TimeSpan MinimumPeriod = TimeSpan.FromMinutes(1);
@@ -44,12 +44,15 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
             for (int i = 0; i < rows.Reminders.Count; i++)
             {
                 ReminderEntry row = rows.Reminders[i];
+                if (!IsOurs(row.GrainId)) continue;
                 bool mayMissFirst = row.StartAt <= now && now - row.StartAt < row.Period;
                 Schedule(row, mayMissFirst ? now + CatchUpSpread * ((i + 1.0) / rows.Reminders.Count) : NextTick(row, now.AddTicks(-1)));
             }
 
             SetTimer();
         }
+
+        StartRereading();
     }
 
     /// <summary>How many entries wait for their time, with those replaced or removed since.</summary>
@@ -63,6 +66,7 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        StopRereading();
         lock (_gate)
         {
             _timer?.Dispose();
@@ -84,7 +88,7 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
         row.ETag = await table.UpsertRow(row);
         lock (_gate)
         {
-            Schedule(row, row.StartAt);
+            if (IsOurs(grain)) Schedule(row, row.StartAt);
             SetTimer();
         }
 
@@ -150,6 +154,12 @@ internal sealed class ReminderService(GrainRuntime runtime, IReminderTable table
             {
                 _due.Dequeue();
                 if (!IsLiving(next)) continue;
+                if (!IsOurs(next.Row.GrainId))
+                {
+                    _scheduled.Remove((next.Row.GrainId, next.Row.ReminderName));
+                    continue;
+                }
+
                 fired.Add(next.Row);
                 _due.Enqueue(next, NextTick(next.Row, now));
             }

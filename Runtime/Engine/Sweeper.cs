@@ -1,3 +1,4 @@
+using EsoCore.Runtime.Clustering;
 using EsoCore.Runtime.CodeGeneration;
 
 namespace EsoCore.Runtime.Engine;
@@ -54,11 +55,13 @@ internal sealed class Sweeper(GrainRuntime runtime) : IDisposable
         return waiting;
     }
 
-    public bool TimeOut(GrainRequest request)
+    /// <summary>Ends a call because its time is over; with the silo it was sent to, if it was.</summary>
+    public bool TimeOut(GrainRequest request, SiloAddress? silo = null)
     {
         if (request.IsClaimed) return false;
         int timeoutMs = request.Method.TimeoutMs > 0 ? request.Method.TimeoutMs : runtime.ResponseTimeoutMs;
-        var exception = new TimeoutException($"No answer within {TimeSpan.FromMilliseconds(timeoutMs)}: {request.DescribeChain()}");
+        string from = silo is null ? "" : $" from {silo}";
+        var exception = new TimeoutException($"No answer{from} within {TimeSpan.FromMilliseconds(timeoutMs)}: {request.DescribeChain()}");
         if (!request.Abort(exception, stopMethod: true)) return false;
         runtime.Metrics.TimedOut();
         return true;
@@ -76,6 +79,7 @@ internal sealed class Sweeper(GrainRuntime runtime) : IDisposable
             {
                 if (ReferenceEquals(activation.Runtime, runtime)) activation.TimeOutOverdue(now);
             });
+            runtime.Cluster?.Sweep(now);
             Collect(now);
         }
         finally

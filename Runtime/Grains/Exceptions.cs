@@ -9,6 +9,33 @@ public class LimitExceededException(string message) : Exception(message);
 public class SiloUnavailableException(string message) : Exception(message);
 
 /// <summary>
+/// The process that a call was sent to was lost before it answered. The call may have been done or not; who only reads, or may repeat it,
+/// can try again.
+/// </summary>
+public class CallOutcomeUnknownException(string message) : SiloUnavailableException(message);
+
+/// <summary>Stands for an exception of another process whose type is not known in this one.</summary>
+public sealed class RemoteGrainException : Exception
+{
+    internal RemoteGrainException(string originalType, string originalMessage, string? originalStackTrace, Exception? inner)
+        : base($"{originalType}: {originalMessage}", inner)
+    {
+        OriginalType = originalType;
+        OriginalMessage = originalMessage;
+        OriginalStackTrace = originalStackTrace;
+    }
+
+    /// <summary>The full name of the exception's type.</summary>
+    public string OriginalType { get; }
+
+    /// <summary>Its message.</summary>
+    public string OriginalMessage { get; }
+
+    /// <summary>Where it was thrown, as text, or null.</summary>
+    public string? OriginalStackTrace { get; }
+}
+
+/// <summary>
 /// A state was written by someone else since it was read; nothing was written. If it leaves a grain's method, the activation is deactivated
 /// so that the next call reads anew.
 /// </summary>

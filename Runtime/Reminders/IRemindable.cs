@@ -23,9 +23,9 @@ public interface IGrainReminder
 /// <summary>When a reminder fires.</summary>
 /// <param name="firstTickTime">When it was due first, UTC.</param>
 /// <param name="period">The time between ticks.</param>
-/// <param name="timeStamp">When this tick was sent, UTC.</param>
+/// <param name="currentTickTime">When this tick was sent, UTC.</param>
 [GenerateSerializer, Immutable]
-public readonly struct TickStatus(DateTime firstTickTime, TimeSpan period, DateTime timeStamp)
+public readonly struct TickStatus(DateTime firstTickTime, TimeSpan period, DateTime currentTickTime)
 {
     /// <summary>When it was due first, UTC.</summary>
     [Id(0)]
@@ -37,7 +37,7 @@ public readonly struct TickStatus(DateTime firstTickTime, TimeSpan period, DateT
 
     /// <summary>When this tick was sent, UTC.</summary>
     [Id(2)]
-    public DateTime CurrentTickTime { get; } = timeStamp;
+    public DateTime CurrentTickTime { get; } = currentTickTime;
 
     /// <inheritdoc/>
     public override string ToString() => $"<{FirstTickTime:O}, {Period}, {CurrentTickTime:O}>";

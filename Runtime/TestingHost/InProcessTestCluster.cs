@@ -1,106 +1,120 @@
-using EsoCore.Runtime.Hosting;
-using Microsoft.Extensions.DependencyInjection;
+using EsoCore.Runtime.Clustering;
 using Microsoft.Extensions.Hosting;
 
 namespace EsoCore.Runtime.TestingHost;
 
-/// <summary>A cluster in the test's own process. For now it has one silo.</summary>
+/// <summary>
+/// A cluster in the test's own process: one silo that is alone, or several that call each other as processes would, over TCP on the loopback
+/// or a network in memory.
+/// </summary>
 public sealed class InProcessTestCluster : IAsyncDisposable
 {
     private readonly InProcessTestClusterBuilder _builder;
-    private IHost? _host;
+    private readonly List<InProcessSiloHandle> _silos = [];
+    private readonly List<InProcessSiloHandle> _clients = [];
+    private int _lastSilo;
 
     internal InProcessTestCluster(InProcessTestClusterBuilder builder) => _builder = builder;
 
-    /// <summary>The way into the grains.</summary>
+    /// <summary>The silos that run, oldest first.</summary>
+    public IReadOnlyList<InProcessSiloHandle> Silos => [.. _silos.Where(silo => silo.IsActive)];
+
+    /// <summary>The way into the grains: that of the client that was started last, else of the oldest silo.</summary>
     /// <exception cref="InvalidOperationException">The cluster is not deployed.</exception>
-    public IClusterClient Client => ServiceProvider.GetRequiredService<IClusterClient>();
+    public IClusterClient Client => (_clients.LastOrDefault(client => client.IsActive) ?? First).Client;
 
     /// <summary>The same as <see cref="Client"/>.</summary>
     public IGrainFactory GrainFactory => Client;
 
-    /// <summary>The services of the silo.</summary>
+    /// <summary>The services of the oldest silo.</summary>
     /// <exception cref="InvalidOperationException">The cluster is not deployed.</exception>
-    public IServiceProvider ServiceProvider =>
-        (_host ?? throw new InvalidOperationException("The cluster is not deployed: await DeployAsync first.")).Services;
+    public IServiceProvider ServiceProvider => First.ServiceProvider;
 
-    /// <summary>The services of the silo.</summary>
-    public IServiceProvider GetSiloServiceProvider() => ServiceProvider;
+    internal MemoryNetwork? Network => _builder.Network;
+
+    private InProcessSiloHandle First => _silos.FirstOrDefault(silo => silo.IsActive)
+        ?? throw new InvalidOperationException("The cluster is not deployed: await DeployAsync first.");
+
+    /// <summary>The services of a silo, or of the oldest one.</summary>
+    public IServiceProvider GetSiloServiceProvider(InProcessSiloHandle? silo = null) => (silo ?? First).ServiceProvider;
 
     /// <summary>
-    /// Starts the silo. After <see cref="StopAllSilosAsync"/> it can be deployed again, as after a restart: only what the callbacks share
+    /// Starts the silos. After <see cref="StopAllSilosAsync"/> it can be deployed again, as after a restart: only what the callbacks share
     /// survives.
     /// </summary>
     public async Task DeployAsync()
     {
-        if (_host is not null) throw new InvalidOperationException("The cluster is already deployed.");
-        HostApplicationBuilder host = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        _builder.Apply(host);
-        _host = host.Build();
-        await _host.StartAsync();
+        if (Silos.Count > 0) throw new InvalidOperationException("The cluster is already deployed.");
+        _lastSilo = 0;
+        _silos.Clear();
+        for (int i = 0; i < _builder.InitialSilos; i++) await StartAdditionalSiloAsync();
+        await WaitForLivenessToStabilizeAsync();
     }
 
-    /// <summary>Stops the silo gracefully.</summary>
+    /// <summary>Starts one more silo; ends when it owns its share of the grains.</summary>
+    public async Task<InProcessSiloHandle> StartAdditionalSiloAsync()
+    {
+        if (!_builder.IsClustered && _lastSilo > 0) throw new InvalidOperationException("The silo is alone: set the cluster up for more than one.");
+        int index = ++_lastSilo;
+        InProcessSiloHandle silo = await StartAsync($"Silo{index}", index, isClient: false);
+        _silos.Add(silo);
+        return silo;
+    }
+
+    /// <summary>Starts a client: a process without grains. From then on it is <see cref="Client"/>.</summary>
+    public async Task<InProcessSiloHandle> StartClientAsync()
+    {
+        InProcessSiloHandle client = await StartAsync($"Client{_clients.Count + 1}", 0, isClient: true);
+        _clients.Add(client);
+        return client;
+    }
+
+    /// <summary>Stops a silo as planned: it hands its grains over.</summary>
+    public Task StopSiloAsync(InProcessSiloHandle silo) => silo.StopAsync();
+
+    /// <summary>Ends a silo abruptly, as when its process is killed.</summary>
+    public Task KillSiloAsync(InProcessSiloHandle silo) => silo.KillAsync();
+
+    /// <summary>Stops a silo as planned and starts another in its place, of the same name.</summary>
+    public async Task<InProcessSiloHandle> RestartSiloAsync(InProcessSiloHandle silo)
+    {
+        await silo.StopAsync();
+        InProcessSiloHandle started = await StartAsync(silo.Name, silo.Index, isClient: false);
+        _silos[_silos.IndexOf(silo)] = started;
+        return started;
+    }
+
+    /// <summary>
+    /// Waits until all silos and clients agree that exactly the running silos are active. With a clock that the test moves, it is to be moved
+    /// meanwhile for silence to be noticed.
+    /// </summary>
+    public async Task WaitForLivenessToStabilizeAsync()
+    {
+        if (!_builder.IsClustered) return;
+        SiloAddress[] active = [.. Silos.Select(silo => silo.SiloAddress!).Order()];
+        foreach (InProcessSiloHandle process in Silos.Concat(_clients.Where(client => client.IsActive)))
+        {
+            IMembership membership = process.Runtime.Cluster!.Membership;
+            ClusterState state = membership.State;
+            while (!state.View.Active.SequenceEqual(active)) state = await membership.WaitForChange(state, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Stops all silos as planned, and the clients.</summary>
     public async Task StopAllSilosAsync()
     {
-        if (_host is null) return;
-        await _host.StopAsync();
-        if (_host is IAsyncDisposable disposable) await disposable.DisposeAsync();
-        _host = null;
+        foreach (InProcessSiloHandle process in _clients.Concat(_silos)) await process.StopAsync();
     }
 
-    /// <summary>Stops the silo gracefully.</summary>
+    /// <summary>Stops all silos as planned, and the clients.</summary>
     public async ValueTask DisposeAsync() => await StopAllSilosAsync();
-}
 
-/// <summary>Sets up an <see cref="InProcessTestCluster"/>.</summary>
-public sealed class InProcessTestClusterBuilder
-{
-    private readonly List<Action<IHostApplicationBuilder>> _hostCallbacks = [];
-    private readonly List<Action<InProcessTestSiloSpecificOptions, ISiloBuilder>> _siloCallbacks = [];
-
-    /// <summary>Starts with one silo.</summary>
-    public InProcessTestClusterBuilder() : this(1)
+    private async Task<InProcessSiloHandle> StartAsync(string name, int index, bool isClient)
     {
-    }
-
-    /// <summary>Starts with so many silos.</summary>
-    /// <param name="initialSilosCount">Must be 1 until clustering is built in.</param>
-    public InProcessTestClusterBuilder(short initialSilosCount)
-    {
-        if (initialSilosCount != 1) throw new NotSupportedException("The built-in engine runs in one process for now.");
-    }
-
-    /// <summary>Adds to the host of each silo: services, configuration, logging. A <see cref="TimeProvider"/> goes here.</summary>
-    public InProcessTestClusterBuilder ConfigureHost(Action<IHostApplicationBuilder> configure)
-    {
-        _hostCallbacks.Add(configure);
-        return this;
-    }
-
-    /// <summary>Adds to each silo: grain assemblies, storage, streams, reminders.</summary>
-    public InProcessTestClusterBuilder ConfigureSilo(Action<InProcessTestSiloSpecificOptions, ISiloBuilder> configure)
-    {
-        _siloCallbacks.Add(configure);
-        return this;
-    }
-
-    /// <summary>Adds to the host of each silo.</summary>
-    public InProcessTestClusterBuilder ConfigureSiloHost(Action<InProcessTestSiloSpecificOptions, IHostApplicationBuilder> configure) =>
-        ConfigureHost(host => configure(new InProcessTestSiloSpecificOptions("Silo1"), host));
-
-    /// <summary>Makes the cluster, not yet deployed.</summary>
-    public InProcessTestCluster Build() => new(this);
-
-    internal void Apply(IHostApplicationBuilder host)
-    {
-        foreach (Action<IHostApplicationBuilder> callback in _hostCallbacks) callback(host);
-        ISiloBuilder silo = host.Services.AddEsoCoreRuntime();
-        var options = new InProcessTestSiloSpecificOptions("Silo1");
-        foreach (Action<InProcessTestSiloSpecificOptions, ISiloBuilder> callback in _siloCallbacks) callback(options, silo);
+        HostApplicationBuilder host = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        _builder.Apply(host, name, isClient);
+        var handle = new InProcessSiloHandle(name, index, host.Build());
+        await handle.StartAsync();
+        return handle;
     }
 }
-
-/// <summary>What distinguishes one silo of a test cluster.</summary>
-/// <param name="SiloName">Its name.</param>
-public sealed record InProcessTestSiloSpecificOptions(string SiloName);

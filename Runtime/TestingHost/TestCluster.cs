@@ -12,7 +12,7 @@ public interface ISiloConfigurator
 /// <summary>
 /// Sets up a <see cref="TestCluster"/> by configurator classes; see <see cref="InProcessTestClusterBuilder"/> for the form with callbacks.
 /// </summary>
-/// <param name="initialSilosCount">Must be 1 until clustering is built in.</param>
+/// <param name="initialSilosCount">1 to <see cref="InProcessTestClusterBuilder.MaxInitialSilos"/>.</param>
 public sealed class TestClusterBuilder(short initialSilosCount = 1)
 {
     private readonly InProcessTestClusterBuilder _inner = new(initialSilosCount);
@@ -44,8 +44,26 @@ public sealed class TestCluster : IAsyncDisposable
     /// <inheritdoc cref="InProcessTestCluster.ServiceProvider"/>
     public IServiceProvider ServiceProvider => _inner.ServiceProvider;
 
+    /// <inheritdoc cref="InProcessTestCluster.Silos"/>
+    public IReadOnlyList<InProcessSiloHandle> Silos => _inner.Silos;
+
     /// <inheritdoc cref="InProcessTestCluster.DeployAsync"/>
     public Task DeployAsync() => _inner.DeployAsync();
+
+    /// <inheritdoc cref="InProcessTestCluster.StartAdditionalSiloAsync"/>
+    public Task<InProcessSiloHandle> StartAdditionalSiloAsync() => _inner.StartAdditionalSiloAsync();
+
+    /// <inheritdoc cref="InProcessTestCluster.StopSiloAsync"/>
+    public Task StopSiloAsync(InProcessSiloHandle silo) => _inner.StopSiloAsync(silo);
+
+    /// <inheritdoc cref="InProcessTestCluster.KillSiloAsync"/>
+    public Task KillSiloAsync(InProcessSiloHandle silo) => _inner.KillSiloAsync(silo);
+
+    /// <inheritdoc cref="InProcessTestCluster.RestartSiloAsync"/>
+    public Task<InProcessSiloHandle> RestartSiloAsync(InProcessSiloHandle silo) => _inner.RestartSiloAsync(silo);
+
+    /// <inheritdoc cref="InProcessTestCluster.WaitForLivenessToStabilizeAsync"/>
+    public Task WaitForLivenessToStabilizeAsync() => _inner.WaitForLivenessToStabilizeAsync();
 
     /// <inheritdoc cref="InProcessTestCluster.StopAllSilosAsync"/>
     public Task StopAllSilosAsync() => _inner.StopAllSilosAsync();

@@ -1,0 +1,83 @@
+using EsoCore.Runtime.CodeGeneration;
+
+namespace EsoCore.Runtime.Clustering;
+
+/// <summary>
+/// The calls that wait for an answer of one process, by number. A number is a slot and how often the slot was used, so that an answer that
+/// comes late never meets another call. The owner's lock guards it.
+/// </summary>
+internal sealed class PendingCalls
+{
+    private const int InitialSlots = 16;
+
+    private GrainRequest?[] _requests = new GrainRequest?[InitialSlots];
+    private uint[] _uses = new uint[InitialSlots];
+    private int[] _free = new int[InitialSlots];
+    private int _freeCount;
+    private int _top;
+
+    public int Count => _top - _freeCount;
+
+    public ulong Add(GrainRequest request)
+    {
+        int slot = _freeCount > 0 ? _free[--_freeCount] : TakeNew();
+        _requests[slot] = request;
+        return (ulong)_uses[slot] << 32 | (uint)slot;
+    }
+
+    /// <summary>Takes the call with this number out; null if there is none.</summary>
+    public GrainRequest? Take(ulong number)
+    {
+        uint slot = (uint)number;
+        if (slot >= _top || _uses[slot] != (uint)(number >> 32) || _requests[slot] is not { } request) return null;
+        Free((int)slot);
+        return request;
+    }
+
+    /// <summary>Lets go of calls that have ended, and returns those whose time is over.</summary>
+    public List<GrainRequest> Sweep(long nowMs)
+    {
+        List<GrainRequest> overdue = [];
+        for (int slot = 0; slot < _top; slot++)
+        {
+            if (_requests[slot] is not { } request) continue;
+            if (!request.IsClaimed && request.DeadlineMs >= nowMs) continue;
+            if (!request.IsClaimed) overdue.Add(request);
+            Free(slot);
+        }
+
+        return overdue;
+    }
+
+    public List<GrainRequest> TakeAll()
+    {
+        List<GrainRequest> all = [];
+        for (int slot = 0; slot < _top; slot++)
+        {
+            if (_requests[slot] is not { } request) continue;
+            all.Add(request);
+            Free(slot);
+        }
+
+        return all;
+    }
+
+    private int TakeNew()
+    {
+        if (_top == _requests.Length)
+        {
+            Array.Resize(ref _requests, 2 * _top);
+            Array.Resize(ref _uses, 2 * _top);
+            Array.Resize(ref _free, 2 * _top);
+        }
+
+        return _top++;
+    }
+
+    private void Free(int slot)
+    {
+        _requests[slot] = null;
+        _uses[slot]++;
+        _free[_freeCount++] = slot;
+    }
+}
