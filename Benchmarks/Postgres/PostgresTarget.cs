@@ -15,6 +15,8 @@ internal sealed class PostgresTarget : IngestTarget
 
     private PostgresTarget(PostgresInstance server, string database) => (_server, _database) = (server, database);
 
+    internal string Database => _database;
+
     internal string ConnectionString => _server.ConnectionString(_database);
 
     /// <summary>A migrated, empty database.</summary>
