@@ -1,6 +1,8 @@
 using EsoCore.Benchmarks;
 using EsoCore.Benchmarks.Engine;
 using EsoCore.Benchmarks.Ingest;
+using EsoCore.Benchmarks.Query;
+using EsoCore.Benchmarks.Small;
 using EsoCore.Benchmarks.Twins;
 using EsoCore.Benchmarks.Upkeep;
 
@@ -9,7 +11,9 @@ Benchmark[] benchmarks =
 [
     new("engine", "calls, waits and idle memory of the built-in engine [--seconds n] [--date d] [--no-file]", EngineBenchmark.RunAsync),
     new("twin", "bytes of an idle device twin [--devices n] [--date yyyy-mm-dd] [--no-file]", TwinBenchmark.RunAsync),
-    new("ingest", "durable points per second over HTTP beside rows in SQLite [--devices n] [--batches n] [--rounds n] [--date ..] [--no-file]", IngestBenchmark.RunAsync),
+    new("ingest", "durable points per second over HTTP beside rows [--postgres] [--devices n] [--batches n] [--rounds n] [--date ..] [--no-file]", IngestBenchmark.RunAsync),
+    new("small", "device commits per second on PostgreSQL beside pgbench [--devices n] [--seconds n] [--rounds n] [--date ..] [--no-file]", SmallBenchmark.RunAsync),
+    new("query", "charts and raw reads on PostgreSQL beside the same of rows [--rounds n] [--date ..] [--no-file]", QueryBenchmark.RunAsync),
     new("upkeep", "how long upkeep holds the writer [--devices n] [--days n] [--date yyyy-mm-dd] [--no-file]", UpkeepBenchmark.RunAsync),
 ];
 

@@ -13,12 +13,15 @@ internal sealed class ServerProcess : IDisposable
     private const int MaxQuestions = 2_400;
 
     private readonly string _data;
+    private readonly string[] _more;
     private readonly StringBuilder _log = new();
     private Process? _process;
 
-    internal ServerProcess(string data)
+    /// <param name="data">Its data directory.</param>
+    /// <param name="more">Further options of the command line.</param>
+    internal ServerProcess(string data, params string[] more)
     {
-        _data = data;
+        (_data, _more) = (data, more);
         Url = new Uri($"http://127.0.0.1:{FreePort()}");
     }
 
@@ -58,7 +61,7 @@ internal sealed class ServerProcess : IDisposable
     internal async Task Start()
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "EsoCore.Silo.dll"), "--urls", Url.ToString(), "--data", _data])
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "EsoCore.Silo.dll"), "--urls", Url.ToString(), "--data", _data, .. _more])
             start.ArgumentList.Add(argument);
         start.Environment["ESOCORE__API__SEEDENABLED"] = "true";
         start.Environment["ESOCORE__API__DEVICEREQUESTSPERSECOND"] = "10000";
