@@ -167,7 +167,7 @@ internal sealed class Upkeep : IAsyncDisposable
                 stop.ThrowIfCancellationRequested();
                 long start = _time.GetTimestamp();
                 await task.Step(db, stop).ConfigureAwait(false);
-                _metrics.Sliced(_time.GetElapsedTime(start));
+                _metrics.Sliced(_time.GetElapsedTime(start), "work");
             }
 
             return true;
