@@ -46,12 +46,16 @@ public static class ApiServices
     }
 
     /// <summary>What every request passes, in this order, before its route.</summary>
-    public static void UseEsoCoreApi(this WebApplication app)
+    /// <param name="app">The server.</param>
+    /// <param name="isFrontDoor">False for a process that only tells how it is.</param>
+    public static void UseEsoCoreApi(this WebApplication app, bool isFrontDoor = true)
     {
         app.Services.GetRequiredService<MetricsCollector>(); // It must listen before the first request is counted.
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRateLimiter();
         app.UseOutputCache();
+        if (!isFrontDoor)
+            return;
         app.UseSwaggerUI(ui =>
         {
             ui.RoutePrefix = Docs;
@@ -60,9 +64,12 @@ public static class ApiServices
         });
     }
 
-    /// <summary>Every route.</summary>
-    public static void MapEsoCoreApi(this IEndpointRouteBuilder app)
+    /// <summary>Every route; in a process that is no front door, those of operations alone.</summary>
+    public static void MapEsoCoreApi(this IEndpointRouteBuilder app, bool isFrontDoor = true)
     {
+        app.MapOperations();
+        if (!isFrontDoor)
+            return;
         app.MapGet("/", (HttpContext http) => Results.Redirect($"{http.Request.PathBase}/{Docs}")).ExcludeFromDescription();
         app.MapDeviceCalls();
         app.MapFirmware();
@@ -73,7 +80,6 @@ public static class ApiServices
         app.MapAssets();
         app.MapConfigProfiles();
         app.MapProject();
-        app.MapOperations();
         app.MapInstallation();
         // The document costs much to write and changes only with the program; it names the host that was asked for, so each has its own.
         app.MapOpenApi().CacheOutput(policy => policy.Expire(TimeSpan.FromHours(1)).SetVaryByQuery([]));

@@ -1,5 +1,7 @@
 using EsoCore.Api;
 using EsoCore.Grains;
+using EsoCore.Runtime.Clustering;
+using EsoCore.Runtime.Hosting;
 using EsoCore.Silo.Demo;
 using EsoCore.Silo.Hosting;
 using EsoCore.Silo.Storage;
@@ -19,8 +21,6 @@ internal static class Program
 
     private static async Task<int> Main(string[] args)
     {
-        if (args is ["operator-key", .. var rest])
-            return TellOperatorKey(SiloArguments.Parse(rest));
         var arguments = SiloArguments.Parse(args);
         if (arguments.Help)
         {
@@ -32,11 +32,12 @@ internal static class Program
             return Tell(Misused, [.. arguments.Faults, "", SiloArguments.Usage]);
         try
         {
-            if (arguments.Migrate)
-                return await MigrateCommand.Run(arguments);
-            await using var app = Build(arguments);
-            await app.RunAsync();
-            return 0;
+            return arguments.Command switch
+            {
+                SiloArguments.MigrateCommand => await MigrateCommand.Run(arguments),
+                SiloArguments.OperatorKeyCommand => OperatorKeyCommand.Run(arguments),
+                _ => await Serve(arguments),
+            };
         }
         catch (OptionsValidationException e)
         {
@@ -46,10 +47,18 @@ internal static class Program
         {
             return Tell(Failed, [Listening.WhyNot(e)!]);
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or InvalidOperationException or TimeoutException)
         {
-            return Tell(Failed, [e.Message]); // The data directory is taken, a file or the database is not as it must be: no stack helps with that.
+            return Tell(Failed, [e.Message]); // A file, the database or the cluster is not as it must be: no stack helps with that.
         }
+    }
+
+    private static async Task<int> Serve(SiloArguments arguments)
+    {
+        await using var app = Build(arguments);
+        await app.RunAsync();
+        // A silo that the others took for dead ends by itself; its supervisor is to start it again.
+        return app.Services.GetService<IClusterStatus>()?.State?.Standing == SiloStanding.Evicted ? Failed : 0;
     }
 
     /// <summary>Builds the server; nothing listens before it is started.</summary>
@@ -59,17 +68,21 @@ internal static class Program
         // Settings stand beside the program, data where it was started.
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(arguments.Settings);
-        var options = Validated(builder.Configuration.GetSection(SiloOptions.Section).Get<SiloOptions>() ?? new SiloOptions());
+        var cluster = builder.Configuration.GetSection(ClusterSettings.Section).Get<ClusterSettings>() ?? new ClusterSettings();
+        var options = Validated(SiloOptions.Of(builder.Configuration), cluster);
         var data = Path.GetFullPath(options.Data);
 
         builder.AddLogs();
         builder.AddListening(options);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<IInstallationKeys>(MasterKeyFile.Open(data));
+        var keys = options.MasterKeyFile is { } file ? MasterKeyFile.Read(file) : MasterKeyFile.Open(data);
+        builder.Services.AddSingleton<IInstallationKeys>(keys);
         builder.AddStorage(options, data);
         builder.Services.AddEsoCoreGrains();
-        builder.Services.AddEngine();
+        if (!string.IsNullOrEmpty(options.Postgres))
+            builder.Services.AddHostedService<MasterKeyCheck>(); // Before the engine: a stranger is not to join.
+        builder.Services.AddEngine(options, cluster, keys);
         builder.Services.AddEsoCoreApi();
         builder.Services.AddSingleton<IReadinessCheck, LifetimeReadiness>();
         builder.Services.AddSingleton<IReadinessCheck, StorageReadiness>();
@@ -79,43 +92,25 @@ internal static class Program
         // Stopping goes the other way round: Kestrel (started last), the demo, the engine, and with the services the storage.
         var app = builder.Build();
         app.Services.GetRequiredService<IStorageProbe>(); // Opened before anything listens; a directory in use, or a schema amiss, ends the start here.
-        TellWhatIsMissing(app, data);
+        TellWhatIsMissing(app, MasterKeyFile.PathOf(options));
 
         app.UseTrustedProxies(options);
-        app.UseEsoCoreApi();
-        app.MapEsoCoreApi();
+        app.UseEsoCoreApi(options.IsFrontDoor);
+        app.MapEsoCoreApi(options.IsFrontDoor);
         return app;
     }
 
-    /// <summary>Prints the operator's password for <c>/api/installation</c>, which whoever can read the master key knows.</summary>
-    private static int TellOperatorKey(SiloArguments arguments)
-    {
-        if (arguments.Faults.Count > 0)
-            return Tell(Misused, arguments.Faults);
-        var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddInMemoryCollection(arguments.Settings).Build();
-        var data = (configuration.GetSection(SiloOptions.Section).Get<SiloOptions>() ?? new SiloOptions()).Data;
-        if (!File.Exists(Path.Combine(data, MasterKeyFile.FileName)))
-            return Tell(Failed, [$"There is no {MasterKeyFile.FileName} in {Path.GetFullPath(data)}; say --data."]);
-        try
-        {
-            Console.Out.WriteLine($"{OperatorKey.User}:{OperatorKey.PasswordOf(MasterKeyFile.Open(data).Current(KeyPurposes.Operator))}");
-            return 0;
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
-        {
-            return Tell(Failed, [e.Message]);
-        }
-    }
+    private static SiloOptions Validated(SiloOptions options, ClusterSettings cluster) =>
+        (string[])[.. options.Faults(), .. cluster.Faults()] is { Length: > 0 } faults
+            ? throw new OptionsValidationException(SiloOptions.Section, typeof(SiloOptions), faults)
+            : options;
 
-    private static SiloOptions Validated(SiloOptions options) =>
-        options.Faults() is { Count: > 0 } faults ? throw new OptionsValidationException(SiloOptions.Section, typeof(SiloOptions), faults) : options;
-
-    private static void TellWhatIsMissing(WebApplication app, string data)
+    private static void TellWhatIsMissing(WebApplication app, string masterKey)
     {
         foreach (var coding in new[] { ContentCoding.Zstd, ContentCoding.Lz4 }.Where(coding => !ContentCodec.IsAvailable(coding)))
             app.Logger.LogWarning("This machine lacks the library for {Encoding}: batches so encoded are refused with 415", ContentCodec.NameOf(coding));
-        if (MasterKeyFile.IsExposed(data))
-            app.Logger.LogWarning("{File} can be read by others than its owner; run chmod 600 on it", Path.Combine(data, MasterKeyFile.FileName));
+        if (MasterKeyFile.IsExposed(masterKey))
+            app.Logger.LogWarning("{File} can be read by others than its owner; run chmod 600 on it", masterKey);
     }
 
     private static int Tell(int exitCode, IEnumerable<string> lines)

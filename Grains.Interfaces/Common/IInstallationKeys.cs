@@ -34,6 +34,9 @@ public static class KeyPurposes
     /// <summary>The secret that members of a cluster know each other by.</summary>
     public const string Cluster = "cluster";
 
+    /// <summary>Nothing but to tell one master key from another.</summary>
+    public const string Identity = "identity";
+
     /// <summary>The operator's password for what concerns the whole installation.</summary>
     public const string Operator = "operator";
 }

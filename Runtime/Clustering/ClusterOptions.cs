@@ -38,6 +38,9 @@ public sealed class ClusterOptions
     /// </summary>
     public string? AdvertisedHost { get; set; }
 
+    /// <summary>The port that the others reach this silo under; 0, the default: the one that it listens on. At most 65,535.</summary>
+    public int AdvertisedPort { get; set; }
+
     /// <summary>The version of the program, for people; at most 64 characters.</summary>
     public string ProgramVersion { get; set; } = "";
 
@@ -97,6 +100,7 @@ internal sealed class ClusterOptionsValidator : IValidateOptions<ClusterOptions>
         Check(options.AdvertisedHost is null or { Length: >= 1 and <= SiloAddress.MaxHostLength }, nameof(options.AdvertisedHost), "1 to 255 characters");
         Check(options.ListenAddress is { Length: >= 1 and <= SiloAddress.MaxHostLength }, nameof(options.ListenAddress), "1 to 255 characters");
         Check(options.ListenPort is >= 0 and <= 65_535, nameof(options.ListenPort), "0 to 65,535");
+        Check(options.AdvertisedPort is >= 0 and <= 65_535, nameof(options.AdvertisedPort), "0 to 65,535");
         Check(options.MaxQueuedBytes is >= 64 * 1024 and <= 512 * 1024 * 1024, nameof(options.MaxQueuedBytes), "64 KiB to 512 MiB");
         Check(options.MaxPendingCalls is >= 1 and <= 1_000_000, nameof(options.MaxPendingCalls), "1 to 1,000,000");
         Between(options.ConnectTimeout, s_tenth, s_minute, nameof(options.ConnectTimeout));

@@ -15,14 +15,19 @@ internal static class BuiltInEngine
     /// <summary>The storage that <c>[PersistentState]</c> names.</summary>
     private const string StateStorage = "default";
 
-    public static void AddEngine(this IServiceCollection services)
+    /// <summary>Adds the engine: by itself, or with a database that others share as one of many.</summary>
+    public static void AddEngine(this IServiceCollection services, SiloOptions options, ClusterSettings cluster, IInstallationKeys keys)
     {
-        services.AddEsoCoreRuntime()
+        // A front door has the classes too, since they tell which grain an interface is of; it makes none of them.
+        var silo = services.AddEsoCoreRuntime()
             .AddGrainAssembly(typeof(GrainServices).Assembly)
             .AddGrainStorage(StateStorage, provider => new StateStorageAdapter(provider.GetRequiredService<IGrainStateStore>()))
             .UseReminderTable(provider => new ReminderTableAdapter(provider.GetRequiredService<IReminderStore>()))
             .AddMemoryStreams(TransitionStreams.Provider);
-        services.AddHostedService<OutboxStarter>(); // Registered after the engine, so started after it.
+        if (!string.IsNullOrEmpty(options.Postgres))
+            silo.AddCluster(services, options, cluster, keys);
+        if (options.HoldsGrains)
+            services.AddHostedService<OutboxStarter>(); // Registered after the engine, so started after it.
     }
 
     /// <summary>Starts every shard of the outbox once the engine runs; a shard that was started before changes nothing.</summary>

@@ -25,7 +25,14 @@ internal sealed class MasterKeyFile : IInstallationKeys
 
     private MasterKeyFile((byte Id, byte[] Master)[] masters) => _masters = masters;
 
-    /// <summary>Reads the file, making it at the first start.</summary>
+    /// <summary>Where a process's file is.</summary>
+    public static string PathOf(SiloOptions options) => Path.GetFullPath(options.MasterKeyFile ?? Path.Combine(options.Data, FileName));
+
+    /// <summary>Reads a file that is there.</summary>
+    /// <exception cref="InvalidDataException">The file is not as it must be; the message says where.</exception>
+    public static MasterKeyFile Read(string path) => new(Parse(path, File.ReadAllLines(path)));
+
+    /// <summary>Reads the file of a data directory, making it at the first start.</summary>
     /// <exception cref="InvalidDataException">The file is not as it must be; the message says where.</exception>
     public static MasterKeyFile Open(string directory)
     {
@@ -36,13 +43,13 @@ internal sealed class MasterKeyFile : IInstallationKeys
         var path = Path.Combine(directory, FileName);
         if (!File.Exists(path))
             Create(path);
-        return new MasterKeyFile(Parse(path, File.ReadAllLines(path)));
+        return Read(path);
     }
 
     /// <summary>Whether others than the file's owner can read it.</summary>
-    public static bool IsExposed(string directory) =>
+    public static bool IsExposed(string path) =>
         !OperatingSystem.IsWindows()
-        && (File.GetUnixFileMode(Path.Combine(directory, FileName)) & (UnixFileMode.GroupRead | UnixFileMode.OtherRead)) != 0;
+        && (File.GetUnixFileMode(path) & (UnixFileMode.GroupRead | UnixFileMode.OtherRead)) != 0;
 
     public DerivedKey Current(string purpose) => Find(purpose, _masters[0].Id)!;
 

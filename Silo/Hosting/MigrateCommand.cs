@@ -1,4 +1,5 @@
 using EsoCore.Silo.Storage.PostgreSql;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace EsoCore.Silo.Hosting;
@@ -6,16 +7,14 @@ namespace EsoCore.Silo.Hosting;
 /// <summary>The command <c>migrate</c>: makes the schema of a PostgreSQL database, or brings it up to date, and ends.</summary>
 internal static class MigrateCommand
 {
-    private const int Failed = 1;
-    private const int Misused = 2;
-
     /// <summary>Runs it; the exit code.</summary>
+    /// <exception cref="OptionsValidationException">The connection string is missing or cannot be read.</exception>
+    /// <exception cref="IOException">The database cannot be migrated; the message says why.</exception>
     public static async Task<int> Run(SiloArguments arguments)
     {
-        var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddInMemoryCollection(arguments.Settings).Build();
-        string? postgres = configuration[$"{SiloOptions.Section}:{nameof(SiloOptions.Postgres)}"];
+        var postgres = SiloOptions.Of(arguments.Configuration()).Postgres;
         if (PostgresStorageOptionsValidator.ConnectionFault(postgres) is { } fault)
-            return Tell(Misused, $"Postgres: {fault}");
+            throw new OptionsValidationException(SiloOptions.Section, typeof(SiloOptions), [$"Postgres: {fault}"]);
         try
         {
             var applied = await Migrator.Migrate(postgres!, TimeProvider.System, CancellationToken.None);
@@ -27,13 +26,7 @@ internal static class MigrateCommand
         }
         catch (NpgsqlException e)
         {
-            return Tell(Failed, $"The database cannot be migrated: {e.Message}");
+            throw new IOException($"The database cannot be migrated: {e.Message}", e);
         }
-    }
-
-    private static int Tell(int exitCode, string line)
-    {
-        Console.Error.WriteLine(line);
-        return exitCode;
     }
 }

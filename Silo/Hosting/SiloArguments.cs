@@ -2,10 +2,10 @@ namespace EsoCore.Silo.Hosting;
 
 /// <summary>The command line, read into configuration keys.</summary>
 /// <param name="Settings">What was given, by configuration key.</param>
-/// <param name="Migrate">Whether the schema of a PostgreSQL database is to be made or brought up to date, and nothing served.</param>
+/// <param name="Command">The command that is to run instead of the server, one of <see cref="Commands"/>; null to serve.</param>
 /// <param name="Help">Whether the usage was asked for.</param>
 /// <param name="Faults">What cannot be understood, one sentence each.</param>
-internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settings, bool Migrate, bool Help, IReadOnlyList<string> Faults)
+internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settings, string? Command, bool Help, IReadOnlyList<string> Faults)
 {
     public const string Usage =
         """
@@ -19,13 +19,23 @@ internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settin
           --trusted-proxies <cidr,..>  proxies whose X-Forwarded-For and -Proto are believed
           --demo                       a demo project with devices that upload by themselves; enables POST /v1/seed
           --demo-open                  let a demo listen beyond loopback
-          --role all|silo|api          what this process does; this version knows all
+          --role all|silo|api          what this process does: everything (default), hold grains, or be a front door
           --postgres <connection>      store in PostgreSQL 15 or later instead of ./data, e.g. "Host=db;Username=esocore;Database=esocore"
+          --cluster <address[:port]>   where this silo listens for the others; default: the address from which it reaches the database
           --help                       show this
 
         Each is also configuration EsoCore:<Name> and environment ESOCORE__<NAME>, e.g. ESOCORE__URLS.
         Plain HTTP listens on loopback only, unless a trusted proxy stands before it.
         """;
+
+    /// <summary>Makes the schema of a PostgreSQL database, or brings it up to date.</summary>
+    public const string MigrateCommand = "migrate";
+
+    /// <summary>Prints the operator's user and password.</summary>
+    public const string OperatorKeyCommand = "operator-key";
+
+    /// <summary>What can stand first instead of an option.</summary>
+    public static readonly IReadOnlyList<string> Commands = [MigrateCommand, OperatorKeyCommand];
 
     private static readonly Dictionary<string, string> Valued = new()
     {
@@ -33,6 +43,7 @@ internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settin
         ["--data"] = nameof(SiloOptions.Data),
         ["--role"] = nameof(SiloOptions.Role),
         ["--postgres"] = nameof(SiloOptions.Postgres),
+        ["--cluster"] = "Cluster:" + nameof(ClusterSettings.Listen),
         ["--cert"] = nameof(SiloOptions.Cert),
         ["--key"] = nameof(SiloOptions.Key),
         ["--trusted-proxies"] = nameof(SiloOptions.TrustedProxies),
@@ -50,8 +61,8 @@ internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settin
         var settings = new Dictionary<string, string?>();
         var faults = new List<string>();
         var help = false;
-        var migrate = args is ["migrate", ..];
-        for (var i = migrate ? 1 : 0; i < args.Count; i++)
+        var command = args is [var first, ..] && Commands.Contains(first) ? first : null;
+        for (var i = command is null ? 0 : 1; i < args.Count; i++)
         {
             var equals = args[i].IndexOf('=');
             var name = equals < 0 ? args[i] : args[i][..equals];
@@ -69,8 +80,12 @@ internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settin
                 faults.Add($"Option '{name}' needs a value.");
         }
 
-        return new SiloArguments(settings, migrate, help, faults);
+        return new SiloArguments(settings, command, help, faults);
     }
+
+    /// <summary>What a command goes by: the command line over the environment.</summary>
+    public IConfiguration Configuration() =>
+        new ConfigurationBuilder().AddEnvironmentVariables().AddInMemoryCollection(Settings).Build();
 
     private static string Key(string property) => $"{SiloOptions.Section}:{property}";
 }

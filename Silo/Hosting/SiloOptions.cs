@@ -18,11 +18,32 @@ public sealed class SiloOptions
     /// <summary>The directory of the embedded database and the master key; made at the first start. Default <c>./data</c>.</summary>
     public string Data { get; set; } = "./data";
 
-    /// <summary>What this process does: <c>all</c>. (<c>silo</c> and <c>api</c> alone need the cluster, which is not in this version.)</summary>
-    public string Role { get; set; } = "all";
+    /// <summary>The role of a process that does everything.</summary>
+    public const string RoleAll = "all";
+
+    /// <summary>The role of a process that holds grains; over HTTP it only tells how it is.</summary>
+    public const string RoleSilo = "silo";
+
+    /// <summary>The role of a front door: it holds no grains, and of the database needs the members and the history alone.</summary>
+    public const string RoleApi = "api";
+
+    /// <summary>
+    /// What this process does: <see cref="RoleAll"/> (the default), <see cref="RoleSilo"/> or <see cref="RoleApi"/>; either alone needs
+    /// <see cref="Postgres"/>, over which the processes find each other.
+    /// </summary>
+    public string Role { get; set; } = RoleAll;
 
     /// <summary>A PostgreSQL connection string; its database has been made ready by the migrate command. Default: the embedded storage.</summary>
     public string? Postgres { get; set; }
+
+    /// <summary>A file that holds the connection string, for where options and variables can be seen by others. Default: none.</summary>
+    public string? PostgresFile { get; set; }
+
+    /// <summary>
+    /// The file of the installation's master keys, the same for all its processes; made at the first start if this is not set. Default:
+    /// <c>master.key</c> in <see cref="Data"/>.
+    /// </summary>
+    public string? MasterKeyFile { get; set; }
 
     /// <summary>The server's certificate (PEM, with its chain). Read again when the file changes.</summary>
     public string? Cert { get; set; }
@@ -39,6 +60,12 @@ public sealed class SiloOptions
     /// <summary>Lets a demo listen beyond loopback. Default off: anyone who reaches a demo can make projects in it.</summary>
     public bool DemoOpen { get; set; }
 
+    /// <summary>Whether grains live in this process.</summary>
+    public bool HoldsGrains => Role != RoleApi;
+
+    /// <summary>Whether this process takes the calls of devices and people.</summary>
+    public bool IsFrontDoor => Role != RoleSilo;
+
     /// <summary>The addresses to listen on.</summary>
     public IReadOnlyList<string> Addresses => string.IsNullOrWhiteSpace(Urls)
         ? [(Cert is null ? "http://" : "https://") + DefaultAddress]
@@ -52,10 +79,16 @@ public sealed class SiloOptions
     public IReadOnlyList<string> Faults()
     {
         var faults = new List<string>();
-        if (Role is "silo" or "api")
-            faults.Add($"Role: '{Role}' alone is not in this version; leave it out, or say --role all.");
-        else if (Role != "all")
+        if (Role is not (RoleAll or RoleSilo or RoleApi))
             faults.Add($"Role: '{Role}' is unknown; it must be all, silo or api.");
+        else if (Role != RoleAll && string.IsNullOrEmpty(Postgres))
+            faults.Add($"Role: '{Role}' needs --postgres: the processes find each other over the database.");
+        if (Role != RoleAll && Demo)
+            faults.Add("Demo: only a process with --role all runs a demo.");
+        if (PostgresFile is not null && !File.Exists(PostgresFile))
+            faults.Add($"PostgresFile: there is no file '{PostgresFile}'.");
+        if (MasterKeyFile is not null && !File.Exists(MasterKeyFile))
+            faults.Add($"MasterKeyFile: there is no file '{MasterKeyFile}'.");
         if (!string.IsNullOrEmpty(Postgres) && PostgresStorageOptionsValidator.ConnectionFault(Postgres) is { } fault)
             faults.Add($"Postgres: {fault}");
         if (string.IsNullOrWhiteSpace(Data))
@@ -68,6 +101,15 @@ public sealed class SiloOptions
         foreach (var address in Addresses)
             faults.AddRange(AddressFaults(address));
         return faults;
+    }
+
+    /// <summary>The options of a configuration, with the connection string from its file where one is named.</summary>
+    public static SiloOptions Of(IConfiguration configuration)
+    {
+        var options = configuration.GetSection(Section).Get<SiloOptions>() ?? new SiloOptions();
+        if (string.IsNullOrEmpty(options.Postgres) && File.Exists(options.PostgresFile))
+            options.Postgres = File.ReadAllText(options.PostgresFile).Trim();
+        return options;
     }
 
     /// <summary>Whether only this machine can reach an address.</summary>

@@ -17,6 +17,7 @@ internal static class StorageChoice
         {
             var postgres = section.Get<PostgresStorageOptions>() ?? new PostgresStorageOptions();
             postgres.ConnectionString = options.Postgres; // One place says where the database is: --postgres.
+            postgres.RunsUpkeep = options.HoldsGrains; // A front door reads history, and no more.
             builder.Services.AddPostgresStorage(postgres);
             return;
         }

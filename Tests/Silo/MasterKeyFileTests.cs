@@ -18,7 +18,7 @@ public sealed class MasterKeyFileTests : IDisposable
 
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
-        Assert.False(MasterKeyFile.IsExposed(_directory));
+        Assert.False(MasterKeyFile.IsExposed(Path.Combine(_directory, MasterKeyFile.FileName)));
         var again = MasterKeyFile.Open(_directory);
         Assert.Equal(first.Current("a").Key.ToArray(), again.Current("a").Key.ToArray());
         Assert.Equal(32, first.Current("a").Key.Length);

@@ -31,8 +31,9 @@ public sealed class SiloArgumentsTests
     [Fact]
     public void Parse_Migrate_IsACommandOnlyInTheFirstPlace()
     {
-        Assert.True(SiloArguments.Parse(["migrate", "--postgres", "Host=x"]).Migrate);
-        Assert.False(SiloArguments.Parse(["--postgres", "Host=x"]).Migrate);
+        Assert.Equal(SiloArguments.MigrateCommand, SiloArguments.Parse(["migrate", "--postgres", "Host=x"]).Command);
+        Assert.Equal(SiloArguments.OperatorKeyCommand, SiloArguments.Parse(["operator-key"]).Command);
+        Assert.Null(SiloArguments.Parse(["--postgres", "Host=x"]).Command);
         Assert.NotEmpty(SiloArguments.Parse(["--postgres", "Host=x", "migrate"]).Faults);
     }
 
@@ -64,8 +65,8 @@ public sealed class SiloArgumentsTests
     }
 
     [Theory]
-    [InlineData("silo", null, "not in this version")]
-    [InlineData("api", null, "not in this version")]
+    [InlineData("silo", null, "needs --postgres")]
+    [InlineData("api", null, "needs --postgres")]
     [InlineData("king", null, "unknown")]
     [InlineData("all", "nonsense", "Postgres")]
     [InlineData("all", "Database=x", "must name a host")]

@@ -94,7 +94,8 @@ internal sealed partial class ClusterNode
         if (!IsClient)
         {
             int port = await Transport.BindAsync(cancel);
-            Self = new SiloAddress(Options.AdvertisedHost ?? Options.ListenAddress, port, SiloAddress.NewGeneration());
+            int advertised = Options.AdvertisedPort > 0 ? Options.AdvertisedPort : port;
+            Self = new SiloAddress(Options.AdvertisedHost ?? Options.ListenAddress, advertised, SiloAddress.NewGeneration());
             var program = new ProgramInfo(Options.ProgramVersion, ClusterFormat.Lowest, ClusterFormat.Highest);
             var member = new Member(Self, MemberStatus.Joining, 0, Runtime.TimeProvider.GetUtcNow(), program);
             _agent = new MembershipAgent(member, _table, Options.Membership, Runtime.TimeProvider, Runtime.Log);
