@@ -30,13 +30,34 @@ internal static class BuiltInEngine
             services.AddHostedService<OutboxStarter>(); // Registered after the engine, so started after it.
     }
 
-    /// <summary>Starts every shard of the outbox once the engine runs; a shard that was started before changes nothing.</summary>
-    private sealed class OutboxStarter(IGrainFactory grains) : IHostedService
+    /// <summary>
+    /// Starts every shard of the outbox once the engine runs; a shard that was started before changes nothing. Beside the start, not in it:
+    /// after a crash of all silos the new ones first have to find that the old ones are dead.
+    /// </summary>
+    private sealed class OutboxStarter(IGrainFactory grains, TimeProvider time, ILogger<OutboxStarter> log) : BackgroundService
     {
-        public Task StartAsync(CancellationToken cancellationToken) => Task.WhenAll(
-            Enumerable.Range(0, IOutboxGrain.Shards).Select(shard => grains.GetGrain<IOutboxGrain>($"{shard}").Start()));
+        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+            Task.WhenAll(Enumerable.Range(0, IOutboxGrain.Shards).Select(shard => Start(shard, stoppingToken)));
+
+        private async Task Start(int shard, CancellationToken stop)
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                try
+                {
+                    await grains.GetGrain<IOutboxGrain>($"{shard}").Start();
+                    return;
+                }
+                catch (Exception e)
+                {
+                    log.LogDebug(e, "Shard {Shard} of the outbox could not be started yet", shard);
+                }
+
+                await Task.Delay(Pause, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
     }
 
     /// <summary>Reminders as rows of our own.</summary>
