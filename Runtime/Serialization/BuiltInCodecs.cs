@@ -60,6 +60,7 @@ internal static class BuiltInCodecs
         [typeof(ImmutableSortedDictionary<,>)] = typeof(ImmutableSortedDictionaryCodec<,>),
         [typeof(ValueTuple<,>)] = typeof(TupleCodec<,>),
         [typeof(ValueTuple<,,>)] = typeof(TupleCodec<,,>),
+        [typeof(ValueTuple<,,,>)] = typeof(TupleCodec<,,,>),
         [typeof(KeyValuePair<,>)] = typeof(PairCodec<,>),
     };
 

@@ -83,3 +83,33 @@ internal sealed class PairCodec<TKey, TValue> : StructCodec<KeyValuePair<TKey, T
         return new(both.Key, both.Value);
     }
 }
+
+/// <summary>A tuple of four as a group of its items.</summary>
+internal sealed class TupleCodec<T1, T2, T3, T4> : StructCodec<(T1, T2, T3, T4)>
+{
+    public override void Check(CodecCheck check)
+    {
+        check.Add<(T1, T2, T3)>();
+        check.Add<T4>();
+    }
+
+    protected override void WriteFields(ref MessageWriter writer, in (T1, T2, T3, T4) value)
+    {
+        Codecs<(T1, T2, T3)>.Instance.Write(ref writer, 0, (value.Item1, value.Item2, value.Item3));
+        Codecs<T4>.Instance.Write(ref writer, 1, value.Item4);
+    }
+
+    protected override (T1, T2, T3, T4) ReadFields(ref MessageReader reader)
+    {
+        (T1 A, T2 B, T3 C) first = default!;
+        T4 last = default!;
+        while (reader.NextField(out uint id, out WireType type))
+        {
+            if (id == 0) first = Codecs<(T1, T2, T3)>.Instance.Read(ref reader, type);
+            else if (id == 1) last = Codecs<T4>.Instance.Read(ref reader, type);
+            else reader.Skip(type);
+        }
+
+        return (first.A, first.B, first.C, last);
+    }
+}

@@ -30,6 +30,8 @@ public sealed class InProcessTestCluster : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The cluster is not deployed.</exception>
     public IServiceProvider ServiceProvider => First.ServiceProvider;
 
+    internal IMembershipTable Table => _builder.Table;
+
     internal MemoryNetwork? Network => _builder.Network;
 
     private InProcessSiloHandle First => _silos.FirstOrDefault(silo => silo.IsActive)

@@ -25,7 +25,7 @@ public interface IChained : IGrainWithStringKey
     [OneWay]
     Task TellAround(string key);
 
-    Task Block(ManualResetEventSlim latch);
+    Task Block(string gate);
 }
 
 [GrainType("chained")]
@@ -66,10 +66,10 @@ public sealed class ChainedGrain(Probe probe) : Grain, IChained
         probe.Note("told around");
     }
 
-    public Task Block(ManualResetEventSlim latch)
+    public Task Block(string gate)
     {
         probe.Note("blocking");
-        latch.Wait();
+        probe.Gate(gate).Wait();
         return Task.CompletedTask;
     }
 }
@@ -147,14 +147,13 @@ public sealed class TimeoutTests
     public async Task Calls_of_a_grain_that_blocks_its_thread_time_out_too()
     {
         await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
-        using var latch = new ManualResetEventSlim();
-        Task blocked = Get(cluster, "a").Block(latch);
+        Task blocked = Get(cluster, "a").Block("latch");
         await cluster.Probe.Noted("blocking");
         Task behind = Get(cluster, "a").Pass([]);
         cluster.Time.Advance(s_past);
         await Assert.ThrowsAsync<TimeoutException>(() => blocked);
         await Assert.ThrowsAsync<TimeoutException>(() => behind);
-        latch.Set();
+        cluster.Probe.Open("latch");
         cluster.Probe.Open("end");
         await Get(cluster, "a").Pass([]);
     }

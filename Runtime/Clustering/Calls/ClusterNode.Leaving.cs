@@ -5,8 +5,8 @@ namespace EsoCore.Runtime.Clustering;
 /// <summary>A planned end: no call fails because of it.</summary>
 internal sealed partial class ClusterNode
 {
-    /// <summary>How long the table may take to note that this silo leaves.</summary>
-    private static readonly TimeSpan s_tableTime = TimeSpan.FromSeconds(5);
+    /// <summary>How long the table may take to note that this silo leaves, and the others to take the last answers.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
     /// <summary>From here on new calls go to the new owners, those that still come here are forwarded.</summary>
     public async Task LeaveAsync(CancellationToken cancel)
@@ -32,7 +32,7 @@ internal sealed partial class ClusterNode
     public async Task EndAsync(CancellationToken cancel)
     {
         if (_agent is not null && !_agent.State.IsOver) await TryAsync(_agent.FinishLeaving, cancel);
-        foreach (InboundPeer peer in _inbound.Keys) peer.CloseWhenSent();
+        await TryAsync(_ => Task.WhenAll(_inbound.Keys.Select(peer => peer.CloseWhenSentAsync())), cancel);
         await StopAsync();
     }
 
@@ -51,7 +51,7 @@ internal sealed partial class ClusterNode
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            await step(limit.Token).WaitAsync(s_tableTime, Runtime.TimeProvider, cancel);
+            await step(limit.Token).WaitAsync(s_patience, Runtime.TimeProvider, cancel);
             return true;
         }
         catch (Exception exception) when (exception is OperationCanceledException or TimeoutException)

@@ -13,6 +13,7 @@ internal sealed class InboundPeer(ClusterNode node, ISiloLink link) : ILinkHandl
     private readonly ConcurrentDictionary<ulong, GrainRequest> _cancellable = new();
     private readonly TaskCompletionSource _goodbyeSeen = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _unanswered;
     private volatile bool _leaving;
     private volatile bool _closed;
@@ -31,6 +32,7 @@ internal sealed class InboundPeer(ClusterNode node, ISiloLink link) : ILinkHandl
     public void OnClosed(Exception? why)
     {
         _closed = true;
+        _ended.TrySetResult();
         _goodbyeSeen.TrySetResult();
         _answered.TrySetResult();
         node.Forget(this);
@@ -48,7 +50,12 @@ internal sealed class InboundPeer(ClusterNode node, ISiloLink link) : ILinkHandl
         return Task.WhenAll(_goodbyeSeen.Task, _answered.Task);
     }
 
-    public void CloseWhenSent() => link.CloseWhenSent();
+    /// <summary>Closes when all answers are sent; ends when the other side has closed too.</summary>
+    public Task CloseWhenSentAsync()
+    {
+        link.CloseWhenSent();
+        return _ended.Task;
+    }
 
     public void Answer(ulong correlation, GrainRequest request)
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net.Sockets;
 using EsoCore.Runtime.Serialization;
 
 namespace EsoCore.Runtime.Clustering;
@@ -11,6 +12,7 @@ internal sealed class SiloConnection
 
     private const int BufferBytes = 64 * 1024;
 
+    private readonly Socket _socket;
     private readonly Stream _stream;
     private readonly SendQueue _queue;
     private readonly Action<ReadOnlyMemory<byte>, bool> _onFrame;
@@ -18,12 +20,13 @@ internal sealed class SiloConnection
     private int _closed;
 
     public SiloConnection(
-        Stream stream, long maxQueuedBytes, Action<ReadOnlyMemory<byte>, bool> onFrame, Action<Exception?> onClosed)
+        Socket socket, Stream stream, long maxQueuedBytes, Action<ReadOnlyMemory<byte>, bool> onFrame, Action<Exception?> onClosed)
     {
+        _socket = socket;
         _stream = stream;
         _onFrame = onFrame;
         _onClosed = onClosed;
-        _queue = new SendQueue(stream, maxQueuedBytes, Close);
+        _queue = new SendQueue(stream, maxQueuedBytes, OnQueueOver);
     }
 
     public long QueuedBytes => _queue.QueuedBytes;
@@ -40,6 +43,25 @@ internal sealed class SiloConnection
         _queue.Close();
         _stream.Dispose();
         _onClosed(why);
+    }
+
+    private void OnQueueOver(Exception? why)
+    {
+        if (why is not null)
+        {
+            Close(why);
+            return;
+        }
+
+        try
+        {
+            // Only this direction: closing both would take back what is still on its way. The other side closes when it has read all.
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            Close(exception);
+        }
     }
 
     private async Task ReceiveAsync()
@@ -74,7 +96,8 @@ internal sealed class SiloConnection
                 }
             }
 
-            Close(new LinkException("The other side closed the connection."));
+            // The other side has nothing more to say, and has got all that it waited for.
+            Close(null);
         }
         catch (Exception exception)
         {

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace EsoCore.Runtime.Clustering;
 
 /// <summary>
@@ -55,9 +57,9 @@ internal sealed class TcpLink : ISiloLink
     }
 
     /// <summary>Adds a connection after its handshake; it does not receive before <see cref="Start"/>.</summary>
-    internal void Attach(Stream stream, bool large)
+    internal void Attach(Socket socket, Stream stream, bool large)
     {
-        var connection = new SiloConnection(stream, _maxQueuedBytes, OnFrame, OnClosed);
+        var connection = new SiloConnection(socket, stream, _maxQueuedBytes, OnFrame, OnClosed);
         lock (_gate)
         {
             if (_closed || (large ? _large : _small) is not null) throw new LinkException($"The connection to {Peer} is gone.");
@@ -78,7 +80,7 @@ internal sealed class TcpLink : ISiloLink
 
     private void OnClosed(Exception? why)
     {
-        // One that has sent all it had waits for the other to have done so too.
+        // One that has ended as it should waits for the other.
         if (why is null && Interlocked.Decrement(ref _unfinished) > 0) return;
         Close(why);
     }

@@ -62,11 +62,11 @@ internal sealed class TcpSiloTransport : ISiloTransport
         {
             foreach (bool large in new[] { false, true })
             {
-                Stream stream = await OpenAsync(target, limit.Token).ConfigureAwait(false);
+                (Socket socket, Stream stream) = await OpenAsync(target, limit.Token).ConfigureAwait(false);
                 try
                 {
                     await _handshake.BeginAsync(stream, _self, target.ToString(), session, large, limit.Token).ConfigureAwait(false);
-                    link.Attach(stream, large);
+                    link.Attach(socket, stream, large);
                 }
                 catch
                 {
@@ -95,7 +95,7 @@ internal sealed class TcpSiloTransport : ISiloTransport
         _tls?.Dispose();
     }
 
-    private async Task<Stream> OpenAsync(SiloAddress target, CancellationToken cancel)
+    private async Task<(Socket Socket, Stream Stream)> OpenAsync(SiloAddress target, CancellationToken cancel)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
@@ -103,7 +103,7 @@ internal sealed class TcpSiloTransport : ISiloTransport
             Tune(socket);
             await socket.ConnectAsync(target.Host.Trim('[', ']'), target.Port, cancel).ConfigureAwait(false);
             var stream = new NetworkStream(socket, ownsSocket: true);
-            return _tls is null ? stream : await _tls.AsClientAsync(stream, target.Host, cancel).ConfigureAwait(false);
+            return (socket, _tls is null ? stream : await _tls.AsClientAsync(stream, target.Host, cancel).ConfigureAwait(false));
         }
         catch
         {
@@ -145,7 +145,7 @@ internal sealed class TcpSiloTransport : ISiloTransport
             Stream stream = new NetworkStream(socket, ownsSocket: true);
             if (_tls is not null) stream = await _tls.AsServerAsync(stream, limit.Token).ConfigureAwait(false);
             Hello hello = await _handshake.AnswerAsync(stream, _self, limit.Token).ConfigureAwait(false);
-            await AttachAsync(stream, hello, from, limit.Token).ConfigureAwait(false);
+            await AttachAsync(socket, stream, hello, limit.Token).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -159,12 +159,12 @@ internal sealed class TcpSiloTransport : ISiloTransport
     }
 
     /// <summary>The first connection of a link waits for the second one, which completes it.</summary>
-    private async Task AttachAsync(Stream stream, Hello hello, string from, CancellationToken cancel)
+    private async Task AttachAsync(Socket socket, Stream stream, Hello hello, CancellationToken cancel)
     {
         if (!hello.Large)
         {
-            var begun = new TcpLink(hello.Self.Length > 0 ? hello.Self : $"client {from}", _options.MaxQueuedBytes);
-            begun.Attach(stream, large: false);
+            var begun = new TcpLink(hello.Self.Length > 0 ? hello.Self : $"client {socket.RemoteEndPoint}", _options.MaxQueuedBytes);
+            begun.Attach(socket, stream, large: false);
             if (!_halfOpen.TryAdd(hello.Session, begun)) throw new LinkException("The session is there already.");
             _ = ForgetAsync(hello.Session, begun);
             await Handshake.SendVerdictAsync(stream, null, cancel).ConfigureAwait(false);
@@ -172,7 +172,7 @@ internal sealed class TcpSiloTransport : ISiloTransport
         }
 
         if (!_halfOpen.TryRemove(hello.Session, out TcpLink? link)) throw new LinkException("The session is not known.");
-        link.Attach(stream, large: true);
+        link.Attach(socket, stream, large: true);
         Track(link);
         ILinkHandler handler = _accept!(link);
         await Handshake.SendVerdictAsync(stream, null, cancel).ConfigureAwait(false);

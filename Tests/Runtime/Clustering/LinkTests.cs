@@ -1,0 +1,248 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using EsoCore.Runtime.Clustering;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace EsoCore.Tests.Runtime.Clustering;
+
+/// <summary>Two ends of the transport over TCP, without silos.</summary>
+public sealed class LinkTests : IDisposable
+{
+    private static readonly TimeSpan s_patience = Probe.Patience;
+    private readonly string _folder = Directory.CreateTempSubdirectory("esocore-links-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Frames_of_any_size_arrive_whole_and_in_order()
+    {
+        await using Ends ends = await Ends.OpenAsync();
+        int[] sizes = [1, 100, 32 * 1024, 1, 60_000, 65_531, 65_532, 65_533, 70_000, 5 * 1024 * 1024, 2];
+        foreach (int size in sizes) Assert.True(ends.Link.TrySend(Frame(size), alone: size % 2 == 0));
+        byte[][] received = await ends.There.TakeAsync(sizes.Length);
+        Assert.Equal(sizes.Order(), received.Select(frame => frame.Length).Order());
+        Assert.All(received, frame => Assert.True(frame.AsSpan().SequenceEqual(Frame(frame.Length))));
+        int[] small = [.. received.Select(frame => frame.Length).Where(size => size <= TcpLink.LargeFrameBytes)];
+        Assert.Equal(sizes.Where(size => size <= TcpLink.LargeFrameBytes), small);
+    }
+
+    [Fact]
+    public async Task A_small_frame_does_not_wait_behind_large_ones()
+    {
+        await using Ends ends = await Ends.OpenAsync();
+        using var hold = new ManualResetEventSlim();
+        ends.There.OnLarge = () => hold.Wait(s_patience);
+        for (int i = 0; i < 4; i++) Assert.True(ends.Link.TrySend(Frame(8 * 1024 * 1024), alone: false));
+        Assert.True(ends.Link.TrySend(Frame(10), alone: true));
+        Assert.Equal(10, (await ends.There.TakeAsync(1))[0].Length);
+        hold.Set();
+        Assert.Equal(4, (await ends.There.TakeAsync(4)).Length);
+    }
+
+    [Fact]
+    public async Task Bytes_that_wait_are_bounded()
+    {
+        await using Ends ends = await Ends.OpenAsync(options => options.MaxQueuedBytes = 1024 * 1024);
+        using var hold = new ManualResetEventSlim();
+        ends.There.OnLarge = () => hold.Wait(s_patience);
+        int taken = 0;
+        while (ends.Link.TrySend(Frame(500_000), alone: false) && taken < 1_000) taken++;
+        Assert.InRange(taken, 1, 200);
+        Assert.True(ends.Link.TrySend(Frame(10), alone: false));
+        hold.Set();
+        Assert.Equal(taken + 1, (await ends.There.TakeAsync(taken + 1)).Length);
+    }
+
+    [Fact]
+    public async Task Closing_is_told_to_both_ends()
+    {
+        await using Ends ends = await Ends.OpenAsync();
+        ends.Link.Close(new LinkException("enough"));
+        await ends.Here.Closed.WaitAsync(s_patience);
+        await ends.There.Closed.WaitAsync(s_patience);
+    }
+
+    [Fact]
+    public async Task What_was_queued_is_sent_before_a_link_closes()
+    {
+        await using Ends ends = await Ends.OpenAsync();
+        for (int i = 0; i < 100; i++) ends.Link.TrySend(Frame(50_000), alone: false);
+        ends.Link.CloseWhenSent();
+        Assert.Equal(100, (await ends.There.TakeAsync(100)).Length);
+        await ends.There.Closed.WaitAsync(s_patience);
+    }
+
+    [Theory]
+    [InlineData("secret")]
+    [InlineData("cluster")]
+    [InlineData("generation")]
+    public async Task Strangers_are_refused(string difference)
+    {
+        await using TcpSiloTransport server = Transport(_ => { });
+        SiloAddress self = await ListenAsync(server);
+        await using TcpSiloTransport stranger = Transport(options =>
+        {
+            if (difference == "secret") options.Secret = RandomNumberGenerator.GetBytes(32);
+            if (difference == "cluster") options.ClusterId = "other";
+        });
+        stranger.Start(null, _ => new Handler());
+        SiloAddress target = difference == "generation" ? self with { Generation = self.Generation + 1 } : self;
+        var refused = await Assert.ThrowsAsync<LinkException>(() => stranger.ConnectAsync(target, new Handler(), CancellationToken.None));
+        Assert.True(refused.IsRefused);
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_know_the_secret_is_left()
+    {
+        await using TcpSiloTransport impostor = Transport(options => options.Secret = RandomNumberGenerator.GetBytes(32));
+        SiloAddress self = await ListenAsync(impostor);
+        await using TcpSiloTransport client = Transport(_ => { });
+        client.Start(null, _ => new Handler());
+        var refused = await Assert.ThrowsAsync<LinkException>(() => client.ConnectAsync(self, new Handler(), CancellationToken.None));
+        Assert.Contains("secret", refused.Message);
+    }
+
+    [Fact]
+    public async Task Noise_is_cut_off()
+    {
+        await using TcpSiloTransport server = Transport(options => options.HandshakeTimeout = TimeSpan.FromMilliseconds(300));
+        SiloAddress self = await ListenAsync(server);
+        foreach (byte[] noise in new byte[][] { [], [0xFF, 0xFF, 1, 2], [3, 0, 1, 2, 3], [0, 0], "GET / HTTP/1.1\r\n\r\n"u8.ToArray() })
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(IPAddress.Loopback, self.Port);
+            await socket.SendAsync(noise);
+            using var limit = new CancellationTokenSource(s_patience);
+            int received = 0;
+            try
+            {
+                received = await socket.ReceiveAsync(new byte[100], limit.Token);
+            }
+            catch (SocketException)
+            {
+                // Cut off with bytes unread, which is a reset.
+            }
+
+            Assert.Equal(0, received);
+        }
+    }
+
+    [Fact]
+    public async Task With_tls_both_sides_must_show_a_certificate_of_the_authority()
+    {
+        (string authority, X509Certificate2 issuer) = MakeAuthority("ours");
+        (string otherAuthority, X509Certificate2 otherIssuer) = MakeAuthority("theirs");
+        Action<ClusterOptions> ours = MakeMember("member", issuer, authority);
+        await using Ends ends = await Ends.OpenAsync(ours);
+        Assert.True(ends.Link.TrySend(Frame(100_000), alone: true));
+        Assert.Equal(100_000, (await ends.There.TakeAsync(1))[0].Length);
+
+        foreach (Action<ClusterOptions> strange in new[] { MakeMember("stranger", otherIssuer, authority), MakeMember("naive", otherIssuer, otherAuthority), _ => { } })
+        {
+            await using TcpSiloTransport stranger = Transport(strange);
+            stranger.Start(null, _ => new Handler());
+            await Assert.ThrowsAsync<LinkException>(() => stranger.ConnectAsync(ends.Address, new Handler(), CancellationToken.None));
+        }
+    }
+
+    private static byte[] Frame(int size)
+    {
+        byte[] frame = new byte[size];
+        for (int i = 0; i < size; i++) frame[i] = (byte)(i * 31 + size);
+        return frame;
+    }
+
+    private static TcpSiloTransport Transport(Action<ClusterOptions> configure)
+    {
+        var options = new ClusterOptions { Secret = "a secret of the link tests"u8.ToArray() };
+        configure(options);
+        return new TcpSiloTransport(options, TimeProvider.System, NullLogger.Instance);
+    }
+
+    private static async Task<SiloAddress> ListenAsync(TcpSiloTransport transport, Handler? handler = null)
+    {
+        var self = new SiloAddress("127.0.0.1", await transport.BindAsync(CancellationToken.None), SiloAddress.NewGeneration());
+        transport.Start(self, _ => handler ?? new Handler());
+        return self;
+    }
+
+    private (string File, X509Certificate2 Certificate) MakeAuthority(string name)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        X509Certificate2 made = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+        string file = Path.Combine(_folder, $"{name}.pem");
+        File.WriteAllText(file, made.ExportCertificatePem());
+        return (file, made);
+    }
+
+    private Action<ClusterOptions> MakeMember(string name, X509Certificate2 issuer, string authority)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        using X509Certificate2 made = request.Create(
+            issuer, TimeProvider.System.GetUtcNow().AddHours(-1), TimeProvider.System.GetUtcNow().AddHours(1), RandomNumberGenerator.GetBytes(8));
+        string certificate = Path.Combine(_folder, $"{name}.pem"), keyFile = Path.Combine(_folder, $"{name}.key");
+        File.WriteAllText(certificate, made.ExportCertificatePem());
+        File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
+        return options => (options.CertificateFile, options.CertificateKeyFile, options.AuthorityFile) = (certificate, keyFile, authority);
+    }
+
+    private sealed class Ends(TcpSiloTransport server, TcpSiloTransport client, SiloAddress address, ISiloLink link, Handler here, Handler there)
+        : IAsyncDisposable
+    {
+        public SiloAddress Address => address;
+
+        public ISiloLink Link => link;
+
+        public Handler Here => here;
+
+        public Handler There => there;
+
+        public static async Task<Ends> OpenAsync(Action<ClusterOptions>? configure = null)
+        {
+            TcpSiloTransport server = Transport(configure ?? (_ => { })), client = Transport(configure ?? (_ => { }));
+            Handler here = new(), there = new();
+            SiloAddress address = await ListenAsync(server, there);
+            client.Start(null, _ => new Handler());
+            ISiloLink link = await client.ConnectAsync(address, here, CancellationToken.None);
+            return new Ends(server, client, address, link, here, there);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await client.DisposeAsync();
+            await server.DisposeAsync();
+        }
+    }
+
+    private sealed class Handler : ILinkHandler
+    {
+        private readonly System.Threading.Channels.Channel<byte[]> _frames = System.Threading.Channels.Channel.CreateUnbounded<byte[]>();
+        private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Action? OnLarge { get; set; }
+
+        public Task Closed => _closed.Task;
+
+        public void OnFrame(ReadOnlyMemory<byte> frame, bool owned)
+        {
+            if (frame.Length > TcpLink.LargeFrameBytes) OnLarge?.Invoke();
+            _frames.Writer.TryWrite(frame.ToArray());
+        }
+
+        public void OnClosed(Exception? why) => _closed.TrySetResult();
+
+        public async Task<byte[][]> TakeAsync(int count)
+        {
+            using var limit = new CancellationTokenSource(s_patience);
+            var taken = new byte[count][];
+            for (int i = 0; i < count; i++) taken[i] = await _frames.Reader.ReadAsync(limit.Token);
+            return taken;
+        }
+    }
+}

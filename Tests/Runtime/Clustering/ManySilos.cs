@@ -1,0 +1,67 @@
+using EsoCore.Runtime;
+using EsoCore.Runtime.Clustering;
+using EsoCore.Runtime.Hosting;
+using EsoCore.Runtime.TestingHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace EsoCore.Tests.Runtime.Clustering;
+
+/// <summary>Several silos with the grains of the tests, over TCP or a network in memory, by the real clock.</summary>
+internal sealed class ManySilos : IAsyncDisposable
+{
+    private ManySilos(InProcessTestCluster cluster, GateKeeper gates) => (Cluster, Gates) = (cluster, gates);
+
+    public InProcessTestCluster Cluster { get; }
+
+    public GateKeeper Gates { get; }
+
+    public IReadOnlyList<InProcessSiloHandle> Silos => Cluster.Silos;
+
+    public MemoryNetwork Network => Cluster.Network!;
+
+    public static async Task<ManySilos> StartAsync(
+        short silos = 2, bool tcp = true, Action<ClusterOptions>? options = null, Action<RuntimeOptions>? runtime = null, TimeProvider? time = null)
+    {
+        var gates = new GateKeeper();
+        var storage = new MemoryGrainStorage();
+        var reminders = new MemoryReminderTable();
+        var builder = new InProcessTestClusterBuilder(silos);
+        builder.ConfigureClustering(cluster =>
+        {
+            cluster.Membership.HeartbeatInterval = TimeSpan.FromMilliseconds(100);
+            cluster.Membership.EvictAfter = TimeSpan.FromSeconds(4);
+            cluster.Membership.EvictUnreachableAfter = TimeSpan.FromMilliseconds(400);
+            options?.Invoke(cluster);
+        });
+        if (!tcp) builder.UseMemoryNetwork(time ?? TimeProvider.System);
+        builder.ConfigureHost(host =>
+        {
+            host.Services.AddSingleton(gates);
+            host.Services.AddSingleton(new Probe());
+            if (time is not null) host.Services.AddSingleton(time);
+        });
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddGrainAssembly(typeof(ManySilos).Assembly);
+            silo.AddGrainStorage(SiloBuilderExtensions.DefaultStorageName, _ => storage);
+            silo.UseReminderTable(_ => reminders);
+            silo.AddMemoryStreams(RuntimeCluster.Streams);
+            silo.Configure(limits => limits.StopTimeout = TimeSpan.FromSeconds(3));
+            if (runtime is not null) silo.Configure(runtime);
+        });
+        var cluster = new ManySilos(builder.Build(), gates);
+        await cluster.Cluster.DeployAsync();
+        return cluster;
+    }
+
+    /// <summary>Keys of grains of a type that live on a silo, in a fixed order.</summary>
+    public IEnumerable<string> KeysOn(InProcessSiloHandle silo, string grainType = "placed") => Enumerable.Range(0, 10_000)
+        .Select(i => $"key-{i}").Where(key => silo.SiloAddress!.Equals(silo.ClusterState!.View.OwnerOf(GrainId.Create(grainType, key))));
+
+    /// <summary>A grain that lives on one silo, as seen from another.</summary>
+    public IPlaced Placed(InProcessSiloHandle on, InProcessSiloHandle from, int skip = 0) =>
+        from.Client.GetGrain<IPlaced>(KeysOn(on).Skip(skip).First());
+
+    public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+}
