@@ -4,7 +4,7 @@ namespace EsoCore.Runtime.Clustering;
 
 /// <summary>
 /// The calls that wait for an answer of one process, by number. A number is a slot and how often the slot was used, so that an answer that
-/// comes late never meets another call. The owner's lock guards it.
+/// comes late never meets another call; it is never 0, which stands for a call that nobody waits for. The owner's lock guards it.
 /// </summary>
 internal sealed class PendingCalls
 {
@@ -71,13 +71,14 @@ internal sealed class PendingCalls
             Array.Resize(ref _free, 2 * _top);
         }
 
+        _uses[_top] = 1;
         return _top++;
     }
 
     private void Free(int slot)
     {
         _requests[slot] = null;
-        _uses[slot]++;
+        if (++_uses[slot] == 0) _uses[slot] = 1;
         _free[_freeCount++] = slot;
     }
 }
