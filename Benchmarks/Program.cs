@@ -1,4 +1,5 @@
 using EsoCore.Benchmarks;
+using EsoCore.Benchmarks.Chaos;
 using EsoCore.Benchmarks.Engine;
 using EsoCore.Benchmarks.Ingest;
 using EsoCore.Benchmarks.Query;
@@ -13,6 +14,8 @@ Benchmark[] benchmarks =
     new("twin", "bytes of an idle device twin [--devices n] [--date yyyy-mm-dd] [--no-file]", TwinBenchmark.RunAsync),
     new("ingest", "durable points per second over HTTP beside rows [--postgres] [--devices n] [--batches n] [--rounds n] [--date ..] [--no-file]", IngestBenchmark.RunAsync),
     new("small", "device commits per second on PostgreSQL beside pgbench [--devices n] [--seconds n] [--rounds n] [--date ..] [--no-file]", SmallBenchmark.RunAsync),
+    new("chaos", "silos killed, paused and cut off, a database that fails; then all is counted [--silos n] [--kills n] [--seed n] [--pause s] [--cut s]", ChaosBenchmark.RunAsync),
+    new("failover", "how long uploads fail after the loss of a silo [--rounds n] [--date ..] [--no-file]", FailoverBenchmark.RunAsync),
     new("query", "charts and raw reads on PostgreSQL beside the same of rows [--rounds n] [--date ..] [--no-file]", QueryBenchmark.RunAsync),
     new("upkeep", "how long upkeep holds the writer [--devices n] [--days n] [--date yyyy-mm-dd] [--no-file]", UpkeepBenchmark.RunAsync),
 ];

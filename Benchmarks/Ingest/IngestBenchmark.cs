@@ -49,7 +49,7 @@ internal static class IngestBenchmark
     {
         using var server = target.Server();
         await server.Start();
-        var project = await SeededProject.Create(server, devices);
+        var project = await SeededProject.Create(server.Url, devices);
         var sender = new BatchSender(server, project);
         // One batch of each device warms up both ends; for backfill it lies after all that follows.
         var warm = Enumerable.Range(0, devices).SelectMany(d => BatchFactory.Make(d, 1, Start.AddDays(late ? 20 : -20), seed: 2)).ToList();

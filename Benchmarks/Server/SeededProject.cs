@@ -18,11 +18,12 @@ internal sealed class SeededProject
     internal string AssetOf(Guid device) => $"asset-{device:N}";
 
     /// <summary>Seeds a project, and makes the site <c>hall</c> and the devices in it.</summary>
-    internal static async Task<SeededProject> Create(ServerProcess server, int devices)
+    internal static async Task<SeededProject> Create(Uri server, int devices)
     {
-        using var anyone = new HttpClient { BaseAddress = server.Url };
+        using var anyone = new HttpClient { BaseAddress = server };
         var seed = await Json(await anyone.PostAsync("/v1/seed", null));
-        var project = new SeededProject(server.Client(
+        var project = new SeededProject(ServerProcess.Client(
+            server,
             seed.GetProperty("project_api_key").GetProperty("id").GetString()!, seed.GetProperty("project_api_key_secret").GetString()!));
         await Json(await project._http.PostAsJsonAsync("/api/sites", new { id = "hall", name = "Hall", time_zone = "UTC" }));
         for (var i = 0; i < devices; i++)

@@ -68,6 +68,9 @@ internal sealed class ServerProcess : IDisposable
         start.Environment["ESOCORE__API__DEVICEBURST"] = "10000";
         start.Environment["ESOCORE__API__ADDRESSREQUESTSPERSECOND"] = "100000";
         start.Environment["ESOCORE__API__ADDRESSBURST"] = "100000";
+        foreach (var (name, value) in Environment)
+            start.Environment[name] = value;
+        _process?.Dispose();
         _process = Process.Start(start)!;
         _process.OutputDataReceived += Keep;
         _process.ErrorDataReceived += Keep;
@@ -82,6 +85,30 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>Whether it runs.</summary>
+    internal bool IsRunning => _process is { HasExited: false };
+
+    /// <summary>Further environment of the process, for its next start.</summary>
+    internal Dictionary<string, string> Environment { get; } = [];
+
+    /// <summary>Sends it a signal by its name, such as STOP.</summary>
+    internal void Signal(string name)
+    {
+        using var kill = Process.Start("kill", ["-s", name, $"{_process!.Id}"]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Asks it to stop and waits until it has; its exit code.</summary>
+    internal async Task<int> Stop()
+    {
+        Signal("TERM");
+        await _process!.WaitForExitAsync();
+        var code = _process.ExitCode;
+        _process.Dispose();
+        _process = null;
+        return code;
+    }
+
     /// <summary>kill -9.</summary>
     internal void Kill()
     {
@@ -92,9 +119,9 @@ internal sealed class ServerProcess : IDisposable
     }
 
     /// <summary>A client that calls with HTTP Basic.</summary>
-    internal HttpClient Client(string id, string secret)
+    internal static HttpClient Client(Uri server, string id, string secret)
     {
-        var http = new HttpClient { BaseAddress = Url };
+        var http = new HttpClient { BaseAddress = server };
         http.DefaultRequestHeaders.Authorization =
             new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{id}:{secret}")));
         return http;

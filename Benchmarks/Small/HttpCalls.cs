@@ -20,7 +20,7 @@ internal sealed class HttpCalls
 
     internal static async Task<HttpCalls> Start(ServerProcess server, int devices)
     {
-        var calls = new HttpCalls(server, await SeededProject.Create(server, devices), SmallBenchmark.InFlight);
+        var calls = new HttpCalls(server, await SeededProject.Create(server.Url, devices), SmallBenchmark.InFlight);
         await SmallBatches.Once(SmallBenchmark.InFlight, devices, calls.Call);
         return calls;
     }

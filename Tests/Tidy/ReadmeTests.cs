@@ -30,7 +30,7 @@ public sealed partial class ReadmeTests
             Assert.Contains("\"asset_id\":\"DOOR_1\"", output);
 
             var key = output.TrimEnd().Split('\n')[^1].Split(':');
-            using var http = server.Client(key[0], key[1]);
+            using var http = ServerProcess.Client(server.Url, key[0], key[1]);
             var closed = 0;
             for (var question = 0; closed == 0 && question < MaxQuestions; question++)
             {

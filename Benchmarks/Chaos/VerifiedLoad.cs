@@ -6,11 +6,20 @@ using System.Text;
 using System.Text.Json;
 using EsoCore.Benchmarks.Server;
 
-namespace EsoCore.Tests.Kill;
+namespace EsoCore.Benchmarks.Chaos;
 
-/// <summary>Devices that upload without pause, re-send byte for byte until they are answered, and remember what was acknowledged.</summary>
-internal sealed class KillLoad(ServerProcess silo, SeededProject project, int recordsABatch)
+/// <summary>
+/// Devices that upload without pause, re-send byte for byte until they are answered, and remember what was acknowledged. Each device goes on
+/// to the next front door when one fails it.
+/// </summary>
+/// <param name="doors">The front doors.</param>
+/// <param name="project">The devices and their assets.</param>
+/// <param name="recordsABatch">Records of one batch; every tenth opens or closes a cycle.</param>
+internal sealed class VerifiedLoad(IReadOnlyList<Uri> doors, SeededProject project, int recordsABatch)
 {
+    /// <summary>The pause after a failure, unless somebody tells that the server is back.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
     private readonly ConcurrentDictionary<Guid, Sent> _sent = new();
     private readonly Lock _gate = new();
     private TaskCompletionSource _restarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -46,10 +55,13 @@ internal sealed class KillLoad(ServerProcess silo, SeededProject project, int re
     /// <summary>Each device ends with the batch at hand.</summary>
     internal void Finish() => _finishing = true;
 
-    internal async Task Run(Guid device)
+    /// <summary>One device, until <see cref="Finish"/>.</summary>
+    /// <param name="device">Which.</param>
+    /// <param name="pause">Between two batches; none by default.</param>
+    internal async Task Run(Guid device, TimeSpan pause = default)
     {
         var sent = _sent[device] = new Sent();
-        using var http = new HttpClient { BaseAddress = silo.Url };
+        using var http = new HttpClient();
         for (var batch = 0; !_finishing; batch++)
         {
             var records = Enumerable.Range(0, recordsABatch).Select(i => Record(device, batch * recordsABatch + i, sent)).ToList();
@@ -59,6 +71,8 @@ internal sealed class KillLoad(ServerProcess silo, SeededProject project, int re
             sent.Last = records;
             sent.Records += records.Count;
             sent.Batches++;
+            if (pause > TimeSpan.Zero)
+                await Task.Delay(pause, TimeProvider.System);
         }
     }
 
@@ -66,7 +80,7 @@ internal sealed class KillLoad(ServerProcess silo, SeededProject project, int re
     internal async Task OneMoreCycle(Guid device)
     {
         var sent = _sent[device];
-        using var http = new HttpClient { BaseAddress = silo.Url };
+        using var http = new HttpClient();
         var n = (int)(sent.Batches * recordsABatch) + 9;
         await Send(http, device, Encoding.UTF8.GetBytes($"[{Record(device, n - n % 10 + 9, sent)}]"), sent);
     }
@@ -80,7 +94,8 @@ internal sealed class KillLoad(ServerProcess silo, SeededProject project, int re
             try
             {
                 Count();
-                using var answer = await http.SendAsync(Request(device, key, body));
+                using var request = Request(device, key, body, sent.Door);
+                using var answer = await http.SendAsync(request);
                 if (answer.StatusCode is HttpStatusCode.OK)
                 {
                     using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
@@ -91,20 +106,24 @@ internal sealed class KillLoad(ServerProcess silo, SeededProject project, int re
                     return;
                 }
 
-                if ((int)answer.StatusCode < 500)
+                if ((int)answer.StatusCode < 500 && answer.StatusCode != HttpStatusCode.TooManyRequests)
                     throw new InvalidOperationException($"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
             }
-            catch (HttpRequestException)
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
             {
-                // A connection of before the restart may fail after it, hence not the restart alone.
-                await Task.WhenAny(restarted, Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System));
+                // No answer: whether it was taken is found out by sending it again.
             }
+
+            sent.Door++;
+            // A connection of before the restart may fail after it, hence not the restart alone.
+            await Task.WhenAny(restarted, Task.Delay(Pause, TimeProvider.System));
         }
     }
 
-    private HttpRequestMessage Request(Guid device, Guid key, byte[] body)
+    private HttpRequestMessage Request(Guid device, Guid key, byte[] body, int door)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/api/iot/v1/telemetry/batch") { Content = new ByteArrayContent(body) };
+        var url = new Uri(doors[door % doors.Count], "/api/iot/v1/telemetry/batch");
+        var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new("application/json");
         request.Headers.Add("X-Device-Id", device.ToString("D"));
         request.Headers.Add("X-Auth-Key", project.SecretOf(device));
@@ -120,7 +139,8 @@ internal sealed class KillLoad(ServerProcess silo, SeededProject project, int re
         if (n % 10 == 9)
         {
             sent.Cycles.Add(ts);
-            return $$$"""{"ts":"{{{text}}}","asset_id":"{{{project.AssetOf(device)}}}","series":"{{{(n % 20 == 9 ? "cycle_open" : "cycle_close")}}}","val":null,"meta":{"cycle_id":"c{{{n / 20}}}"}}""";
+            var series = n % 20 == 9 ? "cycle_open" : "cycle_close";
+            return $$$"""{"ts":"{{{text}}}","asset_id":"{{{project.AssetOf(device)}}}","series":"{{{series}}}","val":null,"meta":{"cycle_id":"c{{{n / 20}}}"}}""";
         }
 
         var point = (Metric: $"m{n % 4}", Ts: ts, Value: (double)n);
@@ -153,5 +173,8 @@ internal sealed class KillLoad(ServerProcess silo, SeededProject project, int re
         internal long Batches { get; set; }
 
         internal long AnsweredDuplicates { get; set; }
+
+        /// <summary>Which of the front doors it uses.</summary>
+        internal int Door { get; set; }
     }
 }

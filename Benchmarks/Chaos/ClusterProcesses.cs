@@ -1,0 +1,78 @@
+using System.Net;
+using System.Net.Sockets;
+using EsoCore.Benchmarks.Postgres;
+using EsoCore.Benchmarks.Server;
+
+namespace EsoCore.Benchmarks.Chaos;
+
+/// <summary>Silos and front doors as processes of their own over one PostgreSQL server; each silo has a network that can be cut.</summary>
+internal sealed class ClusterProcesses : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("esocore-cluster-").FullName;
+
+    private ClusterProcesses(PostgresInstance postgres, PostgresTarget database) => (Postgres, Database) = (postgres, database);
+
+    internal PostgresInstance Postgres { get; }
+
+    internal PostgresTarget Database { get; }
+
+    internal List<(ServerProcess Process, CutProxy Network)> Silos { get; } = [];
+
+    internal List<ServerProcess> Doors { get; } = [];
+
+    internal IReadOnlyList<Uri> DoorUrls => [.. Doors.Select(door => door.Url)];
+
+    /// <summary>Starts everything and returns when all are ready.</summary>
+    internal static async Task<ClusterProcesses> Start(int silos, int doors, string settings = PostgresInstance.Durable)
+    {
+        var postgres = await PostgresInstance.Launch(settings);
+        var cluster = new ClusterProcesses(postgres, await PostgresTarget.Create(postgres));
+        try
+        {
+            for (var i = 0; i < silos; i++)
+                cluster.Silos.Add(cluster.NewSilo());
+            // The first makes the master key that the others use.
+            await cluster.Silos[0].Process.Start();
+            await Task.WhenAll(cluster.Silos.Skip(1).Select(silo => silo.Process.Start()));
+            for (var i = 0; i < doors; i++)
+                cluster.Doors.Add(cluster.NewProcess("api"));
+            await Task.WhenAll(cluster.Doors.Select(door => door.Start()));
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in Doors.Concat(Silos.Select(silo => silo.Process)))
+            process.Dispose();
+        foreach (var (_, network) in Silos)
+            network.Dispose();
+        await Database.DisposeAsync();
+        await Postgres.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private (ServerProcess Process, CutProxy Network) NewSilo()
+    {
+        var port = FreePort();
+        var network = new CutProxy(port);
+        var silo = NewProcess("silo", "--cluster", $"127.0.0.1:{port}");
+        silo.Environment["ESOCORE__CLUSTER__ADVERTISE"] = $"127.0.0.1:{network.Port}";
+        return (silo, network);
+    }
+
+    private ServerProcess NewProcess(string role, params string[] more) =>
+        new(_folder, ["--postgres", Database.ConnectionString, "--role", role, .. more]);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
