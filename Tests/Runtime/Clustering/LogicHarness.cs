@@ -39,7 +39,8 @@ internal sealed class LogicHarness
         RunOnce();
     }
 
-    public MemberStatus? StatusOf(LogicMember member) => Table.Read(default).Result.Members.FirstOrDefault(m => m.Address == member.Address)?.Status;
+    public MemberStatus? StatusOf(LogicMember member) =>
+        Table.Read(default).Result.Members.FirstOrDefault(m => m.Address == member.Address)?.Status;
 
     public void Set(LogicMember member, MemberStatus to)
     {

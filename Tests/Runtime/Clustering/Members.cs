@@ -8,7 +8,8 @@ internal static class Members
 {
     public static readonly ProgramInfo Program = new("1.0", 1, 1);
 
-    public static readonly IReadOnlyList<GrainId> Grains = [.. Enumerable.Range(0, 10_000).Select(i => GrainId.Create("device", $"{i:x32}"))];
+    public static readonly IReadOnlyList<GrainId> SomeGrains =
+        [.. Enumerable.Range(0, 10_000).Select(i => GrainId.Create("device", $"{i:x32}"))];
 
     public static SiloAddress Address(int n, long generation = 1) => new($"10.0.0.{n}", 11_111, generation);
 
@@ -19,5 +20,5 @@ internal static class Members
 
     public static MembershipView ViewOf(int silos) => View([.. Enumerable.Range(1, silos).Select(n => Member(n))]);
 
-    public static GrainId GrainOf(MembershipView view, SiloAddress owner) => Grains.First(grain => view.OwnerOf(grain) == owner);
+    public static GrainId GrainOf(MembershipView view, SiloAddress owner) => SomeGrains.First(grain => view.OwnerOf(grain) == owner);
 }

@@ -10,7 +10,9 @@ public sealed class MembershipAgentTests : IAsyncLifetime
 {
     private static readonly MembershipOptions s_options = new()
     {
-        HeartbeatInterval = TimeSpan.FromMilliseconds(50), EvictAfter = TimeSpan.FromSeconds(2), EvictUnreachableAfter = TimeSpan.FromMilliseconds(500),
+        HeartbeatInterval = TimeSpan.FromMilliseconds(50),
+        EvictAfter = TimeSpan.FromSeconds(2),
+        EvictUnreachableAfter = TimeSpan.FromMilliseconds(500),
     };
 
     private readonly MemoryMembershipTable _table = new(TimeProvider.System);
@@ -117,7 +119,8 @@ public sealed class MembershipAgentTests : IAsyncLifetime
 
     private MembershipAgent Start(int n)
     {
-        var agent = new MembershipAgent(Members.Member(n, MemberStatus.Joining), _table, s_options, TimeProvider.System, NullLogger.Instance);
+        Member self = Members.Member(n, MemberStatus.Joining);
+        var agent = new MembershipAgent(self, _table, s_options, TimeProvider.System, NullLogger.Instance);
         _started.Add(agent);
         agent.Start();
         return agent;

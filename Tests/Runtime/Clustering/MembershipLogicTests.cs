@@ -144,7 +144,7 @@ public sealed class MembershipLogicTests
         LogicMember[] three = Start(3);
         _cluster.TableIsAway = true;
         _cluster.Run(30);
-        Assert.All(three, member => Assert.Equal((true, false, 3), (member.State.IsServing, member.State.HasDatabase, member.State.View.Active.Length)));
+        Assert.All(three, member => Assert.True(member.State is { IsServing: true, HasDatabase: false, View.Active.Length: 3 }));
 
         // One died meanwhile. It is found out one interval of regular reads after the table is back, not at once.
         three[2].IsPaused = true;

@@ -6,15 +6,19 @@ namespace EsoCore.Tests.Runtime.Clustering;
 public sealed class MembershipOptionsTests
 {
     [Fact]
-    public void Validate_TheDefaults_Succeeds() => Assert.True(new MembershipOptionsValidator().Validate(null, new MembershipOptions()).Succeeded);
+    public void Validate_TheDefaults_Succeeds() =>
+        Assert.True(new MembershipOptionsValidator().Validate(null, new MembershipOptions()).Succeeded);
 
     [Fact]
     public void Validate_WhatIsOutOfBounds_NamesEachPropertyAndItsBounds()
     {
         var options = new MembershipOptions
         {
-            HeartbeatInterval = TimeSpan.FromSeconds(1), EvictUnreachableAfter = TimeSpan.FromSeconds(1), TableTimeout = TimeSpan.FromSeconds(3),
-            EvictAfter = TimeSpan.FromSeconds(3), KeepDeadFor = TimeSpan.Zero,
+            HeartbeatInterval = TimeSpan.FromSeconds(1),
+            EvictAfter = TimeSpan.FromSeconds(3),
+            EvictUnreachableAfter = TimeSpan.FromSeconds(1),
+            TableTimeout = TimeSpan.FromSeconds(3),
+            KeepDeadFor = TimeSpan.Zero,
         };
         string[] failures = [.. new MembershipOptionsValidator().Validate(null, options).Failures!];
         Assert.Equal(

@@ -67,8 +67,12 @@ public abstract class MembershipTableContract
         await table.Insert(Member(1), default);
         await table.Beat(Address(1), default);
         var right = new StatusChange(Address(1), MemberStatus.Joining, MemberStatus.Active, 1, 1);
-        foreach (StatusChange wrong in (StatusChange[])
-            [right with { Version = 0 }, right with { Version = 2 }, right with { From = MemberStatus.Active }, right with { Heartbeat = 0 }, right with { Address = Address(2) }])
+        StatusChange[] wrongs =
+        [
+            right with { Version = 0 }, right with { Version = 2 }, right with { From = MemberStatus.Active }, right with { Heartbeat = 0 },
+            right with { Address = Address(2) },
+        ];
+        foreach (StatusChange wrong in wrongs)
         {
             Assert.False(await table.Change(wrong, default));
             Assert.Equal(1, (await table.Read(default)).Version);
@@ -124,5 +128,6 @@ public abstract class MembershipTableContract
 
 public sealed class MemoryMembershipTableTests : MembershipTableContract
 {
-    private protected override Task<IMembershipTable> Open() => Task.FromResult<IMembershipTable>(new MemoryMembershipTable(TimeProvider.System));
+    private protected override Task<IMembershipTable> Open() =>
+        Task.FromResult<IMembershipTable>(new MemoryMembershipTable(TimeProvider.System));
 }

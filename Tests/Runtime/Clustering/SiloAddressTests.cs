@@ -36,7 +36,8 @@ public sealed class SiloAddressTests
     }
 
     [Fact]
-    public void TryParse_OfAnEndlessHost_IsNull() => Assert.Null(SiloAddress.TryParse(new string('a', SiloAddress.MaxHostLength + 1) + ":1@1"));
+    public void TryParse_OfAnEndlessHost_IsNull() =>
+        Assert.Null(SiloAddress.TryParse(new string('a', SiloAddress.MaxHostLength + 1) + ":1@1"));
 
     [Fact]
     public void NewGeneration_IsNeverNegativeNorTheSame()

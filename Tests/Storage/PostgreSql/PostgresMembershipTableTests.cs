@@ -30,7 +30,7 @@ public sealed class PostgresMembershipTableTests : MembershipTableContract, IAsy
         await table.Insert(Members.Member(1), default);
         await table.Beat(Members.Address(1), default);
         await _server.Execute(
-            "postgres", $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{_database}' and pid <> pg_backend_pid()");
+            "postgres", $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{_database}'");
         await Assert.ThrowsAsync<MembershipTableException>(() => table.Beat(Members.Address(1), default));
         Assert.Equal(MemberStatus.Joining, await table.Beat(Members.Address(1), default));
     }
@@ -54,7 +54,8 @@ public sealed class PostgresMembershipTableTests : MembershipTableContract, IAsy
             await command.ExecuteNonQueryAsync();
 
         Task<bool> eviction = table.Change(new StatusChange(Members.Address(1), MemberStatus.Joining, MemberStatus.Dead, 1, 0), default);
-        while (await _server.Ask<long>("postgres", $"select count(*) from pg_stat_activity where datname = '{_database}' and wait_event_type = 'Lock'") == 0)
+        string waiting = $"select count(*) from pg_stat_activity where datname = '{_database}' and wait_event_type = 'Lock'";
+        while (await _server.Ask<long>("postgres", waiting) == 0)
             Assert.False(eviction.IsCompleted);
         await beat.CommitAsync();
         Assert.False(await eviction);

@@ -149,7 +149,8 @@ internal sealed class SimSilo
     private void TakeHere(SimCall call)
     {
         _world.Check(
-            !(_cluster.Table.DeadSince(Address) is { } dead && _learnedAt > dead), $"Silo {Node} serves although it has learned that it is dead");
+            !(_cluster.Table.DeadSince(Address) is { } dead && _learnedAt > dead),
+            $"Silo {Node} serves although it has learned that it is dead");
         if (!_activations.TryGetValue(call.Grain, out SimActivation? activation))
         {
             if (_cluster.IsActivatedElsewhere(this, call.Grain)) _world.Count("second activations");
