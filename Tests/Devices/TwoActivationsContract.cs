@@ -151,7 +151,8 @@ public abstract class TwoActivationsContract : StorageContract
             {
                 try
                 {
-                    return await Device(side).Upload(batch);
+                    UploadAnswer answer = await Device(side).Upload(batch);
+                    if (answer.Outcome != UploadOutcome.Unavailable || i == Tries) return answer;
                 }
                 catch (InvalidOperationException) when (i < Tries)
                 {
@@ -214,5 +215,6 @@ public sealed class SqliteTwoActivationsTests : TwoActivationsContract
 
 public sealed class PostgresTwoActivationsTests : TwoActivationsContract
 {
-    protected override async Task<IStorageUnderTest> Open() => await PostgresUnderTest.Start();
+    protected override async Task<IStorageUnderTest> Open() =>
+        await PostgresUnderTest.Start(options => options.CallTimeout = TimeSpan.FromSeconds(60));
 }
