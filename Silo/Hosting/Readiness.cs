@@ -1,5 +1,5 @@
 using EsoCore.Api;
-using EsoCore.Silo.Storage.Sqlite;
+using EsoCore.Silo.Storage;
 
 namespace EsoCore.Silo.Hosting;
 
@@ -15,7 +15,7 @@ internal sealed class LifetimeReadiness(IHostApplicationLifetime lifetime) : IRe
 }
 
 /// <summary>Ready while the storage answers. However often it is asked, the storage itself is asked once a second at most.</summary>
-internal sealed class StorageReadiness(SqliteStorage storage, TimeProvider time) : IReadinessCheck, IDisposable
+internal sealed class StorageReadiness(IStorageProbe storage, TimeProvider time) : IReadinessCheck, IDisposable
 {
     /// <summary>How long the storage has to answer.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);

@@ -18,7 +18,7 @@ internal sealed partial class MembershipLogic
         if (!State.IsOver && snapshot.Version > State.View.Version) Set(new MembershipView(snapshot), StandingOf(me?.Status));
         if (State.IsOver) return;
 
-        _followUp = OwnStep(snapshot, me) ?? Eviction(snapshot, me, issuedAt) ?? CleanUp();
+        _followUp = OwnStep(snapshot, me, now) ?? Eviction(snapshot, me, issuedAt) ?? CleanUp();
         if (_followUp is null) _quickReads = 0;
     }
 
@@ -41,7 +41,7 @@ internal sealed partial class MembershipLogic
     };
 
     /// <summary>The next step of this member's own life.</summary>
-    private TableRequest? OwnStep(MembershipSnapshot snapshot, Member? me)
+    private TableRequest? OwnStep(MembershipSnapshot snapshot, Member? me, TimeSpan now)
     {
         switch (me?.Status)
         {
@@ -49,7 +49,8 @@ internal sealed partial class MembershipLogic
                 Set(standing: SiloStanding.Left);
                 return null;
             case null:
-                Problem = snapshot.Members.FirstOrDefault(member => member.IsLive && !member.Program.Understands(_self.Program)) is { } other
+                Member? stranger = snapshot.Members.FirstOrDefault(member => member.IsLive && !member.Program.Understands(_self.Program));
+                Problem = stranger is { } other
                     ? $"{other.Address} runs {other.Program} and this silo {_self.Program}: they have no message format in common."
                     : null;
                 return Problem is null ? new InsertRequest(default, _self) : null;
@@ -60,7 +61,7 @@ internal sealed partial class MembershipLogic
                 return OwnChange(snapshot, MemberStatus.Joining, MemberStatus.Active);
             case MemberStatus.Active when _leaveAsked:
                 return OwnChange(snapshot, MemberStatus.Active, MemberStatus.Leaving);
-            case MemberStatus.Leaving when _leaveFinished:
+            case MemberStatus.Leaving when now - (_leavingSince ??= now) >= _options.HandOverTime && _leaveFinished:
                 return OwnChange(snapshot, MemberStatus.Leaving, MemberStatus.Dead);
             default:
                 return null;

@@ -29,6 +29,7 @@ internal sealed partial class MembershipLogic
     private bool _listenerIsUp;
     private bool _leaveAsked;
     private bool _leaveFinished;
+    private TimeSpan? _leavingSince;
     private bool _deleteDue;
 
     public MembershipLogic(Member self, MembershipOptions options, TimeSpan now, bool ignoresGaps = false)
@@ -103,7 +104,10 @@ internal sealed partial class MembershipLogic
         if (reply is NoReply)
         {
             _watch.Reset();
-            if (request is not BeatRequest) _nextRead = Later(request.IssuedAt + _options.HeartbeatInterval, now);
+
+            // A heartbeat that failed is late already; it is made up for before somebody takes it for silence.
+            if (request is BeatRequest) _nextBeat = Later(request.IssuedAt + _options.HeartbeatInterval / 4, now);
+            else _nextRead = Later(request.IssuedAt + _options.HeartbeatInterval, now);
             Set(hasDatabase: false);
             return;
         }
@@ -119,7 +123,9 @@ internal sealed partial class MembershipLogic
                 break;
             case InsertReply insert:
                 _isInTable |= insert.Outcome == InsertOutcome.Inserted;
-                Problem = insert.Outcome == InsertOutcome.Full ? $"The cluster has {IMembershipTable.MaxLiveMembers} members already." : null;
+                Problem = insert.Outcome == InsertOutcome.Full
+                    ? $"The cluster has {IMembershipTable.MaxLiveMembers} members already."
+                    : null;
                 ReadAgain(now, insert.Outcome == InsertOutcome.Inserted);
                 break;
             case ChangeReply change:
@@ -146,7 +152,10 @@ internal sealed partial class MembershipLogic
         ReadSoon(now);
     }
 
-    /// <summary>What was begun here is finished; the member may end.</summary>
+    /// <summary>
+    /// What was begun here is finished; the member may end. It stays as long as the others may need to learn that it leaves, and forwards
+    /// the calls of those that have not.
+    /// </summary>
     public void FinishLeaving(TimeSpan now)
     {
         _leaveAsked = _leaveFinished = true;

@@ -34,6 +34,9 @@ public sealed class MembershipOptions
 
     /// <summary>Reads further apart than this are no regular reads: what was seen before them says nothing about silence.</summary>
     internal TimeSpan MaxReadGap => EvictAfter / 2;
+
+    /// <summary>How long a leaving member stays at least: time for all to have read twice that it leaves.</summary>
+    internal TimeSpan HandOverTime => 2 * HeartbeatInterval;
 }
 
 /// <summary>Holds the documented bounds of <see cref="MembershipOptions"/>.</summary>

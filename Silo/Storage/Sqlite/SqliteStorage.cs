@@ -8,7 +8,7 @@ namespace EsoCore.Silo.Storage.Sqlite;
 /// The embedded storage: one file <c>esocore.db</c> that this process alone has open. One thread writes, a few connections read. It opens
 /// (and migrates) the file when it is made, and finishes what is queued when it is disposed.
 /// </summary>
-public sealed class SqliteStorage : IAsyncDisposable, IDisposable
+public sealed class SqliteStorage : IStorageProbe, IAsyncDisposable, IDisposable
 {
     /// <summary>The file's name in the data directory.</summary>
     public const string FileName = "esocore.db";
@@ -62,7 +62,7 @@ public sealed class SqliteStorage : IAsyncDisposable, IDisposable
             var first = OpenWriter(path, migrate: true);
 
             var queue = new WriteQueue(options.QueueLimit);
-            _metrics = new StorageMetrics(time, queue);
+            _metrics = new StorageMetrics(time, () => queue.Count);
             var merges = new MergeQueue(options.MergeBlocks);
             _merger = new Merger(merges, options.MergeIdle, options.MergeBlocks, _metrics, time, logger);
             IUpkeepTask[] tasks = [_merger, new Retention(time), Pruning.Ledger(time), Pruning.Rejected(time)];

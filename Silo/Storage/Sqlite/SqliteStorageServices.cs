@@ -14,6 +14,7 @@ public static class SqliteStorageServices
     {
         services.AddSingleton(s => new SqliteStorage(
             options, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<SqliteStorage>>()));
+        services.AddSingleton<IStorageProbe>(s => s.GetRequiredService<SqliteStorage>());
         services.AddSingleton(s => s.GetRequiredService<SqliteStorage>().Devices);
         services.AddSingleton(s => s.GetRequiredService<SqliteStorage>().Projects);
         services.AddSingleton(s => s.GetRequiredService<SqliteStorage>().Resources);

@@ -1,3 +1,4 @@
+using EsoCore.Silo.Storage;
 using EsoCore.Silo.Storage.Sqlite;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
+using EsoCore.Silo.Storage;
 using EsoCore.Silo.Storage.Sqlite;
 using EsoCore.Tests.Storage.Contract;
 using Xunit;
@@ -178,13 +179,13 @@ public sealed class SqliteUpkeepTests
 
         await store.Projects.SetRetention(device.ProjectId, 1, 1, None);
         await store.Settle();
-        store.Advance(Retention.Lag);
+        store.Advance(RetentionRules.Lag);
         var left = await store.Storage.Watch(db => FileLook.One(db, "select count(*) from window"));
 
         Assert.Equal(0, left[^1]);
         Assert.All(left.Zip(left.Skip(1)), pair => Assert.InRange(pair.First - pair.Second, 0, 8));
         Assert.Equal(20, left[0]);
-        Assert.True(Retention.Lag > 2 * RetentionFloors.MaxAge);
+        Assert.True(RetentionRules.Lag > 2 * RetentionFloors.MaxAge);
     }
 
     [Fact]

@@ -7,9 +7,6 @@ namespace EsoCore.Silo.Storage.Sqlite;
 /// <summary>Runs the statements of one <see cref="DeviceCommit"/> on the write connection.</summary>
 internal sealed class DeviceCommits(MergeQueue merges, TimeProvider time)
 {
-    /// <summary>Rejected records kept of a device.</summary>
-    public const int RejectedPerDevice = 1_000;
-
     private static readonly SqlFile Sql = SqlFile.Of<DeviceCommits>();
 
     /// <summary>Checks, then writes. What it needs of the caller's memory beside <paramref name="blocks"/> is in the commit itself.</summary>
@@ -122,7 +119,7 @@ internal sealed class DeviceCommits(MergeQueue merges, TimeProvider time)
         }
 
         if (!commit.Rejected.IsEmpty)
-            db.Use(Sql["trim_rejected"]).Add(commit.DeviceNo).Add(RejectedPerDevice).Run();
+            db.Use(Sql["trim_rejected"]).Add(commit.DeviceNo).Add(RetentionRules.RejectedPerDevice).Run();
     }
 
     private static void InsertFirmware(Db db, DeviceCommit commit)

@@ -138,7 +138,7 @@ internal sealed class DeviceStore(Writer writer, ReaderPool readers, DeviceCommi
         var after = PageToken.ReadId(page.After);
         using var row = db.Use(Sql["list_devices"]).Add(projectId).Add(after).Add(filter.SiteId).Add(filter.Model)
             .Add((long?)filter.Status).Add(limit + 1);
-        return PageToken.Collect(row, limit, ReadVersioned, r => r.Blob(6).ToArray());
+        return StatementPage.Collect(row, limit, ReadVersioned, r => r.Blob(6).ToArray());
 
         static Versioned<DeviceRegistration> ReadVersioned(Statement row)
         {

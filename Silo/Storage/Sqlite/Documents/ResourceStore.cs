@@ -61,7 +61,7 @@ internal sealed class ResourceStore(Writer writer, ReaderPool readers) : IResour
                 int limit = PageToken.Limit(page);
                 string after = page.After is { } token ? Encoding.UTF8.GetString(PageToken.Read(token)) : string.Empty;
                 using var row = db.Use(Page).Add(projectId).Add(kind).Add(after).Add(limit + 1);
-                return PageToken.Collect(row, limit, Read, r => Encoding.UTF8.GetBytes(r.Text(0)));
+                return StatementPage.Collect(row, limit, Read, r => Encoding.UTF8.GetBytes(r.Text(0)));
             },
             cancel);
 

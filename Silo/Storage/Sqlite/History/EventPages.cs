@@ -89,7 +89,7 @@ internal static class EventPages
         string type = row.Text(2);
         return new(
             row.Guid(0), row.Time(1), candidate.Device.Id, type, row.TextOrNull(3), row.Text(4), row.TextOrNull(5), row.DoubleOrNull(6),
-            row.TextOrNull(7), PointPages.Meta(row.Text(8)), RestoredAt(db, candidate, type));
+            row.TextOrNull(7), StoredText.Meta(row.Text(8)), RestoredAt(db, candidate, type));
     }
 
     private static DateTimeOffset? RestoredAt(Db db, Candidate candidate, string type)

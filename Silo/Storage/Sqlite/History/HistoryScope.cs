@@ -1,8 +1,5 @@
 namespace EsoCore.Silo.Storage.Sqlite;
 
-/// <summary>A device that a caller may see. What is stored before its floor is hidden.</summary>
-internal readonly record struct ScopedDevice(Guid Id, long No, long FloorUs);
-
 /// <summary>The one place that says which devices a scope has.</summary>
 internal static class HistoryScope
 {

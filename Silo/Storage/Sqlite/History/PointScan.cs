@@ -2,19 +2,6 @@ using EsoCore.Grains.Storage;
 
 namespace EsoCore.Silo.Storage.Sqlite;
 
-/// <summary>What a scan hands points to.</summary>
-internal interface IPointSink
-{
-    /// <summary>Rows that begin after this are of no interest (any more).</summary>
-    long BoundUs { get; }
-
-    /// <summary>Takes a chunk by its summary; false to have it opened.</summary>
-    bool TakeSummary(long t0, long t1, int n, double min, double max, double sum);
-
-    /// <summary>Takes points of one series, by time, within the span that was asked for.</summary>
-    void Take(int seriesNo, ReadOnlySpan<long> ts, ReadOnlySpan<double> values);
-}
-
 /// <summary>
 /// Goes through the stored points of one device after the other, row by row, in memory of two rows. A snapshot has each point once, in a
 /// block or in a chunk.
@@ -70,7 +57,7 @@ internal sealed class PointScan(Db db, CancellationToken cancel)
             if (!chunk.Step())
                 throw new InvalidDataException("A chunk stands in the index and not in the table.");
             PointCodec.Decode(BlockCodec.Body(chunk.Blob(0)), t0, _ts.AsSpan(0, n), _values.AsSpan(0, n));
-            TakeWithin(seriesNo, _ts.AsSpan(0, n), _values.AsSpan(0, n), span, sink);
+            sink.TakeWithin(seriesNo, _ts.AsSpan(0, n), _values.AsSpan(0, n), span);
         }
     }
 
@@ -88,33 +75,8 @@ internal sealed class PointScan(Db db, CancellationToken cancel)
                 var values = _values.AsSpan(0, count);
                 body = body[PointCodec.Decode(body, row.Long(1), ts, values)..];
                 if (series.Contains(seriesNo))
-                    TakeWithin(seriesNo, ts, values, span, sink);
+                    sink.TakeWithin(seriesNo, ts, values, span);
             }
         }
-    }
-
-    private static void TakeWithin(int seriesNo, ReadOnlySpan<long> ts, ReadOnlySpan<double> values, TimeSpanUs span, IPointSink sink)
-    {
-        int from = LowerBound(ts, span.FromUs);
-        int to = LowerBound(ts, span.ToUs);
-        if (from < to)
-            sink.Take(seriesNo, ts[from..to], values[from..to]);
-    }
-
-    /// <summary>The first position whose time is not before the one given.</summary>
-    internal static int LowerBound(ReadOnlySpan<long> ts, long us)
-    {
-        int low = 0;
-        int high = ts.Length;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            if (ts[middle] < us)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-
-        return low;
     }
 }

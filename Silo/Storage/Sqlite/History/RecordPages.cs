@@ -62,7 +62,7 @@ internal static class RecordPages
         using var row = db.Use(Sql["batches"]).Add(device.No).Add(after?.Ts ?? TimeSpanUs.MaxUs);
         _ = after is { } a ? row.Add(a.Id) : row.Add(LastId);
         row.Add(limit + 1);
-        return PageToken.Collect(
+        return StatementPage.Collect(
             row, limit,
             r => new BatchRow(r.Guid(1), Convert.ToHexStringLower(r.Blob(2)), r.Int(3), r.Int(4), r.Int(5), r.Time(0)),
             r => TokenKey.Write(TokenKey.Batches).Add(r.Long(0)).Add(r.Guid(1)).ToBytes());
@@ -75,8 +75,8 @@ internal static class RecordPages
         long before = page.After is { } token ? TokenKey.Read(TokenKey.Rejected, 8, token).Long() : long.MaxValue;
         if (HistoryScope.Device(db, scope, deviceId) is not { } device)
             return new([], null);
-        using var row = db.Use(Sql["rejected"]).Add(device.No).Add(before).Add(now - Pruning.KeptAge).Add(limit + 1);
-        return PageToken.Collect(
+        using var row = db.Use(Sql["rejected"]).Add(device.No).Add(before).Add(now - RetentionRules.KeptAge).Add(limit + 1);
+        return StatementPage.Collect(
             row, limit,
             r => new RejectedRow(r.Guid(1), r.Int(2), r.Text(3), r.Text(4), r.Text(5), r.Time(6)),
             r => TokenKey.Write(TokenKey.Rejected).Add(r.Long(0)).ToBytes());
@@ -96,7 +96,7 @@ internal static class RecordPages
         if (HistoryScope.Device(db, scope, deviceId) is not { } device)
             return new([], null);
         using var row = db.Use(Sql["firmware"]).Add(device.No).Add(beforeTs).Add(beforeId).Add(limit + 1);
-        return PageToken.Collect(
+        return StatementPage.Collect(
             row, limit,
             r => new FirmwareVersion(deviceId, r.Time(0), r.Text(2), r.Text(3)),
             r => TokenKey.Write(TokenKey.Firmware).Add(r.Long(0)).Add(r.Long(1)).ToBytes());
@@ -110,6 +110,6 @@ internal static class RecordPages
             : new RawWindow(row.DoubleOrNull(6) ?? 0, row.TextOrNull(7) ?? string.Empty, row.Double(8), row.Bytes(11));
         return new(
             row.Time(0), row.Text(2), row.DoubleOrNull(3), stats.Length == 0 ? default : new(stats), row.LongOrNull(4), row.TextOrNull(5),
-            PointPages.Meta(row.Text(10)), raw);
+            StoredText.Meta(row.Text(10)), raw);
     }
 }

@@ -25,7 +25,7 @@ internal static class SchemaVersion
 
             // Each file sets schema_version itself, so that a file and its number cannot part.
             for (int step = version + 1; step <= Known; step++)
-                db.Execute(SqlFile.ReadText($"Schema.{step:0000}.sql"));
+                db.Execute(SqlFile.ReadText(typeof(SchemaVersion), $"Schema.{step:0000}.sql"));
             db.Use(Db.Commit).Run();
         }
         finally

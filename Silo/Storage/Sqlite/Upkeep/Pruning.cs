@@ -9,14 +9,11 @@ internal sealed class Pruning(string delete, TimeSpan age, TimeProvider time) : 
 
     /// <summary>The batch ledger: a batch sent again after this is taken as new, and its records are dropped as repeats.</summary>
     public static Pruning Ledger(TimeProvider time) => new(
-        "delete from ledger where id in (select id from ledger where received_at < ? order by received_at limit ?)", KeptAge, time);
+        "delete from ledger where id in (select id from ledger where received_at < ? order by received_at limit ?)", RetentionRules.KeptAge, time);
 
     /// <summary>Rejected records.</summary>
     public static Pruning Rejected(TimeProvider time) => new(
-        "delete from rejected where id in (select id from rejected where received_at < ? order by received_at limit ?)", KeptAge, time);
-
-    /// <summary>How long both are kept.</summary>
-    public static TimeSpan KeptAge { get; } = TimeSpan.FromDays(30);
+        "delete from rejected where id in (select id from rejected where received_at < ? order by received_at limit ?)", RetentionRules.KeptAge, time);
 
     /// <inheritdoc/>
     public bool HasWork => _due;

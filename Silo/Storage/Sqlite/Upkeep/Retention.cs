@@ -6,15 +6,6 @@ namespace EsoCore.Silo.Storage.Sqlite;
 /// </summary>
 internal sealed class Retention(TimeProvider time) : IUpkeepTask
 {
-    /// <summary>The floor moves in steps of this, so that a project is not walked through for every minute that passes.</summary>
-    public static readonly TimeSpan FloorStep = TimeSpan.FromHours(1);
-
-    /// <summary>
-    /// A floor that was raised rejects at once, but what lies below it is hidden and deleted only after this: by then nobody takes records
-    /// that would be compared with what is gone. Longer than twice the age of the floors that device grains go by.
-    /// </summary>
-    public static readonly TimeSpan Lag = TimeSpan.FromSeconds(30);
-
     private const int ProjectsAStep = 256;
     private const int DevicesAStep = 32;
 
@@ -67,14 +58,14 @@ internal sealed class Retention(TimeProvider time) : IUpkeepTask
                 bool isHidden = row.LongOrNull(3) is { } hidden && hidden >= floor;
 
                 // One that still waits is not raised further: it would wait anew.
-                if (!isHidden && row.Time(4) + Lag > now)
+                if (!isHidden && row.Time(4) + RetentionRules.Lag > now)
                     continue;
                 if (!isHidden)
                     inForce.Add((after, floor));
                 if (row.LongOrNull(1) is not { } days)
                     continue;
                 long due = Micros.From(now) - (days * Micros.Day);
-                if (due - floor >= FloorStep.Ticks / TimeSpan.TicksPerMicrosecond)
+                if (due - floor >= RetentionRules.FloorStep.Ticks / TimeSpan.TicksPerMicrosecond)
                     raised.Add((after, due));
             }
         }

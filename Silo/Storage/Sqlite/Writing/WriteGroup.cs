@@ -111,8 +111,12 @@ internal sealed class WriteGroup(StorageFaults faults, StorageMetrics metrics)
         }
 
         foreach (var work in group)
+        {
             work.Succeed();
-        metrics.Committed(group);
+            metrics.Durable(work.QueuedAt);
+        }
+
+        metrics.Committed(group.Count);
         return true;
     }
 

@@ -1,4 +1,4 @@
-namespace EsoCore.Silo.Storage.Sqlite;
+namespace EsoCore.Silo.Storage;
 
 /// <summary>A half-open span of stored time: from (included) to (excluded), in microseconds.</summary>
 internal readonly record struct TimeSpanUs(long FromUs, long ToUs)

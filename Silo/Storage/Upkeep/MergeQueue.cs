@@ -1,4 +1,4 @@
-namespace EsoCore.Silo.Storage.Sqlite;
+namespace EsoCore.Silo.Storage;
 
 /// <summary>
 /// The days of devices that are to be merged next. Lives in memory on the writer thread; what it does not hold any more after a restart, or

@@ -1,11 +1,11 @@
 using System.Collections.Frozen;
 using System.Text;
 
-namespace EsoCore.Silo.Storage.Sqlite;
+namespace EsoCore.Silo.Storage;
 
 /// <summary>
 /// The statements of an embedded <c>.sql</c> file that stands beside the class that runs them. Each begins with a line <c>-- name: x</c>;
-/// the other comments explain and are left out of what SQLite is given.
+/// the other comments explain and are left out of what the database is given.
 /// </summary>
 internal sealed class SqlFile
 {
@@ -29,7 +29,7 @@ internal sealed class SqlFile
         var statements = new Dictionary<string, string>();
         string? name = null;
         var body = new StringBuilder();
-        foreach (string line in ReadText(owner.Name + ".sql").Split('\n'))
+        foreach (string line in ReadText(owner, owner.Name + ".sql").Split('\n'))
         {
             if (line.StartsWith(NamePrefix, StringComparison.Ordinal))
             {
@@ -53,12 +53,15 @@ internal sealed class SqlFile
         }
     }
 
-    /// <summary>The text of an embedded file.</summary>
-    public static string ReadText(string fileName)
+    /// <summary>The text of an embedded file in a folder of the engine (the namespace) that the class belongs to.</summary>
+    public static string ReadText(Type owner, string fileName)
     {
-        var assembly = typeof(SqlFile).Assembly;
-        string resource = assembly.GetManifestResourceNames().Single(n => n.EndsWith("." + fileName, StringComparison.Ordinal));
-        using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!, Encoding.UTF8);
+        string resource = Resources(owner).Single(n => n.EndsWith("." + fileName, StringComparison.Ordinal));
+        using var reader = new StreamReader(owner.Assembly.GetManifestResourceStream(resource)!, Encoding.UTF8);
         return reader.ReadToEnd();
     }
+
+    /// <summary>The names of all embedded files of the engine that the class belongs to.</summary>
+    public static IEnumerable<string> Resources(Type owner) =>
+        owner.Assembly.GetManifestResourceNames().Where(n => n.StartsWith(owner.Namespace + ".", StringComparison.Ordinal));
 }

@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 
-namespace EsoCore.Silo.Storage.Sqlite;
+namespace EsoCore.Silo.Storage;
 
 /// <summary>Page tokens: the key of the last item, as opaque text. Whatever is not one of ours throws <see cref="FormatException"/>.</summary>
 internal static class PageToken
@@ -24,27 +24,4 @@ internal static class PageToken
 
     /// <summary>The id to continue after; before all ids without a token.</summary>
     public static Guid ReadId(string? token) => token is null ? Guid.Empty : new Guid(Read(token, 16), bigEndian: true);
-
-    /// <summary>
-    /// Steps through rows that were asked for with one more than the page holds: that one tells whether another page follows.
-    /// </summary>
-    /// <param name="rows">The bound statement.</param>
-    /// <param name="limit">Items of the page.</param>
-    /// <param name="read">The item of a row.</param>
-    /// <param name="key">The key of a row, for the token.</param>
-    public static Page<T> Collect<T>(Statement rows, int limit, Func<Statement, T> read, Func<Statement, byte[]> key)
-    {
-        var items = ImmutableArray.CreateBuilder<T>();
-        byte[]? last = null;
-        while (rows.Step())
-        {
-            if (last is not null)
-                return new(items.DrainToImmutable(), Write(last));
-            items.Add(read(rows));
-            if (items.Count == limit)
-                last = key(rows);
-        }
-
-        return new(items.DrainToImmutable(), null);
-    }
 }

@@ -1,6 +1,6 @@
 using EsoCore.Grains.Storage;
 
-namespace EsoCore.Silo.Storage.Sqlite;
+namespace EsoCore.Silo.Storage;
 
 /// <summary>Runs of a day taken out of blocks, and the room to put those of one series in order. Kept and reused by the merger.</summary>
 internal sealed class DayPoints

@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace EsoCore.Silo.Storage.Sqlite;
+namespace EsoCore.Silo.Storage;
 
 /// <summary>The JSON of documents that the storage writes itself. Field names are the wire's: snake case.</summary>
 internal static class StorageJson

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace EsoCore.Silo.Storage.Sqlite;
+namespace EsoCore.Silo.Storage;
 
 /// <summary>Packs the key of a list's last item for its page token; the first byte names the list, so that tokens are not mixed up.</summary>
 internal ref struct TokenKey

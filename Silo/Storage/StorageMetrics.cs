@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-namespace EsoCore.Silo.Storage.Sqlite;
+namespace EsoCore.Silo.Storage;
 
 /// <summary>What the storage tells of itself, on the meter <c>EsoCore.Storage</c>.</summary>
 internal sealed class StorageMetrics : IDisposable
@@ -16,23 +16,21 @@ internal sealed class StorageMetrics : IDisposable
     private readonly Counter<long> _mergedPoints;
 
     /// <summary>Makes the instruments.</summary>
-    public StorageMetrics(TimeProvider time, WriteQueue queue)
+    public StorageMetrics(TimeProvider time, Func<int> waiting)
     {
         _time = time;
         _commit = _meter.CreateHistogram<double>("esocore.storage.commit.duration", "s", "From queueing a write to its durability.");
         _groupSize = _meter.CreateHistogram<int>("esocore.storage.group.size", "{write}", "Writes that shared one commit.");
         _slice = _meter.CreateHistogram<double>("esocore.storage.upkeep.slice.duration", "s", "Slices of merging, retention and pruning.");
         _mergedPoints = _meter.CreateCounter<long>("esocore.storage.merged.points", "{point}", "Points rewritten from blocks into chunks.");
-        _meter.CreateObservableGauge("esocore.storage.queue.depth", () => queue.Count, "{write}", "Writes waiting.");
+        _meter.CreateObservableGauge("esocore.storage.queue.depth", waiting, "{write}", "Writes waiting.");
     }
 
-    /// <summary>A group became durable.</summary>
-    public void Committed(List<WriteWork> group)
-    {
-        _groupSize.Record(group.Count);
-        foreach (var work in group)
-            _commit.Record(_time.GetElapsedTime(work.QueuedAt).TotalSeconds);
-    }
+    /// <summary>A group of so many writes became durable.</summary>
+    public void Committed(int writes) => _groupSize.Record(writes);
+
+    /// <summary>A write that was queued then became durable.</summary>
+    public void Durable(long queuedAt) => _commit.Record(_time.GetElapsedTime(queuedAt).TotalSeconds);
 
     /// <summary>A slice of upkeep ended.</summary>
     public void Sliced(TimeSpan took) => _slice.Record(took.TotalSeconds);

@@ -1,0 +1,58 @@
+using EsoCore.Events;
+using EsoCore.Grains.Storage;
+
+namespace EsoCore.Silo.Storage.PostgreSql;
+
+/// <summary>Transitions committed and not yet confirmed.</summary>
+internal sealed class OutboxStore(Sessions sessions) : IOutboxStore
+{
+    /// <summary>Rows looked at in plain order, per row wanted, before the read goes receiver by receiver.</summary>
+    private const int ScanFactor = 4;
+
+    /// <summary>Receivers looked at when the read goes receiver by receiver.</summary>
+    private const int MaxReceivers = 10_000;
+
+    private static readonly SqlFile Sql = SqlFile.Of<OutboxStore>();
+
+    private readonly record struct Row(string Stream, string Receiver, string Transition);
+
+    /// <inheritdoc/>
+    public async Task<ImmutableArray<OutboxEntry>> ReadOldest(
+        int shard, DateTimeOffset committedBefore, int limit, int perReceiver, CancellationToken cancel)
+    {
+        // The common case: nobody has a large backlog.
+        var rows = await sessions.ReadAll(
+            Sql["by_age"], a => a.Add(shard).Add(committedBefore).Add(ScanFactor * limit), Read, cancel).ConfigureAwait(false);
+        var taken = new Dictionary<(string, string), int>();
+        var oldest = new List<Row>();
+        foreach (var row in rows)
+        {
+            int count = taken.GetValueOrDefault((row.Stream, row.Receiver));
+            if (count >= perReceiver || oldest.Count == limit)
+                continue;
+            taken[(row.Stream, row.Receiver)] = count + 1;
+            oldest.Add(row);
+        }
+
+        // One receiver's rows stand in front of too many others.
+        if (oldest.Count < limit && rows.Length == ScanFactor * limit)
+        {
+            oldest = [.. await sessions.ReadAll(
+                Sql["by_receiver"],
+                a => a.Add(shard).Add(committedBefore).Add(limit).Add(perReceiver).Add(MaxReceivers),
+                Read,
+                cancel).ConfigureAwait(false)];
+        }
+
+        return [.. oldest.Select(r => new OutboxEntry(r.Stream, r.Receiver, StorageJson.Read<Transition>(r.Transition)))];
+
+        static Row Read(Npgsql.NpgsqlDataReader row) => new(row.Text(0), row.Text(1), row.Text(2));
+    }
+
+    /// <inheritdoc/>
+    public Task Confirm(string stream, string receiver, ImmutableArray<TransitionId> confirmed, CancellationToken cancel) => sessions.Execute(
+        Sql["confirm"],
+        a => a.Add(stream).Add(receiver).Add(confirmed.Select(c => c.DeviceId).ToList())
+            .Add(confirmed.Select(c => c.Position.TwinVersion).ToList()).Add(confirmed.Select(c => c.Position.Ordinal).ToList()),
+        cancel);
+}

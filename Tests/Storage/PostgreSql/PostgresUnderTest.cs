@@ -1,0 +1,84 @@
+using EsoCore.Grains.Storage;
+using EsoCore.History;
+using EsoCore.Silo.Storage.PostgreSql;
+using EsoCore.Tests.Storage.Contract;
+using EsoCore.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EsoCore.Tests.Storage.PostgreSql;
+
+/// <summary>The storage on PostgreSQL in a database of its own, which goes with it.</summary>
+internal sealed class PostgresUnderTest : IStorageUnderTest
+{
+    private readonly PostgresServer _server;
+    private readonly PostgresStorageOptions _options;
+
+    private PostgresUnderTest(PostgresServer server, string database, Action<PostgresStorageOptions>? configure)
+    {
+        (_server, Database) = (server, database);
+        _options = new() { ConnectionString = server.ConnectionString(database), RunsUpkeep = false };
+        configure?.Invoke(_options);
+        Storage = Open();
+    }
+
+    public PostgresStorage Storage { get; private set; }
+
+    public string Database { get; }
+
+    public PostgresServer Server => _server;
+
+    public FakeTimeProvider Time { get; } = new(PostgresServer.Start);
+
+    public IDeviceStore Devices => Storage.Devices;
+
+    public IProjectStore Projects => Storage.Projects;
+
+    public IResourceStore Resources => Storage.Resources;
+
+    public IOutboxStore Outbox => Storage.Outbox;
+
+    public IGrainStateStore GrainStates => Storage.GrainStates;
+
+    public IReminderStore Reminders => Storage.Reminders;
+
+    public IHistory History => Storage.History;
+
+    public DateTimeOffset Now => Time.GetUtcNow();
+
+    public static async Task<PostgresUnderTest> Start(Action<PostgresStorageOptions>? configure = null, PostgresServer? server = null)
+    {
+        server ??= await PostgresServer.Shared;
+        return new(server, await server.CreateDatabase(), configure);
+    }
+
+    public void Advance(TimeSpan by) => Time.Advance(by);
+
+    public Task Settle() => Storage.Settle();
+
+    public Task Step() => Storage.StepUpkeep();
+
+    public async Task Reopen()
+    {
+        await Storage.DisposeAsync();
+        Storage = Open();
+    }
+
+    /// <summary>Another process on the same database, as it were, with the same clock.</summary>
+    public PostgresStorage Open() => new(_options, Time, NullLogger<PostgresStorage>.Instance);
+
+    public Task<T> Ask<T>(string sql) => _server.Ask<T>(Database, sql);
+
+    public Task Execute(string sql) => _server.Execute(Database, sql);
+
+    public void OnCommit(Action? before, Action? after)
+    {
+        Storage.Faults.BeforeCommit = before is null ? null : _ => before();
+        Storage.Faults.AfterCommit = after is null ? null : _ => after();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Storage.DisposeAsync();
+        await _server.DropDatabase(Database);
+    }
+}
