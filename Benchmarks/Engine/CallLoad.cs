@@ -25,7 +25,14 @@ internal sealed record LoadResult(
 /// <summary>Callers that call one target after the other, each waiting for the answer before the next call.</summary>
 internal static class CallLoad
 {
-    public static async Task<LoadResult> RunAsync(int callers, int targets, TimeSpan duration, Func<int, Task<int>> call)
+    public static Task<LoadResult> RunAsync(int callers, int targets, TimeSpan duration, Func<int, Task<int>> call) =>
+        RunAsync(callers, duration, (_, random) => call(random.Next(targets)));
+
+    /// <summary>The same where each caller has a target of its own.</summary>
+    public static Task<LoadResult> RunByCallerAsync(int callers, TimeSpan duration, Func<int, Task<int>> call) =>
+        RunAsync(callers, duration, (caller, _) => call(caller));
+
+    private static async Task<LoadResult> RunAsync(int callers, TimeSpan duration, Func<int, Random, Task<int>> call)
     {
         using var stop = new CancellationTokenSource();
         long bytes = GC.GetTotalAllocatedBytes();
@@ -33,7 +40,7 @@ internal static class CallLoad
         long start = Stopwatch.GetTimestamp();
         long end = start + (long)(duration.TotalSeconds * Stopwatch.Frequency);
         WaitHistogram[] waits = await Task.WhenAll(
-            Enumerable.Range(0, callers).Select(caller => Task.Run(() => CallAsync(caller, targets, end, call))));
+            Enumerable.Range(0, callers).Select(caller => Task.Run(() => CallAsync(caller, end, call))));
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         cpu = Environment.CpuUsage.TotalTime - cpu;
         bytes = GC.GetTotalAllocatedBytes() - bytes;
@@ -42,14 +49,14 @@ internal static class CallLoad
         return new LoadResult(callers, all.Count / took.TotalSeconds, cpu.TotalMicroseconds / all.Count, (double)bytes / all.Count, all);
     }
 
-    private static async Task<WaitHistogram> CallAsync(int caller, int targets, long end, Func<int, Task<int>> call)
+    private static async Task<WaitHistogram> CallAsync(int caller, long end, Func<int, Random, Task<int>> call)
     {
         var waits = new WaitHistogram();
         var random = new Random(caller);
         long before = Stopwatch.GetTimestamp();
         while (before < end)
         {
-            await call(random.Next(targets));
+            await call(caller, random);
             long after = Stopwatch.GetTimestamp();
             waits.Record(after - before);
             before = after;

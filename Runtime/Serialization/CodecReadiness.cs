@@ -20,7 +20,7 @@ internal static class CodecReadiness
             if (typeof(IGrain).IsAssignableFrom(type)) ExceptionTypes.AddAssembly(type.Assembly);
         }
 
-        foreach (Assembly assembly in runtime.GrainAssemblies) ExceptionTypes.AddAssembly(assembly);
+        foreach (Assembly assembly in WithMessages(runtime.GrainAssemblies)) ExceptionTypes.AddAssembly(assembly);
         GrainMethodRegistry.Register(static () => new StreamDelivery());
         var check = new CodecCheck();
         foreach (GrainRequest request in GrainMethodRegistry.Of(interfaces))
@@ -32,5 +32,16 @@ internal static class CodecReadiness
 
         if (check.Errors.Count > 0)
             throw new InvalidOperationException($"Not all calls can cross between processes. {string.Join(" ", check.Errors)}");
+    }
+
+    /// <summary>These assemblies and those they use that know the engine in turn: the projects of interfaces and messages.</summary>
+    private static IEnumerable<Assembly> WithMessages(IReadOnlyList<Assembly> assemblies)
+    {
+        string engine = typeof(CodecReadiness).Assembly.GetName().Name!;
+        HashSet<string?> used = [.. assemblies.SelectMany(assembly => assembly.GetReferencedAssemblies()).Select(name => name.Name)];
+        IEnumerable<Assembly> others = AppDomain.CurrentDomain.GetAssemblies().Where(assembly =>
+            !assembly.IsDynamic && used.Contains(assembly.GetName().Name)
+            && assembly.GetReferencedAssemblies().Any(name => name.Name == engine));
+        return assemblies.Concat(others).Distinct();
     }
 }

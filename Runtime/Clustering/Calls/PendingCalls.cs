@@ -22,6 +22,9 @@ internal sealed class PendingCalls
     {
         int slot = _freeCount > 0 ? _free[--_freeCount] : TakeNew();
         _requests[slot] = request;
+
+        // Never 0, which stands for nobody waiting.
+        if (_uses[slot] == 0) _uses[slot] = 1;
         return (ulong)_uses[slot] << 32 | (uint)slot;
     }
 

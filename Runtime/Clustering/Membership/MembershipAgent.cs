@@ -66,7 +66,8 @@ internal sealed class MembershipAgent : IMembership, IAsyncDisposable
     }
 
     /// <summary>
-    /// Begins a planned shutdown. Ends when the table and the view of this silo have it as leaving: from then on calls go to the new owners.
+    /// Begins a planned shutdown. Ends when the table and the view of this silo have it as leaving: from then on calls go to the new
+    /// owners.
     /// </summary>
     /// <exception cref="OperationCanceledException">The table did not answer in time; the others will evict this silo.</exception>
     public Task Leave(CancellationToken cancel)
@@ -76,8 +77,9 @@ internal sealed class MembershipAgent : IMembership, IAsyncDisposable
     }
 
     /// <summary>
-    /// Ends a planned shutdown, when the last activation has; to be called with the listener still open. Ends when the member is dead in the
-    /// table, and not before two heartbeat intervals after it began to leave: meanwhile calls of silos that do not know yet are forwarded.
+    /// Ends a planned shutdown, when the last activation has; to be called with the listener still open. Ends when the member is dead in
+    /// the table, and not before two heartbeat intervals after it began to leave: meanwhile calls of silos that do not know yet are
+    /// forwarded.
     /// </summary>
     /// <exception cref="OperationCanceledException">The table did not answer in time; the others will evict this silo.</exception>
     public Task FinishLeaving(CancellationToken cancel)

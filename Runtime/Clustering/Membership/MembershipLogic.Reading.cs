@@ -49,7 +49,8 @@ internal sealed partial class MembershipLogic
                 Set(standing: SiloStanding.Left);
                 return null;
             case null:
-                Problem = snapshot.Members.FirstOrDefault(member => member.IsLive && !member.Program.Understands(_self.Program)) is { } other
+                Member? stranger = snapshot.Members.FirstOrDefault(member => member.IsLive && !member.Program.Understands(_self.Program));
+                Problem = stranger is { } other
                     ? $"{other.Address} runs {other.Program} and this silo {_self.Program}: they have no message format in common."
                     : null;
                 return Problem is null ? new InsertRequest(default, _self) : null;

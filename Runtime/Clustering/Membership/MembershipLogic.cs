@@ -123,7 +123,9 @@ internal sealed partial class MembershipLogic
                 break;
             case InsertReply insert:
                 _isInTable |= insert.Outcome == InsertOutcome.Inserted;
-                Problem = insert.Outcome == InsertOutcome.Full ? $"The cluster has {IMembershipTable.MaxLiveMembers} members already." : null;
+                Problem = insert.Outcome == InsertOutcome.Full
+                    ? $"The cluster has {IMembershipTable.MaxLiveMembers} members already."
+                    : null;
                 ReadAgain(now, insert.Outcome == InsertOutcome.Inserted);
                 break;
             case ChangeReply change:

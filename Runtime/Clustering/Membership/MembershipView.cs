@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace EsoCore.Runtime.Clustering;
@@ -12,7 +11,6 @@ public sealed class MembershipView
     /// <summary>Before anything was read.</summary>
     public static readonly MembershipView Empty = new(new MembershipSnapshot(0, []));
 
-    private readonly FrozenDictionary<SiloAddress, Member> _byAddress;
     private readonly Rendezvous _owners;
 
     /// <summary>Makes the view of a table.</summary>
@@ -20,7 +18,6 @@ public sealed class MembershipView
     {
         Version = snapshot.Version;
         Members = [.. snapshot.Members.OrderBy(member => member.Address)];
-        _byAddress = Members.ToFrozenDictionary(member => member.Address);
 
         // Of two at one endpoint the later start alone can be alive, as its process holds the port.
         Active =
@@ -49,7 +46,20 @@ public sealed class MembershipView
     public int? CommonFormat { get; }
 
     /// <summary>The member of that address, or null.</summary>
-    public Member? Find(SiloAddress address) => _byAddress.GetValueOrDefault(address);
+    public Member? Find(SiloAddress address)
+    {
+        int low = 0, high = Members.Length - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) / 2;
+            int order = Members[middle].Address.CompareTo(address);
+            if (order == 0) return Members[middle];
+            if (order < 0) low = middle + 1;
+            else high = middle - 1;
+        }
+
+        return null;
+    }
 
     /// <summary>
     /// The silo that a grain lives on; null while no silo is active. All that have a view of this version give the same answer. It

@@ -75,5 +75,6 @@ internal sealed class MembershipWatcher(IMembershipTable table, MembershipOption
     /// not end with the run that it belonged to.
     /// </summary>
     private static bool IsNews(MembershipSnapshot snapshot, MembershipView view) =>
-        snapshot.Version > view.Version || (snapshot.Version < view.Version && !snapshot.Members.Any(m => view.Find(m.Address) is { IsLive: true }));
+        snapshot.Version > view.Version
+        || (snapshot.Version < view.Version && !snapshot.Members.Any(member => view.Find(member.Address) is { IsLive: true }));
 }

@@ -10,6 +10,7 @@ internal sealed class SilenceWatch(MembershipOptions options)
     private readonly Dictionary<SiloAddress, Seen> _seen = [];
     private TimeSpan _regularSince;
     private TimeSpan? _lastRead;
+    private TimeSpan _lastIssuedAt;
 
     /// <summary>Test hook: what happens when the rule above is left out.</summary>
     internal bool IgnoresGaps { get; init; }
@@ -49,11 +50,12 @@ internal sealed class SilenceWatch(MembershipOptions options)
             {
                 (seen.Heartbeat, seen.ProgressAt) = (member.Heartbeat, now);
 
-                // Progress between the report and the read proves nothing if the read is the older of the two.
-                if (seen.ReportedAt < issuedAt) seen.ReportedAt = null;
+                // Only progress since a read that was made after the report disproves it; what is first seen now may have been before.
+                if (seen.ReportedAt < _lastIssuedAt) seen.ReportedAt = null;
             }
         }
 
+        _lastIssuedAt = issuedAt;
         foreach (SiloAddress gone in _seen.Keys.Where(address => !live.Contains(address)).ToList()) _seen.Remove(gone);
         HasSuspects = _seen.Values.Any(seen => seen.ReportedAt is not null);
     }
@@ -63,7 +65,7 @@ internal sealed class SilenceWatch(MembershipOptions options)
     {
         if (!_seen.TryGetValue(silo, out Seen? seen)) return false;
         bool isNews = seen.ReportedAt is null;
-        seen.ReportedAt = now;
+        seen.ReportedAt ??= now;
         HasSuspects = true;
         return isNews;
     }

@@ -83,8 +83,8 @@ public static class Routing
     }
 
     /// <summary>
-    /// Whether this silo is to give up its activation of a grain: another silo owns it by now, or this one is leaving or was evicted. An activation that
-    /// is given up finishes what it has begun and been sent; calls that come later go to the owner.
+    /// Whether this silo is to give up its activation of a grain: another silo owns it by now, or this one is leaving or was evicted. An
+    /// activation that is given up finishes what it has begun and been sent; calls that come later go to the owner.
     /// </summary>
     public static bool ShouldYield(ClusterState state, GrainId grain)
     {

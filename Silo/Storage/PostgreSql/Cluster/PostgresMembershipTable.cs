@@ -122,7 +122,8 @@ internal sealed class PostgresMembershipTable : IMembershipTable, IAsyncDisposab
     }
 
     private static async Task<T> Ask<T>(
-        NpgsqlDataSource source, string name, Action<Args> bind, Func<NpgsqlDataReader, CancellationToken, ValueTask<T>> read, CancellationToken cancel)
+        NpgsqlDataSource source, string name, Action<Args> bind, Func<NpgsqlDataReader, CancellationToken, ValueTask<T>> read,
+        CancellationToken cancel)
     {
         try
         {

@@ -5,6 +5,9 @@ using EsoCore.Runtime.Clustering;
 namespace EsoCore.Tests.Runtime.Clustering.Simulation;
 
 /// <summary>What a run leaves out, to show that the simulation notices.</summary>
+/// <param name="IgnoresGaps">Members judge by what they saw before they stood still or the database was away.</param>
+/// <param name="BlindStore">Commits happen whatever version is stored.</param>
+/// <param name="ForgetsForwards">Calls do not carry how often they were forwarded, nor wait for views to become one.</param>
 internal sealed record SimSetup(bool IgnoresGaps = false, bool BlindStore = false, bool ForgetsForwards = false);
 
 /// <summary>The silos, what they share, and the processes that only watch.</summary>

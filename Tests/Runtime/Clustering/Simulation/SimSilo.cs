@@ -85,7 +85,7 @@ internal sealed class SimSilo
     /// <summary>A call arrives. If its sender knew more than this silo, it waits for a while for this one to catch up.</summary>
     public void Arrive(SimCall call)
     {
-        if (call.ViewVersion <= State.View.Version)
+        if (call.ViewVersion <= State.View.Version || _cluster.Setup.ForgetsForwards)
         {
             Receive(call);
             return;
@@ -149,7 +149,8 @@ internal sealed class SimSilo
     private void TakeHere(SimCall call)
     {
         _world.Check(
-            !(_cluster.Table.DeadSince(Address) is { } dead && _learnedAt > dead), $"Silo {Node} serves although it has learned that it is dead");
+            !(_cluster.Table.DeadSince(Address) is { } dead && _learnedAt > dead),
+            $"Silo {Node} serves although it has learned that it is dead");
         if (!_activations.TryGetValue(call.Grain, out SimActivation? activation))
         {
             if (_cluster.IsActivatedElsewhere(this, call.Grain)) _world.Count("second activations");

@@ -31,12 +31,9 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
 
         var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        ulong runs = Number("ESOCORE_SIM_RUNS") ?? Runs;
-        for (ulong i = 0; i < runs; i++)
-        {
-            foreach ((string what, int count) in Simulation.Run(FirstSeed + i).Counts) counts[what] = counts.GetValueOrDefault(what) + count;
-        }
-
+        var failures = new SortedDictionary<ulong, string>();
+        Parallel.For(0, (int)(Number("ESOCORE_SIM_RUNS") ?? Runs), i => Run(FirstSeed + (ulong)i, counts, failures));
+        if (failures.Count > 0) Assert.Fail($"{failures.Count} runs failed; the first: {failures.First().Value}");
         foreach ((string what, int count) in counts) output.WriteLine($"{count,9} {what}");
         Assert.Empty(s_wanted.Except(counts.Keys));
     }
@@ -44,7 +41,8 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Fact]
     public void RollingUpgrade_OfAllSilos_FailsNoCall()
     {
-        for (ulong seed = FirstSeed; seed < FirstSeed + ShortRuns; seed++) Assert.True(Simulation.Upgrade(seed).Counts["Acknowledged"] > 100);
+        for (ulong seed = FirstSeed; seed < FirstSeed + ShortRuns; seed++)
+            Assert.True(Simulation.Upgrade(seed).Counts[nameof(CallOutcome.Acknowledged)] > 100);
     }
 
     [Fact]
@@ -72,6 +70,23 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Fact]
     public void Run_WithoutCountingForwards_IsFoundOut() =>
         Assert.Contains("forwarded too often", FirstFailure(new SimSetup(ForgetsForwards: true)));
+
+    /// <summary>A run has one thread; several runs go on side by side.</summary>
+    private static void Run(ulong seed, SortedDictionary<string, int> counts, SortedDictionary<ulong, string> failures)
+    {
+        try
+        {
+            World world = Simulation.Run(seed);
+            lock (counts)
+            {
+                foreach ((string what, int count) in world.Counts) counts[what] = counts.GetValueOrDefault(what) + count;
+            }
+        }
+        catch (Exception failure)
+        {
+            lock (counts) failures.Add(seed, $"Seed {seed}: {failure.Message}");
+        }
+    }
 
     private static string FirstFailure(SimSetup setup)
     {

@@ -1,0 +1,136 @@
+using EsoCore.Runtime.Clustering;
+using EsoCore.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace EsoCore.Tests.Runtime.Clustering;
+
+/// <summary>The loops around the logic, in real time: what they do is tested there, here only that they do it.</summary>
+public sealed class MembershipAgentTests : IAsyncLifetime
+{
+    private static readonly MembershipOptions s_options = new()
+    {
+        HeartbeatInterval = TimeSpan.FromMilliseconds(50),
+        EvictAfter = TimeSpan.FromSeconds(2),
+        EvictUnreachableAfter = TimeSpan.FromMilliseconds(500),
+    };
+
+    private readonly MemoryMembershipTable _table = new(TimeProvider.System);
+    private readonly List<IAsyncDisposable> _started = [];
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        foreach (IAsyncDisposable started in _started) await started.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Agents_JoinLeaveAndEnd_AndAllSeeIt()
+    {
+        MembershipAgent one = Start(1), two = Start(2);
+        MembershipWatcher watcher = Watch();
+        await one.BecomeActive(default);
+        await two.BecomeActive(default);
+        await watcher.WaitForView(default);
+        foreach (IMembership any in (IMembership[])[one, two, watcher]) await Reach(any, state => state.View.Active.Length == 2);
+        Assert.Equal((SiloStanding.Outside, null), (watcher.State.Standing, watcher.State.Self));
+
+        await one.Leave(default);
+        Assert.Equal([two.State.Self!], one.State.View.Active.ToArray());
+        await Reach(watcher, state => state.View.Active.Length == 1);
+        await one.FinishLeaving(default);
+        await one.WhenOver;
+        Assert.Equal(SiloStanding.Left, one.State.Standing);
+        Assert.True(two.State.IsServing);
+    }
+
+    [Fact]
+    public async Task AnAgentThatStops_IsEvicted_AndOneThatIsEvictedEnds()
+    {
+        MembershipAgent one = Start(1), two = Start(2), three = Start(3);
+        foreach (MembershipAgent agent in (MembershipAgent[])[one, two, three]) await agent.BecomeActive(default);
+        await Reach(one, state => state.View.Active.Length == 3);
+
+        await three.DisposeAsync();
+        one.ReportUnreachable(three.State.Self!);
+        await Reach(one, state => state.View.Active.Length == 2);
+
+        MembershipSnapshot now = await _table.Read(default);
+        await _table.Change(new StatusChange(two.State.Self!, MemberStatus.Active, MemberStatus.Dead, now.Version, null), default);
+        await two.WhenOver;
+        Assert.Equal(SiloStanding.Evicted, two.State.Standing);
+    }
+
+    [Fact]
+    public async Task ATableThatHangs_IsNoticed_AndWhenItIsBackAllGoesOn()
+    {
+        MembershipAgent one = Start(1);
+        MembershipWatcher watcher = Watch();
+        await one.BecomeActive(default);
+
+        // A statement that does not even heed its token.
+        var hanging = new TaskCompletionSource();
+        _table.Before = _ => hanging.Task;
+        await Reach(one, state => !state.HasDatabase);
+        await Reach(watcher, state => !state.HasDatabase);
+        Assert.True(one.State.IsServing);
+
+        _table.Before = null;
+        hanging.SetResult();
+        await Reach(one, state => state.HasDatabase);
+        await Reach(watcher, state => state.HasDatabase);
+    }
+
+    [Fact]
+    public async Task BecomeActive_WithoutATable_CanBeGivenUp()
+    {
+        _table.Before = _ => throw new MembershipTableException("away");
+        MembershipAgent one = Start(1);
+        using var end = new CancellationTokenSource();
+        Task active = one.BecomeActive(end.Token);
+        Assert.False(active.IsCompleted);
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => active);
+    }
+
+    [Fact]
+    public async Task CatchUp_WaitsForTheView_OrItsTime()
+    {
+        MembershipAgent one = Start(1);
+        await one.BecomeActive(default);
+        long version = one.State.View.Version;
+        MembershipAgent two = Start(2);
+        ClusterState newer = await one.CatchUp(version + 1, TimeSpan.FromMinutes(1), TimeProvider.System, default);
+        Assert.True(newer.View.Version > version);
+
+        var time = new FakeTimeProvider();
+        ValueTask<ClusterState> never = one.CatchUp(version + 1_000, TimeSpan.FromSeconds(1), time, default);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True((await never).View.Version < version + 1_000);
+        await two.BecomeActive(default);
+    }
+
+    private static async Task Reach(IMembership membership, Func<ClusterState, bool> goal)
+    {
+        ClusterState state = membership.State;
+        while (!goal(state)) state = await membership.WaitForChange(state, default);
+    }
+
+    private MembershipAgent Start(int n)
+    {
+        Member self = Members.Member(n, MemberStatus.Joining);
+        var agent = new MembershipAgent(self, _table, s_options, TimeProvider.System, NullLogger.Instance);
+        _started.Add(agent);
+        agent.Start();
+        return agent;
+    }
+
+    private MembershipWatcher Watch()
+    {
+        var watcher = new MembershipWatcher(_table, s_options, TimeProvider.System, NullLogger.Instance);
+        _started.Add(watcher);
+        watcher.Start();
+        return watcher;
+    }
+}
