@@ -17,6 +17,9 @@ has_library() { find /lib /usr/lib /usr/local/lib -name "$1" 2>/dev/null | grep 
 missing=""
 has_library 'libzstd.so.1*' || missing="$missing libzstd1"
 has_library 'liblz4.so.1*' || missing="$missing liblz4-1"
+# Tests start PostgreSQL servers of their own; 15 or later will do.
+has_postgres() { ls -d /usr/lib/postgresql/*/bin/postgres 2>/dev/null | grep -qE '/(1[5-9]|[2-9][0-9])/bin/postgres$'; }
+has_postgres || missing="$missing postgresql"
 command -v curl >/dev/null 2>&1 || missing="$missing curl" # A test runs what README.md tells newcomers to paste.
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

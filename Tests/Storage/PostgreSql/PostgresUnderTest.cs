@@ -3,7 +3,8 @@ using EsoCore.History;
 using EsoCore.Silo.Storage.PostgreSql;
 using EsoCore.Tests.Storage.Contract;
 using EsoCore.Tests.Support;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
+using Xunit;
 
 namespace EsoCore.Tests.Storage.PostgreSql;
 
@@ -26,6 +27,9 @@ internal sealed class PostgresUnderTest : IStorageUnderTest
     public string Database { get; }
 
     public PostgresServer Server => _server;
+
+    /// <summary>Errors that were logged. A test that means them to happen empties it; those left at the end fail it.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<string> Errors { get; } = new();
 
     public FakeTimeProvider Time { get; } = new(PostgresServer.Start);
 
@@ -64,7 +68,7 @@ internal sealed class PostgresUnderTest : IStorageUnderTest
     }
 
     /// <summary>Another process on the same database, as it were, with the same clock.</summary>
-    public PostgresStorage Open() => new(_options, Time, NullLogger<PostgresStorage>.Instance);
+    public PostgresStorage Open() => new(_options, Time, new ErrorLog(Errors));
 
     public Task<T> Ask<T>(string sql) => _server.Ask<T>(Database, sql);
 
@@ -79,6 +83,22 @@ internal sealed class PostgresUnderTest : IStorageUnderTest
     public async ValueTask DisposeAsync()
     {
         await Storage.DisposeAsync();
-        await _server.DropDatabase(Database);
+        if (_server == await PostgresServer.Shared)
+            await _server.DropDatabase(Database);
+        Assert.Empty(Errors);
+    }
+
+    private sealed class ErrorLog(System.Collections.Concurrent.ConcurrentQueue<string> errors) : ILogger<PostgresStorage>
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+                errors.Enqueue($"{formatter(state, exception)} {exception}");
+        }
     }
 }

@@ -54,7 +54,11 @@ public sealed class PostgresViewTests : IAsyncLifetime
         foreach (bool merged in new[] { false, true })
         {
             if (merged)
+            {
                 await _store.Settle();
+                Assert.Equal(0, await _store.Ask<long>("select count(*) from telemetry_block"));
+            }
+
             Assert.Equal(Expected(written), await Read("select metric, ts, value, unit, asset_id, meta::text from telemetry_point"));
             string call = $"telemetry_points('{_device.Id}', 'temp', '2026-03-01', '2026-03-02')";
             Assert.Equal(
@@ -72,7 +76,11 @@ public sealed class PostgresViewTests : IAsyncLifetime
         foreach (bool merged in new[] { false, true })
         {
             if (merged)
+            {
                 await _store.Settle();
+                Assert.Equal(0, await _store.Ask<long>("select count(*) from telemetry_block"));
+            }
+
             string call = $"telemetry_points('{_device.Id}', 'temp', '2026-03-01 00:00:10+00', '2026-03-01 00:00:20+00')";
             Assert.Equal(10, await _store.Ask<long>($"select count(*) from {call}"));
             Assert.Equal(10.0, await _store.Ask<double>($"select min(value) from {call}"));

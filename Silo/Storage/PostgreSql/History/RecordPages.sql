@@ -9,8 +9,9 @@ order by ts, hash limit $8;
 -- What is over its time is not shown, although it may still be there.
 -- name: batches
 select received_at, batch_id, body_hash, accepted, duplicates, rejected from ledger
-where device_no = $1 and received_at >= $5 and ($2::bigint is null or (received_at, batch_id) < ($2, $3))
-order by received_at desc, batch_id desc limit $4;
+where device_no + 0 = $1 and received_at + 0 >= $5 and received_at + 0 <= coalesce($2, 9223372036854775807) and received_at >= $5
+    and ($2::bigint is null or (received_at, batch_id) < ($2, $3))
+order by received_at + 0 desc, batch_id desc limit $4;
 
 -- name: rejected
 select id, batch_id, record_index, code, detail, record, received_at from rejected

@@ -8,7 +8,8 @@ internal sealed class Pruning(TimeProvider time) : IUpkeepTask
     private const int RowsAStep = 512;
 
     private const string Delete =
-        "delete from rejected where id = any(array(select id from rejected where received_at < $1 order by received_at limit $2))";
+        "delete from rejected r using (select device_no, id from rejected where received_at < $1 order by received_at limit $2) o " +
+        "where r.device_no = o.device_no and r.id = o.id";
 
     private bool _due = true;
 

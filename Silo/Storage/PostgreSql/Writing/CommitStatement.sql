@@ -33,15 +33,7 @@ with won as (
 select device_no from won;
 
 -- name: full
-with registered as materialized (
-    select * from unnest($29::bigint[], $30::uuid[], $31::text[], $32::text[], $33::text[], $34::text[], $35::integer[], $36::text[],
-            $37::boolean[], $38::text[], $39::bigint[])
-        as r(device_no, id, serial, model, site_id, tags, status, channel, signature_required, overrides, config_offset)
-), taken as materialized (
-    -- A registration whose serial another device of the project has. Two at the same moment are told apart by the index.
-    select r.device_no from registered r join device me on me.id = r.id
-    where exists (select from device other where other.project_id = me.project_id and other.serial = r.serial and other.id <> r.id)
-), won as (
+with won as (
     update twin t set version = t.version + 1, twin = s.twin
     from unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bytea[], $5::uuid[], $6::bytea[], $7::integer[], $8::integer[], $9::integer[],
             $10::bigint[], $11::bytea[])
@@ -49,7 +41,6 @@ with registered as materialized (
     where t.device_no = s.device_no and t.version = s.expected and t.device_id = s.device_id
         and not exists (
             select from ledger l where l.device_no = s.device_no and l.batch_id = s.batch_id and l.received_at >= $12::bigint)
-        and s.device_no <> all(array(select device_no from taken))
     returning s.device_no, s.batch_id, s.body_hash, s.accepted, s.duplicates, s.rejected, s.received_at, s.answer
 ), ledger_rows as (
     insert into ledger(device_no, received_at, batch_id, accepted, duplicates, rejected, body_hash, answer)
@@ -110,10 +101,12 @@ with registered as materialized (
     select f.* from unnest($88::bigint[], $89::bigint[], $90::text[], $91::text[]) as f(device_no, ts, version, source)
     where f.device_no = any(array(select device_no from won))
 ), registrations as (
-    -- The project stays: a device changes it by a claim only.
+    -- The project stays: a device changes it by a claim only. A serial that another device has stops the statement, see CommitLosers.
     update device d set serial = r.serial, model = r.model, site_id = r.site_id, tags = r.tags, status = r.status, channel = r.channel,
         signature_required = r.signature_required, overrides = r.overrides, config_offset = r.config_offset, version = d.version + 1
-    from registered r
+    from unnest($29::bigint[], $30::uuid[], $31::text[], $32::text[], $33::text[], $34::text[], $35::integer[], $36::text[],
+            $37::boolean[], $38::text[], $39::bigint[])
+        as r(device_no, id, serial, model, site_id, tags, status, channel, signature_required, overrides, config_offset)
     where d.id = r.id and r.device_no = any(array(select device_no from won))
 )
 select device_no from won;

@@ -19,6 +19,7 @@ internal sealed class CommitWriter : IAsyncDisposable
     private readonly NpgsqlDataSource _source;
     private readonly Partitions _partitions;
     private readonly MergeHints _merges;
+    private readonly ServerLosses _losses = new();
     private readonly PgFaults _faults;
     private readonly StorageMetrics _metrics;
     private readonly TimeProvider _time;
@@ -65,7 +66,7 @@ internal sealed class CommitWriter : IAsyncDisposable
 
     private async Task Work()
     {
-        var connection = new CommitConnection(_source);
+        var connection = new CommitConnection(_source, _losses);
         await using (connection.ConfigureAwait(false))
         {
             var group = new List<CommitWork>(CommitQueue.GroupWrites);
@@ -80,7 +81,7 @@ internal sealed class CommitWriter : IAsyncDisposable
                     // Not foreseen: whoever has not been told by now cannot be told what became of the write.
                     _logger.LogError(e, "A group of commits ended in an unexpected way.");
                     FailAll(group, new CommitUnknownException("The write ended in an unexpected way and its outcome is not known.", e));
-                    await connection.Discard().ConfigureAwait(false);
+                    await connection.Lose().ConfigureAwait(false);
                 }
 
                 _queue.Done(group);
@@ -121,7 +122,7 @@ internal sealed class CommitWriter : IAsyncDisposable
             }
             catch (Exception e)
             {
-                await connection.Discard().ConfigureAwait(false);
+                await connection.Lose().ConfigureAwait(false);
                 FailAll(group, new CommitUnknownException("The commit was sent and its outcome is not known.", e));
                 return;
             }
@@ -150,7 +151,7 @@ internal sealed class CommitWriter : IAsyncDisposable
         catch (Exception e)
         {
             _logger.LogWarning("PostgreSQL takes no commits: {Reason}", e.Message);
-            await connection.Discard().ConfigureAwait(false);
+            await connection.Lose().ConfigureAwait(false);
             var away = PgErrors.Unavailable(e);
             FailAll(group, away);
             _queue.FailWaiting(away);
@@ -198,7 +199,7 @@ internal sealed class CommitWriter : IAsyncDisposable
         catch (Exception e)
         {
             if (!PgErrors.IsRolledBack(e))
-                await connection.Discard().ConfigureAwait(false);
+                await connection.Lose().ConfigureAwait(false);
             FailAll(lost, PgErrors.Unavailable(e));
         }
     }

@@ -1,0 +1,56 @@
+using EsoCore.Silo.Hosting;
+using EsoCore.Tests.Storage.PostgreSql;
+using Xunit;
+
+namespace EsoCore.Tests.Silo;
+
+/// <summary>The whole server on PostgreSQL.</summary>
+public sealed class PostgresServerTests
+{
+    [Fact]
+    public async Task Server_OnPostgres_TakesABatchOnceAndKeepsItOverARestart()
+    {
+        var server = await PostgresServer.Shared;
+        string database = await server.CreateDatabase();
+        string[] arguments = ["--postgres", server.ConnectionString(database), "--role", "all", "--demo"];
+        string data = Directory.CreateTempSubdirectory("esocore-test-").FullName;
+        var batch = Guid.NewGuid();
+        string records =
+            $$"""[{"ts":"{{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ}}","series":"temp","val":23.5,"unit":"C"}]""";
+        SeededDevice device;
+        await using (var silo = await RunningSilo.Start(data, arguments))
+        {
+            device = await silo.Seed();
+            var first = await silo.Upload(device, records, batch);
+            Assert.Equal(200, first.Status);
+            Assert.Equal(1, first.Json.GetProperty("accepted").GetInt32());
+            var again = await silo.Upload(device, records);
+            Assert.Equal(1, again.Json.GetProperty("duplicates").GetInt32());
+        }
+
+        await using (var silo = await RunningSilo.Start(data, arguments))
+        {
+            var replay = await silo.Upload(device, records, batch);
+            Assert.Equal(1, replay.Json.GetProperty("accepted").GetInt32());
+            var points = await silo.Send(HttpMethod.Get, $"/api/devices/{device.Id}/points?metric=temp", device.ProjectKey);
+            Assert.Equal(200, points.Status);
+            Assert.Contains("23.5", points.Json.GetRawText());
+        }
+
+        await server.DropDatabase(database);
+        Directory.Delete(data, recursive: true);
+    }
+
+    [Fact]
+    public async Task Migrate_TheCommand_MakesTheSchemaAndSaysSo()
+    {
+        var server = await PostgresServer.Shared;
+        string database = await server.CreateDatabase(migrated: false);
+
+        Assert.Equal(0, await MigrateCommand.Run(SiloArguments.Parse(["migrate", "--postgres", server.ConnectionString(database)])));
+        Assert.Equal(0, await MigrateCommand.Run(SiloArguments.Parse(["migrate", "--postgres", server.ConnectionString(database)])));
+        Assert.Equal(2, await MigrateCommand.Run(SiloArguments.Parse(["migrate"])));
+        Assert.Equal(1, await MigrateCommand.Run(SiloArguments.Parse(["migrate", "--postgres", "Host=127.0.0.1;Port=1;Username=x"])));
+        await server.DropDatabase(database);
+    }
+}
