@@ -1,6 +1,6 @@
 using EsoCore.Benchmarks;
-using EsoCore.Benchmarks.Chaos;
 using EsoCore.Benchmarks.Calls;
+using EsoCore.Benchmarks.Chaos;
 using EsoCore.Benchmarks.Engine;
 using EsoCore.Benchmarks.Ingest;
 using EsoCore.Benchmarks.Query;
