@@ -19,9 +19,8 @@ internal static class Program
 
     private static async Task<int> Main(string[] args)
     {
-        if (args is ["operator-key", .. var rest])
-            return TellOperatorKey(SiloArguments.Parse(rest));
-        var arguments = SiloArguments.Parse(args);
+        var tellsOperatorKey = args is ["operator-key", ..];
+        var arguments = SiloArguments.Parse(tellsOperatorKey ? args[1..] : args);
         if (arguments.Help)
         {
             Console.Out.WriteLine(SiloArguments.Usage);
@@ -30,6 +29,8 @@ internal static class Program
 
         if (arguments.Faults.Count > 0)
             return Tell(Misused, [.. arguments.Faults, "", SiloArguments.Usage]);
+        if (tellsOperatorKey)
+            return TellOperatorKey(arguments);
         try
         {
             await using var app = Build(arguments);
@@ -90,8 +91,6 @@ internal static class Program
     /// <summary>Prints the operator's password for <c>/api/installation</c>, which whoever can read the master key knows.</summary>
     private static int TellOperatorKey(SiloArguments arguments)
     {
-        if (arguments.Faults.Count > 0)
-            return Tell(Misused, arguments.Faults);
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().AddInMemoryCollection(arguments.Settings).Build();
         var data = (configuration.GetSection(SiloOptions.Section).Get<SiloOptions>() ?? new SiloOptions()).Data;
         if (!File.Exists(Path.Combine(data, MasterKeyFile.FileName)))
