@@ -49,8 +49,12 @@ internal static class FirmwareEndpoints
         return new SmallAnswer<SeedBody>(SeedBody.Of(created, made), StatusCodes.Status201Created);
     }
 
-    private static async Task<IResult> Tell(HttpContext http, string id, IGrainFactory grains, DeviceRates rates, TimeProvider time, IOptionsMonitor<ApiOptions> options)
+    private static async Task<IResult> Tell(
+        HttpContext http, string id, IGrainFactory grains, DeviceRates rates, MaintenanceMode maintenance, TimeProvider time,
+        IOptionsMonitor<ApiOptions> options)
     {
+        if (await maintenance.IsOn())
+            return Problems.InMaintenance(TimeSpan.FromSeconds(options.CurrentValue.RetryAfterSeconds));
         var caller = Caller.Of(http);
         if (caller.DeviceId is not { } own || !Ids.TryParse(id, out var deviceId) || own != deviceId)
             return Problems.Forbidden("Only the device's own key may tell its firmware version.");

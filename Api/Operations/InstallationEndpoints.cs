@@ -11,6 +11,8 @@ internal static class InstallationEndpoints
     private const string Tag = "Operations";
     private const string Path = "/api/installation";
     private const string What = "installation";
+    private const string Maintenance = "maintenance";
+    private const string SamplingScale = "sampling_scale";
 
     public static void MapInstallation(this IEndpointRouteBuilder app)
     {
@@ -21,7 +23,8 @@ internal static class InstallationEndpoints
         installation.MapPut("", Put)
             .Doc("putInstallation", Tag, "Turn maintenance on or off, or all devices' sampling down", doc => doc
                 .Basic().Takes<InstallationChangeBody>().Edits()
-                .Says("Every process follows within 5 seconds. In maintenance device calls are answered with 503; devices keep buffering."))
+                .Says("What is left out goes back to what it is by itself. Every process follows within 5 seconds. In maintenance device "
+                    + "calls (all but the handshake) are answered with 503; devices keep buffering."))
             .Gives<InstallationBody>()
             .Gives<InstallationBody>(StatusCodes.Status201Created);
     }
@@ -38,7 +41,9 @@ internal static class InstallationEndpoints
         if (form is null)
             return unread!;
         var settings = new InstallationSettings(
-            form.Flag("maintenance") ?? false, form.Number("sampling_scale") ?? 1); // Its bounds are the grain's to say.
+            form.Flag(Maintenance) ?? false, form.Number(SamplingScale) ?? 1); // Its bounds are the grain's to say.
+        foreach (var name in form.Names.Where(name => name is not (Maintenance or SamplingScale)))
+            form.Fault(name, "is no setting"); // What is left out is set back, so a slip of the pen would end a maintenance.
         if (form.Faults is { Length: > 0 } faults)
             return Problems.Faulty(faults);
         var result = await Grain(grains).PutSettings(settings, ETags.IfMatch(http.Request));

@@ -1,7 +1,10 @@
 namespace EsoCore.Projects;
 
 /// <summary>What the operator sets for the whole installation, every project in it.</summary>
-/// <param name="Maintenance">Device calls are answered with 503 and <c>Retry-After</c>; devices keep buffering.</param>
+/// <param name="Maintenance">
+/// Device calls (all but the handshake, which asks no part of the server) are answered with 503 and <c>Retry-After</c>; devices keep
+/// buffering.
+/// </param>
 /// <param name="SamplingScale">
 /// How much of their sampling devices keep, <see cref="MinSamplingScale"/> to 1 (all of it): what the operator turns down when the
 /// installation is short of room. A model and a device may be turned down further by their own settings; the lowest counts.
@@ -20,8 +23,8 @@ public sealed record InstallationSettings(bool Maintenance = false, double Sampl
 public interface IInstallationSwitches
 {
     /// <summary>
-    /// What stands; version 0 when nothing was ever set. While they cannot be read the last ones known are in force; throws only when
-    /// none were ever read.
+    /// What stands; version 0 when nothing was ever set. While they cannot be read (or not within a second) the last ones known are in
+    /// force; throws only when none were ever read.
     /// </summary>
     ValueTask<Versioned<InstallationSettings>> Get();
 }

@@ -15,9 +15,10 @@ internal static class ConfigLimits
     public const int MaxKeys = 64;
 
     /// <summary>
-    /// Bytes that a sampling rate counts for at least when settings are measured: scaled down, a rate may be longer than it was set.
+    /// Bytes that a sampling rate counts for at least when settings are measured: scaled down, a rate may be longer than it was set, and
+    /// the longest number of 3 digits is one like 1.23E-100.
     /// </summary>
-    public const int MinRateBytes = 8;
+    public const int MinRateBytes = 9;
 
     /// <summary>Samples per second.</summary>
     public const double MaxSamplingRateHz = 100_000;

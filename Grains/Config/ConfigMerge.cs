@@ -25,12 +25,15 @@ internal static class ConfigMerge
             : merged with
             {
                 SamplingScale = scale,
-                SamplingRates = merged.SamplingRates?.ToImmutableSortedDictionary(rate => rate.Key, rate => Rounded(rate.Value * scale)),
+                SamplingRates = merged.SamplingRates?.ToImmutableSortedDictionary(rate => rate.Key, rate => Scaled(rate.Value, scale)),
             };
     }
 
-    private static double Rounded(double rate) =>
-        double.Parse(rate.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    private static double Scaled(double rate, double scale)
+    {
+        var rounded = double.Parse((rate * scale).ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        return rate > 0 ? Math.Max(rounded, double.Epsilon) : rounded;
+    }
 
     private static double? Lowest(double? below, double? above) => above is { } a && !(below <= a) ? a : below;
 

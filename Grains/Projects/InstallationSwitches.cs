@@ -3,12 +3,16 @@ using EsoCore.Projects;
 namespace EsoCore.Grains.Projects;
 
 /// <summary>
-/// The installation's settings in this process, asked of their grain again when they are older than <see cref="MaxAge"/>.
+/// The installation's settings in this process, asked of their grain again when they are older than <see cref="MaxAge"/>. Callers wait for
+/// the new answer: after a quiet hour the old one would let devices through a maintenance that began meanwhile.
 /// </summary>
 internal sealed class InstallationSwitches(IGrainFactory grains, TimeProvider time) : IInstallationSwitches
 {
     /// <summary>How old an answer may be.</summary>
     internal static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long after it was asked an answer is waited for; from then on callers go on with what is known.</summary>
+    internal static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private Versioned<InstallationSettings>? _known;
@@ -18,29 +22,40 @@ internal sealed class InstallationSwitches(IGrainFactory grains, TimeProvider ti
     /// <inheritdoc/>
     public ValueTask<Versioned<InstallationSettings>> Get()
     {
-        Task<Versioned<InstallationSettings>> asking;
         lock (_gate)
         {
-            if (_known is { } known && time.GetElapsedTime(_askedAt) < MaxAge)
+            var age = time.GetElapsedTime(_askedAt);
+            if (_known is { } known && age < MaxAge && _asking is null)
                 return ValueTask.FromResult(known);
             if (_asking is null)
             {
-                _askedAt = time.GetTimestamp();
+                (_askedAt, age) = (time.GetTimestamp(), TimeSpan.Zero);
                 _asking = Ask();
             }
 
-            asking = _asking;
-            // Only the first answer is waited for; after it callers go on with what is known while it is renewed.
-            if (_known is { } last)
-                return ValueTask.FromResult(last);
+            if (_known is not { } last)
+                return new ValueTask<Versioned<InstallationSettings>>(_asking);
+            return age < MaxWait
+                ? new ValueTask<Versioned<InstallationSettings>>(Within(MaxWait - age, _asking, last)) : ValueTask.FromResult(last);
         }
+    }
 
-        return new ValueTask<Versioned<InstallationSettings>>(asking);
+    private async Task<Versioned<InstallationSettings>> Within(
+        TimeSpan wait, Task<Versioned<InstallationSettings>> asking, Versioned<InstallationSettings> last)
+    {
+        try
+        {
+            return await asking.WaitAsync(wait, time);
+        }
+        catch (TimeoutException)
+        {
+            return last; // The asking itself throws only where nothing is known.
+        }
     }
 
     private async Task<Versioned<InstallationSettings>> Ask()
     {
-        // Not in the caller's turn: its grain may be asked by many at once, and what it answers belongs to all of them.
+        // An answer that is there at once would be taken before the caller, who holds the gate, has noted that it is asked for.
         await Task.Yield();
         try
         {

@@ -2,10 +2,10 @@ using System.IO.Compression;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using EsoCore.Api;
 using EsoCore.Devices;
 using EsoCore.History;
 using EsoCore.Telemetry;
-using EsoCore.Tests.Support;
 using EsoCore.Wire;
 using Xunit;
 
@@ -274,6 +274,10 @@ public sealed class BatchStatusTests
         await using var door = await FrontDoor.Open(("Maintenance", "true"));
         AssertHint((await door.Send(door.Batch())).IsProblem(503, ProblemCodes.Unavailable));
         AssertHint((await door.Send(door.AsDevice(HttpMethod.Post, "/heartbeat", "{}"))).IsProblem(503, ProblemCodes.Unavailable));
+        (await door.Send(new HttpRequestMessage(HttpMethod.Post, "/api/iot/v1/auth/handshake"))).Is(200); // It asks no part of the server.
+        var tell = FrontDoor.WithBasic(
+            HttpMethod.Post, $"/v1/devices/{door.Device.Id}/firmware_version", door.Device.KeyId, FrontDoor.Secret, """{"version":"1"}""");
+        AssertHint((await door.Send(tell)).IsProblem(503, ProblemCodes.Unavailable));
     }
 
     [Fact]
@@ -283,12 +287,12 @@ public sealed class BatchStatusTests
         (await door.Send(door.Batch())).Is(200);
         await Set("""{"maintenance":true}""");
         door.Clock.Advance(TimeSpan.FromSeconds(5));
-        await Eventually.Holds(async () => (int)(await door.Send(door.Batch())).Status == 503, () => "Maintenance did not begin.");
+        AssertHint((await door.Send(door.Batch())).IsProblem(503, ProblemCodes.Unavailable));
         AssertHint((await door.Send(door.AsDevice(HttpMethod.Post, "/heartbeat", "{}"))).IsProblem(503, ProblemCodes.Unavailable));
         (await door.Send(door.AsProject(HttpMethod.Get, "/api/project"))).Is(200);
         await Set("{}");
         door.Clock.Advance(TimeSpan.FromSeconds(5));
-        await Eventually.Holds(async () => (int)(await door.Send(door.Batch())).Status == 200, () => "Maintenance did not end.");
+        (await door.Send(door.Batch())).Is(200);
 
         async Task Set(string settings) => (await door.Send(door.AsOperator(HttpMethod.Put, settings))).Is(200);
     }
@@ -300,9 +304,36 @@ public sealed class BatchStatusTests
         (await door.Send(door.AsProject(HttpMethod.Get, "/api/installation"))).IsProblem(401, ProblemCodes.Unauthorized);
         (await door.Send(door.AsProject(HttpMethod.Put, "/api/installation", "{}"))).IsProblem(401, ProblemCodes.Unauthorized);
         (await door.Send(new HttpRequestMessage(HttpMethod.Get, "/api/installation"))).IsProblem(401, ProblemCodes.Unauthorized);
+        var password = OperatorKey.PasswordOf(new FakeKeys().Current(KeyPurposes.Operator));
+        foreach (var (user, wrong) in new[]
+        {
+            ("operator", ""), ("operator", password[..^1]), ("operator", password + "A"), ("operator", FrontDoor.Secret),
+            ("operator", OperatorKey.PasswordOf(new FakeKeys().Current(KeyPurposes.AccessToken))), ("Operator", password), ("", password),
+            ($"{door.Device.KeyId:D}", FrontDoor.Secret),
+        })
+        {
+            foreach (var method in new[] { HttpMethod.Get, HttpMethod.Put })
+            {
+                var request = FrontDoor.WithBasic(method, "/api/installation", user, wrong, method == HttpMethod.Put ? "{}" : null);
+                (await door.Send(request)).IsProblem(401, ProblemCodes.Unauthorized);
+            }
+        }
+
+        var bearer = new HttpRequestMessage(HttpMethod.Get, "/api/installation");
+        bearer.Headers.Add("Authorization", "Bearer " + password);
+        (await door.Send(bearer)).IsProblem(401, ProblemCodes.Unauthorized);
         var read = (await door.Send(door.AsOperator(HttpMethod.Get))).Is(200);
         Assert.Equal("""{"maintenance":false,"sampling_scale":1}""", read.Text);
         Assert.Equal("\"0\"", read.Header("ETag"));
+    }
+
+    [Fact]
+    public async Task A_setting_of_the_installation_that_does_not_exist_is_refused_and_ends_no_maintenance()
+    {
+        await using var door = await FrontDoor.Open();
+        (await door.Send(door.AsOperator(HttpMethod.Put, """{"maintenance":true}"""))).Is(200);
+        (await door.Send(door.AsOperator(HttpMethod.Put, """{"maintenence":true}"""))).IsProblem(400, ProblemCodes.BadRequest);
+        Assert.Equal("""{"maintenance":true,"sampling_scale":1}""", (await door.Send(door.AsOperator(HttpMethod.Get))).Is(200).Text);
     }
 
     private static void AssertHint(Reply reply)

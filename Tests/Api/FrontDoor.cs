@@ -116,7 +116,7 @@ internal sealed class FrontDoor : IAsyncDisposable
     public static HttpRequestMessage WithBasic(HttpMethod method, string path, Guid key, string secret, string? json = null) =>
         WithBasic(method, path, $"{key:D}", secret, json);
 
-    private static HttpRequestMessage WithBasic(HttpMethod method, string path, string user, string secret, string? json = null)
+    public static HttpRequestMessage WithBasic(HttpMethod method, string path, string user, string secret, string? json = null)
     {
         var request = new HttpRequestMessage(method, path);
         var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{secret}"));

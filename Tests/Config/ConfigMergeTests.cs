@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using EsoCore.Api;
 using EsoCore.Config;
 using EsoCore.Grains.Config;
@@ -68,8 +69,21 @@ public sealed class ConfigMergeTests
     }
 
     [Theory]
+    [InlineData(9E-99, 0.0123)]
+    [InlineData(double.Epsilon, 0.01)]
+    [InlineData(0.00123, 0.333)]
+    [InlineData(99_999, 0.999)]
+    public void Scale_OfAnyRate_LeavesItAbove0AndNoLongerThanItWasCountedFor(double rate, double scale)
+    {
+        var scaled = ConfigMerge.Scale(new ConfigSettings(SamplingRates: Rates(("r", rate))), scale).SamplingRates!["r"];
+        Assert.True(scaled > 0);
+        Assert.InRange(JsonSerializer.Serialize(scaled).Length, 1, ConfigLimits.MinRateBytes);
+    }
+
+    [Theory]
     [InlineData(0.333)]
     [InlineData(0.01)]
+    [InlineData(0.012345678901234568)]
     public void Scale_LargestSettingsFullOfRates_StillFitIntoOneAnswerToADevice(double scale)
     {
         var profile = FullOfRates("p", ConfigLimits.MaxProfileBytes);
@@ -81,13 +95,14 @@ public sealed class ConfigMergeTests
     /// <summary>As many rates as settings of that size may hold, and text to fill the rest.</summary>
     private static ConfigSettings FullOfRates(string key, int bytes)
     {
+        double[] rates = [7, 0.00123, 9E-99];
         var best = new ConfigSettings();
         for (var count = 1; count <= ConfigLimits.MaxKeys; count++)
         {
             for (var filling = bytes; filling >= 0; filling -= 8)
             {
                 var candidate = new ConfigSettings(
-                    SamplingRates: Rates([.. Enumerable.Range(0, count).Select(i => ($"{key}{i}", i % 2 == 0 ? 7.0 : 0.00123))]),
+                    SamplingRates: Rates([.. Enumerable.Range(0, count).Select(i => ($"{key}{i}", rates[i % rates.Length]))]),
                     Extra: Values((key, $"\"{new string('x', filling)}\"")));
                 var errors = new List<FieldError>();
                 ConfigValidator.Check(errors, candidate, "", bytes);
