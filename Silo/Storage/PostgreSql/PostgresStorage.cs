@@ -27,7 +27,9 @@ public sealed class PostgresStorage : IStorageProbe, IAsyncDisposable, IDisposab
     /// <param name="logger">Where upkeep and the writer tell what went wrong.</param>
     /// <exception cref="OptionsValidationException">An option is out of its range.</exception>
     /// <exception cref="IOException">The server cannot be reached.</exception>
-    /// <exception cref="InvalidOperationException">This program cannot work with the server or its schema; the message says what to do.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// This program cannot work with the server or its schema; the message says what to do.
+    /// </exception>
     public PostgresStorage(PostgresStorageOptions options, TimeProvider time, ILogger<PostgresStorage> logger)
     {
         var valid = new PostgresStorageOptionsValidator().Validate(null, options);

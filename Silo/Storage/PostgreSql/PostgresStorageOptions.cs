@@ -18,7 +18,9 @@ public sealed class PostgresStorageOptions
     /// <summary>Device commits that wait at most; one more is answered "unavailable". 1 to 65,536, default 4,096.</summary>
     public int QueueLimit { get; set; } = 4_096;
 
-    /// <summary>Reads and single writes that wait for a connection at most; one more is answered "unavailable". 1 to 65,536, default 4,096.</summary>
+    /// <summary>
+    /// Reads and single writes that wait for a connection at most; one more is answered "unavailable". 1 to 65,536, default 4,096.
+    /// </summary>
     public int ReadQueueLimit { get; set; } = 4_096;
 
     /// <summary>
@@ -30,7 +32,9 @@ public sealed class PostgresStorageOptions
     /// <summary>Blocks of a device and UTC day that are merged at once when so many have come. 2 to 1,024, default 16.</summary>
     public int MergeBlocks { get; set; } = 16;
 
-    /// <summary>After so long without a new block, a device's day is merged however few there are. 1 second to 1 day, default 10 minutes.</summary>
+    /// <summary>
+    /// After so long without a new block, a device's day is merged however few there are. 1 second to 1 day, default 10 minutes.
+    /// </summary>
     public TimeSpan MergeIdle { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How often retention, months and idle merging are looked after. 1 second to 1 hour, default 1 minute.</summary>

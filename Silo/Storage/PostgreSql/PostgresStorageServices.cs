@@ -7,8 +7,8 @@ namespace EsoCore.Silo.Storage.PostgreSql;
 public static class PostgresStorageServices
 {
     /// <summary>
-    /// Adds the storage and its ports as singletons. The server is connected to when the first of them is asked for, so a host that is to fail
-    /// early asks for <see cref="PostgresStorage"/> at its start.
+    /// Adds the storage and its ports as singletons. The server is connected to when the first of them is asked for, so a host that is to
+    /// fail early asks for <see cref="PostgresStorage"/> at its start.
     /// </summary>
     public static IServiceCollection AddPostgresStorage(this IServiceCollection services, PostgresStorageOptions options)
     {

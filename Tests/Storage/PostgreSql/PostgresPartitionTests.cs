@@ -6,7 +6,9 @@ using static EsoCore.Tests.Storage.Contract.StoreSeeds;
 
 namespace EsoCore.Tests.Storage.PostgreSql;
 
-/// <summary>Partitions are made ahead of time and as data requires, and dropped when nobody needs them, without anybody being blocked.</summary>
+/// <summary>
+/// Partitions are made ahead of time and as data requires, and dropped when nobody needs them, without anybody being blocked.
+/// </summary>
 public sealed class PostgresPartitionTests
 {
     private const long Day = PointBlock.DayUs;

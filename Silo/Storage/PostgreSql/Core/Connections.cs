@@ -8,8 +8,8 @@ internal static class Connections
     /// <summary>Seconds to connect before the server counts as away.</summary>
     private const int ConnectSeconds = 2;
 
-    // The plan of a commit is made once and kept: row by row through indexes, which is right on an empty table and on a full one. The planner
-    // left to itself would choose by what it believes of tables that were empty when it was asked.
+    // The plan of a commit is made once and kept: row by row through indexes, which is right on an empty table and on a full one. The
+    // planner left to itself would choose by what it believes of tables that were empty when it was asked.
     private const string CommitSettings =
         "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off " +
         "-c enable_bitmapscan=off -c jit=off -c synchronous_commit=on";

@@ -50,9 +50,14 @@ internal sealed class OutboxStore(Sessions sessions) : IOutboxStore
     }
 
     /// <inheritdoc/>
-    public Task Confirm(string stream, string receiver, ImmutableArray<TransitionId> confirmed, CancellationToken cancel) => sessions.Execute(
-        Sql["confirm"],
-        a => a.Add(stream).Add(receiver).Add(confirmed.Select(c => c.DeviceId).ToList())
-            .Add(confirmed.Select(c => c.Position.TwinVersion).ToList()).Add(confirmed.Select(c => c.Position.Ordinal).ToList()),
-        cancel);
+    public Task Confirm(string stream, string receiver, ImmutableArray<TransitionId> confirmed, CancellationToken cancel)
+    {
+        // One order for all, so that two who confirm the same never wait for each other in a circle.
+        var sorted = confirmed.OrderBy(c => c.DeviceId).ThenBy(c => c.Position.TwinVersion).ThenBy(c => c.Position.Ordinal).ToList();
+        return sessions.Execute(
+            Sql["confirm"],
+            a => a.Add(stream).Add(receiver).Add(sorted.ConvertAll(c => c.DeviceId)).Add(sorted.ConvertAll(c => c.Position.TwinVersion))
+                .Add(sorted.ConvertAll(c => c.Position.Ordinal)),
+            cancel);
+    }
 }

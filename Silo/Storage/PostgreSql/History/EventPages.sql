@@ -1,4 +1,5 @@
--- Each device gives at most a page of candidates, in the order of the index; the newest of all are the page. Of one time, by device and hash.
+-- Each device gives at most a page of candidates, in the order of the index; the newest of all are the page. Of one time, by device and
+-- hash.
 -- name: events
 select d.id, d.device_no, e.ts, e.hash, e.id, e.event_type, e.category, e.severity, e.description, e.duration_ms, e.asset, e.meta
 from device d join project p on p.id = d.project_id

@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace EsoCore.Silo.Storage.PostgreSql;
 
-/// <summary>Goes through the stored points of one device after the other, row by row. A statement sees each point once, in a block or in a chunk.</summary>
+/// <summary>
+/// Goes through the stored points of one device after the other, row by row. A statement sees each point once, in a block or in a chunk.
+/// </summary>
 internal sealed class PointScan(NpgsqlConnection db, CancellationToken cancel)
 {
     private const string Cursor = "points";

@@ -1,6 +1,6 @@
--- The rows of one device that reach into a span, oldest first, blocks and chunks as of one moment. No row spans more than a day, which bounds
--- the search on both sides. A chunk that lies within the span and within one bucket ($5 microseconds wide, 0 for none) comes without its data:
--- its summary is enough.
+-- The rows of one device that reach into a span, oldest first, blocks and chunks as of one moment. No row spans more than a day, which
+-- bounds the search on both sides. A chunk that lies within the span and within one bucket ($5 microseconds wide, 0 for none) comes without
+-- its data: its summary is enough.
 -- name: rows
 select 0 as series_no, n, t0, t1, 0::float8, 0::float8, 0::float8, runs, data from telemetry_block
 where device_no = $1 and t0 >= $3 - 86400000000 and t0 < $4 and t1 >= $3

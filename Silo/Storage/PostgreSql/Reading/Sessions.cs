@@ -6,8 +6,8 @@ using Npgsql;
 namespace EsoCore.Silo.Storage.PostgreSql;
 
 /// <summary>
-/// Runs reads and single writes on the connections of a pool. Whoever finds none free waits in a bounded line; no call takes longer than its
-/// limit, however the server is.
+/// Runs reads and single writes on the connections of a pool. Whoever finds none free waits in a bounded line; no call takes longer than
+/// its limit, however the server is.
 /// </summary>
 internal sealed class Sessions(NpgsqlDataSource source, int size, int queueLimit, TimeSpan limit, PgFaults faults, TimeProvider time)
     : IAsyncDisposable

@@ -99,8 +99,8 @@ create table ledger(
     body_hash bytea not null,
     answer bytea not null) partition by range (received_at);
 create index ledger_batch on ledger(device_no, batch_id);
--- For lists, which ask for device_no + 0 and received_at + 0: were it on the plain columns, the planner would take it for an index as good as
--- the other while a partition is empty, and a commit, whose plan is kept, would ever after walk through all batches of its device.
+-- For lists, which ask for device_no + 0 and received_at + 0: were it on the plain columns, the planner would take it for an index as good
+-- as the other while a partition is empty, and a commit, whose plan is kept, would ever after walk through all batches of its device.
 create index ledger_device on ledger((device_no + 0), (received_at + 0));
 
 create sequence telemetry_no cache 256;
@@ -236,8 +236,8 @@ create table reminder(
     primary key (grain_id, name));
 create index reminder_hash on reminder(grain_hash);
 
--- Where the months begin. Everything before it shares one early partition of each table, so that data of any age has its place. Set when the
--- database is made, 36 months back.
+-- Where the months begin. Everything before it shares one early partition of each table, so that data of any age has its place. Set when
+-- the database is made, 36 months back.
 create table partition_start(
     one integer primary key check (one = 1),
     us bigint not null);

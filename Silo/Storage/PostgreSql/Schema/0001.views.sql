@@ -24,8 +24,8 @@ create function double_of(bits bigint) returns double precision language sql imm
     end
 $$;
 
--- Decodes runs of points one after the other; PointCodec and ValueCodec say what the bytes mean. A list of runs holds pairs of series number
--- and count; an empty one stands for a single run of n points, as in a chunk.
+-- Decodes runs of points one after the other; PointCodec and ValueCodec say what the bytes mean. A list of runs holds pairs of series
+-- number and count; an empty one stands for a single run of n points, as in a chunk.
 create function decode_points(runs bytea, packed bytea, t0 bigint, n integer)
 returns table(series_no integer, ts_us bigint, value double precision) language plpgsql immutable parallel safe as $$
 declare

@@ -6,8 +6,8 @@ namespace EsoCore.Silo.Storage.PostgreSql;
 internal sealed record SchemaState(int Version, int OldestProgram);
 
 /// <summary>
-/// Brings a database to the schema that this program knows, and tells whether a program can work with the one it finds. Migrating is a command:
-/// a server never does it by itself.
+/// Brings a database to the schema that this program knows, and tells whether a program can work with the one it finds. Migrating is a
+/// command: a server never does it by itself.
 /// </summary>
 internal static class Migrator
 {
@@ -20,7 +20,9 @@ internal static class Migrator
     private const string HasTable = "select to_regclass('schema_version') is not null";
     private const string ReadVersion = "select version, oldest_program from schema_version";
 
-    /// <summary>Applies what is missing, each version in a transaction, and gives the versions applied. Several at once wait for each other.</summary>
+    /// <summary>
+    /// Applies what is missing, each version in a transaction, and gives the versions applied. Several at once wait for each other.
+    /// </summary>
     /// <param name="connectionString">The database.</param>
     /// <param name="time">The clock: the months of a new database begin 36 months before.</param>
     /// <param name="cancel">Ends it between two steps.</param>

@@ -8,7 +8,9 @@ internal interface IUpkeepTask
     /// <summary>Whether a step would do something.</summary>
     bool HasWork { get; }
 
-    /// <summary>The number of the advisory lock that one process at a time holds to do it; null for work that several may do at once.</summary>
+    /// <summary>
+    /// The number of the advisory lock that one process at a time holds to do it; null for work that several may do at once.
+    /// </summary>
     int? Lock { get; }
 
     /// <summary>Looks again whether something has become due.</summary>

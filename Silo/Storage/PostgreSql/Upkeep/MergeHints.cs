@@ -1,8 +1,8 @@
 namespace EsoCore.Silo.Storage.PostgreSql;
 
 /// <summary>
-/// Counts the blocks that this process stores of each device and day, so that a day is merged as soon as it has enough of them. Only a hint:
-/// what is not held here, the sweep over the blocks finds.
+/// Counts the blocks that this process stores of each device and day, so that a day is merged as soon as it has enough of them. Only a
+/// hint: what is not held here, the sweep over the blocks finds.
 /// </summary>
 internal sealed class MergeHints(int threshold)
 {

@@ -9,7 +9,9 @@ namespace EsoCore.Silo.Storage.PostgreSql;
 /// </summary>
 internal sealed class Merger(MergeHints hints, Partitions partitions, StorageMetrics metrics, ILogger logger) : IUpkeepTask
 {
-    /// <summary>Points of one step, read from blocks and chunks and again written to chunks; a block, and a series, more may be begun.</summary>
+    /// <summary>
+    /// Points of one step, read from blocks and chunks and again written to chunks; a block, and a series, more may be begun.
+    /// </summary>
     public const int StepPoints = 32_768;
 
     /// <summary>Runs of one step. What is read beyond them stays in blocks.</summary>
@@ -129,8 +131,8 @@ internal sealed class Merger(MergeHints hints, Partitions partitions, StorageMet
     }
 
     /// <summary>
-    /// Takes series after series until the step has its share; the others stay in blocks. The share counts what chunks are opened and written
-    /// anew, which for many series with few new points each is nearly all of the work.
+    /// Takes series after series until the step has its share; the others stay in blocks. The share counts what chunks are opened and
+    /// written anew, which for many series with few new points each is nearly all of the work.
     /// </summary>
     private (List<IGrouping<(int, long), DayPoints.Run>> Taken, List<DayPoints.Run> Left) Choose(ILookup<(int, long), OpenChunk> open)
     {

@@ -1,5 +1,5 @@
--- Merging reads blocks, packs chunks in the program and then replaces the ones by the others in one statement. Nothing is locked in between:
--- if a row that was read is no longer there (another process merged it, retention deleted it), expect_rows stops the statement.
+-- Merging reads blocks, packs chunks in the program and then replaces the ones by the others in one statement. Nothing is locked in
+-- between: if a row that was read is no longer there (another process merged it, retention deleted it), expect_rows stops the statement.
 
 -- name: blocks_of_day
 select block_no, n, t0, correction_us, runs, data from telemetry_block

@@ -3,9 +3,9 @@ using Npgsql;
 namespace EsoCore.Silo.Storage.PostgreSql;
 
 /// <summary>
-/// Makes partitions ahead of time and drops those that nobody needs: months that are empty or that lie below the floor of every project, and
-/// stretches of the ledger that are over. A partition is detached while others read and write, is looked at once more, and only then dropped.
-/// What cannot get its lock is tried again at the next look.
+/// Makes partitions ahead of time and drops those that nobody needs: months that are empty or that lie below the floor of every project,
+/// and stretches of the ledger that are over. A partition is detached while others read and write, is looked at once more, and only then
+/// dropped. What cannot get its lock is tried again at the next look.
 /// </summary>
 internal sealed class PartitionKeeper(Partitions partitions, TimeProvider time, ILogger logger) : IUpkeepTask
 {

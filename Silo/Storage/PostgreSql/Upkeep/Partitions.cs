@@ -4,8 +4,8 @@ using Npgsql;
 namespace EsoCore.Silo.Storage.PostgreSql;
 
 /// <summary>
-/// Knows which partitions there are and makes those that are missing: ahead of time, and before a commit whose data lies elsewhere. What this
-/// process knows may be out of date (another one dropped a partition), which the commit then notices.
+/// Knows which partitions there are and makes those that are missing: ahead of time, and before a commit whose data lies elsewhere. What
+/// this process knows may be out of date (another one dropped a partition), which the commit then notices.
 /// </summary>
 internal sealed class Partitions(NpgsqlDataSource source, TimeProvider time)
 {
@@ -19,6 +19,7 @@ internal sealed class Partitions(NpgsqlDataSource source, TimeProvider time)
     private const string Make = "select make_partition($1, $2, $3, $4, $5)";
 
     private readonly ConcurrentDictionary<string, bool> _known = new();
+    private readonly ConcurrentDictionary<PartitionedTable, Part> _recent = new();
     private long? _startUs;
 
     /// <summary>Forgets what it knows.</summary>
@@ -115,8 +116,13 @@ internal sealed class Partitions(NpgsqlDataSource source, TimeProvider time)
 
     private void Look(PartitionedTable table, long us, ref List<Part>? missing)
     {
+        // Nearly all data lies where the last did.
+        if (_recent.TryGetValue(table, out var recent) && us >= recent.LowUs && us < recent.HighUs && _known.ContainsKey(recent.Name))
+            return;
         var part = table.PartOf(us, _startUs ?? long.MinValue);
-        if (!_known.ContainsKey(part.Name) && missing?.Contains(part) != true)
+        if (_known.ContainsKey(part.Name))
+            _recent[table] = part;
+        else if (missing?.Contains(part) != true)
             (missing ??= []).Add(part);
     }
 }

@@ -54,7 +54,9 @@ internal sealed class Upkeep : IAsyncDisposable
             _wanted.Release();
     }
 
-    /// <summary>Does everything that is due, whoever else would; then, on the same connection, what is given. For tests and tools.</summary>
+    /// <summary>
+    /// Does everything that is due, whoever else would; then, on the same connection, what is given. For tests and tools.
+    /// </summary>
     public async Task RunAll(Func<NpgsqlConnection, CancellationToken, Task> andThen, CancellationToken cancel)
     {
         await _turn.WaitAsync(cancel).ConfigureAwait(false);
