@@ -17,7 +17,11 @@ internal static class FailoverBenchmark
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(12);
 
-    private sealed record Call(int Device, double StartMs, double EndMs, bool Failed);
+    private sealed record Call(int Device, double StartMs, double EndMs, string? Failure)
+    {
+        internal bool Failed => Failure is not null;
+    }
+
 
     internal static async Task<int> RunAsync(string[] args)
     {
@@ -35,6 +39,8 @@ internal static class FailoverBenchmark
             kills.Add((Outage(calls), calls.Where(c => c.Failed).Select(c => c.Device).Distinct().Count(), calls.Max(c => c.EndMs - c.StartMs)));
             await silo.Start();
             calls = await Observe(cluster, project, () => silo.Stop());
+            foreach (var failure in calls.Where(c => c.Failed).CountBy(c => c.Failure!))
+                Console.WriteLine($"{failure.Value} x {failure.Key}");
             stops.Add((calls.Count(c => c.Failed), calls.Max(c => c.EndMs - c.StartMs), calls.Count));
             await silo.Start();
         }
@@ -59,8 +65,8 @@ internal static class FailoverBenchmark
             while (Stopwatch.GetElapsedTime(started) < ends)
             {
                 var from = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-                var failed = !await Upload(http, cluster.DoorUrls[device % cluster.Doors.Count], project, id, batches.Next(device));
-                calls.Add(new Call(device, from, Stopwatch.GetElapsedTime(started).TotalMilliseconds, failed));
+                var failure = await Upload(http, cluster.DoorUrls[device % cluster.Doors.Count], project, id, batches.Next(device));
+                calls.Add(new Call(device, from, Stopwatch.GetElapsedTime(started).TotalMilliseconds, failure));
                 await Task.Delay(Between, TimeProvider.System);
             }
         })).ToArray();
@@ -92,7 +98,8 @@ internal static class FailoverBenchmark
         return longest;
     }
 
-    private static async Task<bool> Upload(HttpClient http, Uri door, SeededProject project, Guid device, (byte[] Body, string Hash) batch)
+    /// <summary>Null when it was taken, otherwise why not.</summary>
+    private static async Task<string?> Upload(HttpClient http, Uri door, SeededProject project, Guid device, (byte[] Body, string Hash) batch)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(door, "/api/iot/v1/telemetry/batch")) { Content = new ByteArrayContent(batch.Body) };
         request.Content.Headers.ContentType = new("application/json");
@@ -103,11 +110,11 @@ internal static class FailoverBenchmark
         try
         {
             using var answer = await http.SendAsync(request);
-            return answer.IsSuccessStatusCode;
+            return answer.IsSuccessStatusCode ? null : $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}";
         }
-        catch (HttpRequestException)
+        catch (HttpRequestException e)
         {
-            return false;
+            return e.Message;
         }
     }
 
