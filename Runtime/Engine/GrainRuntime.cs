@@ -87,7 +87,13 @@ internal sealed class GrainRuntime : IClusterClient, IDisposable
     /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (_state != RuntimeState.Running) return;
+        if (_state != RuntimeState.Running)
+        {
+            // The others took this silo for dead, or it could not join: there is nothing to hand over.
+            if (Cluster is not null) await Cluster.StopAsync();
+            return;
+        }
+
         if (Cluster is not null) await Cluster.LeaveAsync(cancellationToken);
         _state = RuntimeState.Stopping;
         if (Reminders is not null && Cluster is not { IsClient: true }) await Reminders.StopAsync(cancellationToken);

@@ -31,6 +31,9 @@ public sealed class InProcessSiloHandle
     /// <summary>How things stand as it sees them; null without clustering.</summary>
     public ClusterState? ClusterState => Runtime.Cluster?.StateIfStarted;
 
+    /// <summary>Whether its services are gone.</summary>
+    internal bool IsDisposed { get; private set; }
+
     internal int Index { get; }
 
     internal GrainRuntime Runtime => ServiceProvider.GetRequiredService<GrainRuntime>();
@@ -62,6 +65,7 @@ public sealed class InProcessSiloHandle
 
     private async Task DisposeAsync()
     {
+        IsDisposed = true;
         if (_host is IAsyncDisposable disposable) await disposable.DisposeAsync();
         else _host.Dispose();
     }

@@ -34,7 +34,7 @@ public sealed class InProcessTestCluster : IAsyncDisposable
 
     internal MemoryNetwork? Network => _builder.Network;
 
-    private InProcessSiloHandle First => _silos.FirstOrDefault(silo => silo.IsActive)
+    private InProcessSiloHandle First => _silos.FirstOrDefault(silo => silo.IsActive) ?? _silos.FirstOrDefault(silo => !silo.IsDisposed)
         ?? throw new InvalidOperationException("The cluster is not deployed: await DeployAsync first.");
 
     /// <summary>The services of a silo, or of the oldest one.</summary>

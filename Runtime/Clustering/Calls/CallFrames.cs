@@ -13,6 +13,9 @@ internal struct RequestHeader
     public GrainId Grain;
     public int TimeoutMs;
     public int Forwards;
+
+    /// <summary>The version of the members that the sender knew.</summary>
+    public long Version;
     public ChainLink[] Chain;
     public Dictionary<string, object>? Context;
 }
@@ -25,7 +28,7 @@ internal static class CallFrames
 {
     private const int HeaderBytes = 1 + sizeof(ulong);
 
-    private const uint MethodId = 0, TypeId = 1, KeyId = 2, TimeoutId = 3, ForwardsId = 4, ChainId = 5, ContextId = 6, ArgumentsId = 7;
+    private const uint MethodId = 0, TypeId = 1, KeyId = 2, TimeoutId = 3, ForwardsId = 4, ChainId = 5, ContextId = 6, ArgumentsId = 7, VersionId = 8;
     private const uint ResultId = 0, FailureId = 1, RemarksId = 2;
 
     public static FrameKind KindOf(ReadOnlyMemory<byte> frame) => (FrameKind)frame.Span[0];
@@ -42,13 +45,14 @@ internal static class CallFrames
     }
 
     public static void WriteRequest(
-        ref MessageWriter writer, ulong correlation, GrainRequest request, GrainId grain, int timeoutMs, int forwards)
+        ref MessageWriter writer, ulong correlation, GrainRequest request, GrainId grain, int timeoutMs, int forwards, long version)
     {
         WriteHeader(ref writer, FrameKind.Request, correlation);
         writer.WriteFixed64(MethodId, request.Method.WireId);
         writer.WriteText(TypeId, grain.Type.ToString());
         writer.WriteText(KeyId, grain.Key.ToString());
         writer.WriteVarint(TimeoutId, (ulong)timeoutMs);
+        writer.WriteVarint(VersionId, (ulong)version);
         if (forwards > 0) writer.WriteVarint(ForwardsId, (ulong)forwards);
         ChainLink.WriteCallers(ref writer, ChainId, request);
         if (request.ContextValues is { Count: > 0 } values) Codecs<Dictionary<string, object>>.Instance.Write(ref writer, ContextId, values);
@@ -80,6 +84,7 @@ internal static class CallFrames
                 case KeyId: key = reader.ReadText(type); break;
                 case TimeoutId: header.TimeoutMs = (int)Math.Min(int.MaxValue / 2, reader.ReadVarint(type)); break;
                 case ForwardsId: header.Forwards = (int)Math.Min(int.MaxValue, reader.ReadVarint(type)); break;
+                case VersionId: header.Version = (long)Math.Min(long.MaxValue, reader.ReadVarint(type)); break;
                 case ChainId: header.Chain = ChainLink.ReadCallers(ref reader, type); break;
                 case ContextId: header.Context = Codecs<Dictionary<string, object>>.Instance.Read(ref reader, type); break;
                 case ArgumentsId:

@@ -79,6 +79,7 @@ internal sealed partial class ClusterNode
     public void Sweep(long nowMs)
     {
         foreach (Peer peer in _peers.Values) peer.Sweep(nowMs);
+        if (_parked.Count > 0) Unpark(nowMs);
     }
 
     /// <summary>Ends an activation whose grain another silo has; what waits for it goes there.</summary>
@@ -170,6 +171,8 @@ internal sealed partial class ClusterNode
         }
 
         if (IsClient) return;
+        Unpark(Runtime.Clock.Advance());
+        foreach (InboundPeer peer in _inbound.Keys) peer.CloseIfDead(state.View);
         Runtime.Catalog.ForEachPlaced(YieldIfOthers);
         Runtime.Reminders?.OnMembersChanged();
     }

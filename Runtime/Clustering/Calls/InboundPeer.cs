@@ -50,6 +50,13 @@ internal sealed class InboundPeer(ClusterNode node, ISiloLink link) : ILinkHandl
         return Task.WhenAll(_goodbyeSeen.Task, _answered.Task);
     }
 
+    /// <summary>Lets go of a silo that was taken for dead: it may only be standing still, and would be waited for.</summary>
+    public void CloseIfDead(MembershipView view)
+    {
+        if (SiloAddress.TryParse(link.Peer) is { } silo && view.Find(silo) is { IsLive: false })
+            link.Close(new LinkException("The silo is no longer a member of the cluster."));
+    }
+
     /// <summary>Closes when all answers are sent; ends when the other side has closed too.</summary>
     public Task CloseWhenSentAsync()
     {
@@ -86,7 +93,8 @@ internal sealed class InboundPeer(ClusterNode node, ISiloLink link) : ILinkHandl
         if (request.Cancellation is not null) _cancellable[header.Correlation] = request;
         request.SetIncoming(new IncomingCall(this, header.Correlation, header.Forwards, header.Chain), header.Context);
         request.DeadlineMs = node.Runtime.Clock.Advance() + header.TimeoutMs;
-        node.Runtime.Router.Receive(request, header.Grain);
+        if (header.Version > node.Membership.State.View.Version) node.Park(request, header.Grain, header.Version);
+        else node.Runtime.Router.Receive(request, header.Grain);
     }
 
     private void OnCancel(ulong correlation)

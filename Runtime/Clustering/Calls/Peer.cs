@@ -154,7 +154,7 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
 
             // The answer of a silo that times the call out itself tells more, so it is waited for a little longer.
             request.DeadlineMs = Math.Min(request.DeadlineMs, long.MaxValue / 2) + AnswerAllowanceMs;
-            CallFrames.WriteRequest(ref writer, correlation, request, grain, timeoutMs, forwards);
+            CallFrames.WriteRequest(ref writer, correlation, request, grain, timeoutMs, forwards, node.Membership.State.View.Version);
             request.Cancellation?.SentTo(this, correlation);
             if (link.TrySend(writer.Written, alone))
             {

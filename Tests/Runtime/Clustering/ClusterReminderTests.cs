@@ -15,22 +15,25 @@ public sealed class ClusterReminderTests
         var time = new FakeTimeProvider();
 
         // The clock runs far faster than the machine here, so silence says nothing about a silo.
-        await using ManySilos silos = await ManySilos.StartAsync(2, tcp: false, time: time, options: cluster =>
+        Task<ManySilos> starting = ManySilos.StartAsync(2, tcp: false, time: time, options: cluster =>
         {
             cluster.Membership.HeartbeatInterval = TimeSpan.FromSeconds(5);
             cluster.Membership.EvictAfter = TimeSpan.FromMinutes(5);
             cluster.Membership.EvictUnreachableAfter = TimeSpan.FromMinutes(5);
         });
+        await MoveUntilAsync(time, starting);
+        await using ManySilos silos = await starting;
         InProcessSiloHandle first = silos.Silos[0], second = silos.Silos[1];
         string key = silos.KeysOn(second, "woken").First();
         await first.Client.GetGrain<IWoken>(key).Register();
         await MoveUntilAsync(time, silos.Gates.NotedAsync($"woken {key} at {second.SiloAddress}"));
-        await silos.Cluster.StopSiloAsync(second);
+        await MoveUntilAsync(time, silos.Cluster.StopSiloAsync(second));
         await MoveUntilAsync(time, silos.Gates.NotedAsync($"woken {key} at {first.SiloAddress}"));
         await first.Client.GetGrain<IWoken>(key).Unregister();
         int woken = silos.Gates.Words.Length;
         for (int i = 0; i < 90; i++) time.Advance(s_step);
         Assert.Equal(woken, silos.Gates.Words.Length);
+        await MoveUntilAsync(time, silos.Cluster.StopAllSilosAsync());
     }
 
     /// <summary>Moves the clock in small steps, letting others do what is due, until something has happened.</summary>

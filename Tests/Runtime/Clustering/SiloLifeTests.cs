@@ -148,6 +148,26 @@ public sealed class SiloLifeTests
         Assert.Null(there.Runtime.Catalog.Find(local));
     }
 
+    [Fact]
+    public async Task Calls_do_not_bounce_between_silos_that_disagree()
+    {
+        // They read the table so rarely that only the calls themselves can tell them of changes.
+        await using ManySilos silos = await ManySilos.StartAsync(3, tcp: false, options: cluster =>
+        {
+            cluster.Membership.HeartbeatInterval = TimeSpan.FromSeconds(1);
+            cluster.Membership.EvictAfter = TimeSpan.FromSeconds(30);
+            cluster.Membership.EvictUnreachableAfter = TimeSpan.FromSeconds(30);
+        });
+        await using var load = new SteadyLoad([.. silos.Silos.Take(2).Select(silo => silo.Client)], Keys);
+        await load.DoneAsync(200);
+        await silos.Cluster.StopSiloAsync(silos.Silos[2]);
+        InProcessSiloHandle added = await silos.Cluster.StartAdditionalSiloAsync();
+        await load.DoneAsync(200);
+        await silos.Cluster.StopSiloAsync(added);
+        await load.DoneAsync(200);
+        Assert.Empty(await load.StopAsync());
+    }
+
     private static bool Answers(IPlaced grain)
     {
         Task<string> call = grain.Where();
