@@ -51,5 +51,5 @@ internal static class Unavailability
         e is StorageUnavailableException or TimeoutException or LimitExceededException or SiloUnavailableException or CredentialLookupsBusyException;
 
     public static Problem Refusal(ApiOptions options) =>
-        Problems.Unavailable("The server cannot reach its storage at the moment. Nothing is acknowledged.", TimeSpan.FromSeconds(options.RetryAfterSeconds));
+        Problems.Unavailable("A part of the server that this needs is away at the moment. Nothing is acknowledged.", TimeSpan.FromSeconds(options.RetryAfterSeconds));
 }

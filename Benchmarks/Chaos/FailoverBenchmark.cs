@@ -41,6 +41,9 @@ internal static class FailoverBenchmark
             calls = await Observe(cluster, project, () => silo.Stop());
             foreach (var failure in calls.Where(c => c.Failed).CountBy(c => c.Failure!))
                 Console.WriteLine($"{failure.Value} x {failure.Key}");
+            if (calls.Any(c => c.Failed))
+                foreach (var line in cluster.Doors.SelectMany(d => d.Log.Split('\n')).Where(l => l.Contains("was refused because")).TakeLast(12))
+                    Console.WriteLine(line);
             stops.Add((calls.Count(c => c.Failed), calls.Max(c => c.EndMs - c.StartMs), calls.Count));
             await silo.Start();
         }
