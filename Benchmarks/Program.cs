@@ -8,7 +8,7 @@ using EsoCore.Benchmarks.Twins;
 Benchmark[] benchmarks =
 [
     new("engine", "calls, waits and idle memory of the built-in engine [--seconds n] [--date d] [--no-file]", EngineBenchmark.RunAsync),
-    new("calls", "calls per second between silos beside bare sockets [--silos n] [--seconds n] [--date d] [--no-file]", CallsBenchmark.RunAsync),
+    new("calls", "calls between silos beside bare sockets [--silos n] [--seconds n] [--date d] [--no-file]", CallsBenchmark.RunAsync),
     new("twin", "bytes of an idle device twin [--devices n] [--date yyyy-mm-dd] [--no-file]", TwinBenchmark.RunAsync),
     new("ingest", "durable points per second over HTTP beside rows in SQLite [--devices n] [--batches n] [--rounds n] [--date ..] [--no-file]", IngestBenchmark.RunAsync),
 ];
