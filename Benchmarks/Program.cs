@@ -12,7 +12,7 @@ using EsoCore.Benchmarks.Upkeep;
 Benchmark[] benchmarks =
 [
     new("engine", "calls, waits and idle memory of the built-in engine [--seconds n] [--date d] [--no-file]", EngineBenchmark.RunAsync),
-    new("calls", "calls per second between silos beside bare sockets [--silos n] [--seconds n] [--date d] [--no-file]", CallsBenchmark.RunAsync),
+    new("calls", "calls between silos beside bare sockets [--silos n] [--seconds n] [--date d] [--no-file]", CallsBenchmark.RunAsync),
     new("twin", "bytes of an idle device twin [--devices n] [--date yyyy-mm-dd] [--no-file]", TwinBenchmark.RunAsync),
     new("ingest", "durable points per second over HTTP beside rows [--postgres] [--devices n] [--batches n] [--rounds n] [--date ..] [--no-file]", IngestBenchmark.RunAsync),
     new("small", "device commits per second on PostgreSQL beside pgbench [--devices n] [--seconds n] [--rounds n] [--date ..] [--no-file]", SmallBenchmark.RunAsync),

@@ -39,7 +39,8 @@ internal static class ReferenceWriter
 
         code.AppendLine().AppendLine("        internal static void Register()");
         code.AppendLine("        {");
-        code.AppendLine($"            {Calls}GrainReferenceRegistry.Register(typeof({model.FullName}), static shape => new {model.ClassName}(shape));");
+        string create = $"static shape => new {model.ClassName}(shape)";
+        code.AppendLine($"            {Calls}GrainReferenceRegistry.Register(typeof({model.FullName}), {create});");
         for (int i = 0; i < model.Methods.Items.Count; i++)
             code.AppendLine($"            {Calls}GrainMethodRegistry.Register(static () => new Request{i}());");
         code.AppendLine("        }");
@@ -156,7 +157,8 @@ internal static class ReferenceWriter
         code.AppendLine("                {");
         code.AppendLine("                    switch (id)");
         code.AppendLine("                    {");
-        for (int i = 0; i < arguments.Length; i++) code.AppendLine($"                        case {i}: _{i} = {Codec(i)}.Read(ref reader, type); break;");
+        for (int i = 0; i < arguments.Length; i++)
+            code.AppendLine($"                        case {i}: _{i} = {Codec(i)}.Read(ref reader, type); break;");
         code.AppendLine("                        default: reader.Skip(type); break;");
         code.AppendLine("                    }");
         code.AppendLine("                }");

@@ -29,8 +29,12 @@ internal static class SerializerReader
         var problems = new List<ProblemModel>();
         if (!IsVisible(symbol)) problems.Add(ProblemModel.At(symbol, Problems.HiddenMessage, symbol.Name));
         List<(ISymbol Symbol, MemberModel Model)> members = MembersOf(symbol);
-        foreach (IGrouping<uint, (ISymbol Symbol, MemberModel Model)> same in members.GroupBy(member => member.Model.Id).Where(group => group.Count() > 1))
-            problems.Add(ProblemModel.At(symbol, Problems.SameMemberId, symbol.Name, same.First().Model.Name, same.Last().Model.Name));
+        foreach (MemberModel[] same in members.Select(member => member.Model).GroupBy(model => model.Id).Select(group => group.ToArray()))
+        {
+            if (same.Length > 1)
+                problems.Add(ProblemModel.At(symbol, Problems.SameMemberId, symbol.Name, same[0].Name, same[1].Name));
+        }
+
         int[] arguments = symbol.IsAbstract ? Array.Empty<int>() : ChooseConstructor(symbol, members, problems);
         IEnumerable<MemberModel> models = members.Select((member, i) => member.Model with { IsSet = !arguments.Contains(i) });
         string fullName = symbol.ToDisplayString(s_plain);
@@ -86,7 +90,8 @@ internal static class SerializerReader
         foreach (ISymbol member in type.GetMembers().Where(member => !member.IsStatic && !positional.Contains(member.Name)))
         {
             if (IdOf(member) is not { } id) continue;
-            if (member is IPropertySymbol { IsIndexer: false } property) members.Add((member, Model(member.Name, property.Type, bodyOffset + id)));
+            if (member is IPropertySymbol { IsIndexer: false } property)
+                members.Add((member, Model(member.Name, property.Type, bodyOffset + id)));
             else if (member is IFieldSymbol field) members.Add((member, Model(member.Name, field.Type, bodyOffset + id)));
         }
     }
@@ -100,7 +105,7 @@ internal static class SerializerReader
     {
         foreach (IMethodSymbol constructor in symbol.InstanceConstructors.OrderByDescending(one => one.Parameters.Length))
         {
-            if (constructor.DeclaredAccessibility is not (Accessibility.Public or Accessibility.Internal or Accessibility.ProtectedOrInternal)) continue;
+            if (!IsVisible(constructor.DeclaredAccessibility)) continue;
             int[] arguments = constructor.Parameters
                 .Select(parameter => members.FindIndex(member => Matches(member.Symbol, parameter))).ToArray();
             if (arguments.Contains(-1) || arguments.Distinct().Count() < arguments.Length) continue;
@@ -154,9 +159,12 @@ internal static class SerializerReader
         return $"{outer}{(outer.EndsWith("::", StringComparison.Ordinal) ? "" : ".")}@{symbol.Name}{arity}";
     }
 
-    private static string MetadataName(INamedTypeSymbol symbol) => symbol.ContainingType is { } outer
-        ? $"{MetadataName(outer)}+{symbol.MetadataName}"
-        : symbol.ContainingNamespace.IsGlobalNamespace ? symbol.MetadataName : $"{symbol.ContainingNamespace.ToDisplayString()}.{symbol.MetadataName}";
+    private static string MetadataName(INamedTypeSymbol symbol)
+    {
+        if (symbol.ContainingType is { } outer) return $"{MetadataName(outer)}+{symbol.MetadataName}";
+        INamespaceSymbol space = symbol.ContainingNamespace;
+        return space.IsGlobalNamespace ? symbol.MetadataName : $"{space.ToDisplayString()}.{symbol.MetadataName}";
+    }
 
     private static bool IsMessage(INamedTypeSymbol symbol) => Find(symbol, "GenerateSerializerAttribute") is not null;
 
@@ -173,11 +181,14 @@ internal static class SerializerReader
     {
         for (INamedTypeSymbol? type = symbol; type is not null; type = type.ContainingType)
         {
-            if (type.DeclaredAccessibility is not (Accessibility.Public or Accessibility.Internal or Accessibility.ProtectedOrInternal)) return false;
+            if (!IsVisible(type.DeclaredAccessibility)) return false;
         }
 
         return true;
     }
+
+    private static bool IsVisible(Accessibility access) =>
+        access is Accessibility.Public or Accessibility.Internal or Accessibility.ProtectedOrInternal;
 
     private static string Mangle(string fullName)
     {

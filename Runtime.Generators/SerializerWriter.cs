@@ -81,7 +81,8 @@ internal static class SerializerWriter
         if (model.IsAbstract)
         {
             code.AppendLine("            throw new global::System.Runtime.Serialization.SerializationException(");
-            code.AppendLine($"                \"An abstract {model.Alias.Replace("\\", "").Replace("\"", "")} came without the name of its type.\");");
+            string what = SymbolDisplay.FormatLiteral($"An abstract {model.Alias} came without the name of its type.", quote: true);
+            code.AppendLine($"                {what});");
             return;
         }
 
@@ -92,7 +93,11 @@ internal static class SerializerWriter
         code.AppendLine("                switch (id)");
         code.AppendLine("                {");
         for (int i = 0; i < members.Count; i++)
-            code.AppendLine($"                    case {members[i].Id}: f{i} = {Runtime}Codecs<{members[i].Type}>.Instance.Read(ref reader, type); break;");
+        {
+            string read = $"{Runtime}Codecs<{members[i].Type}>.Instance.Read(ref reader, type)";
+            code.AppendLine($"                    case {members[i].Id}: f{i} = {read}; break;");
+        }
+
         code.AppendLine("                    default: reader.Skip(type); break;");
         code.AppendLine("                }");
         code.AppendLine("            }");

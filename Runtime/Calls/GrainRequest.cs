@@ -64,7 +64,9 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
 
     internal Exception? Failure => Error;
 
-    /// <summary>Tells this request from others of its grain, here and in the chain of a call that comes back from another process.</summary>
+    /// <summary>
+    /// Tells this request from others of its grain, here and in the chain of a call that comes back from another process.
+    /// </summary>
     internal int Mark => RuntimeHelpers.GetHashCode(this);
 
     /// <summary>The argument at this index.</summary>
@@ -185,7 +187,9 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
         return true;
     }
 
-    /// <summary>Ends the call before it was sent, on the caller's own thread; if that is not where it is, like <see cref="Abort"/>.</summary>
+    /// <summary>
+    /// Ends the call before it was sent, on the caller's own thread; if that is not where it is, like <see cref="Abort"/>.
+    /// </summary>
     internal void Refuse(Exception exception)
     {
         // A call sent on by an activation that ended is in a turn of that activation, where nothing of an outside caller may run.

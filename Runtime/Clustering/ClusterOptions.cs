@@ -72,8 +72,8 @@ public sealed class ClusterOptions
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// The longest pause between attempts to connect; the first is a sixteenth of it, and each doubles. Calls in a pause fail at once. Default 1 s;
-    /// 10 ms to 1 minute.
+    /// The longest pause between attempts to connect; the first is a sixteenth of it, and each doubles. Calls in a pause fail at once.
+    /// Default 1 s; 10 ms to 1 minute.
     /// </summary>
     public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -96,9 +96,18 @@ internal sealed class ClusterOptionsValidator : IValidateOptions<ClusterOptions>
         List<string> errors = [];
         Check(options.ClusterId is { Length: >= 1 and <= MaxNameLength }, nameof(options.ClusterId), "1 to 64 characters");
         Check(options.Secret.Length >= ClusterOptions.MinSecretBytes, nameof(options.Secret), "at least 16 bytes");
-        Check(options.ProgramVersion is { Length: <= ProgramInfo.MaxVersionLength }, nameof(options.ProgramVersion), "at most 64 characters");
-        Check(options.AdvertisedHost is null or { Length: >= 1 and <= SiloAddress.MaxHostLength }, nameof(options.AdvertisedHost), "1 to 255 characters");
-        Check(options.ListenAddress is { Length: >= 1 and <= SiloAddress.MaxHostLength }, nameof(options.ListenAddress), "1 to 255 characters");
+        Check(
+            options.ProgramVersion is { Length: <= ProgramInfo.MaxVersionLength },
+            nameof(options.ProgramVersion),
+            "at most 64 characters");
+        Check(
+            options.AdvertisedHost is null or { Length: >= 1 and <= SiloAddress.MaxHostLength },
+            nameof(options.AdvertisedHost),
+            "1 to 255 characters");
+        Check(
+            options.ListenAddress is { Length: >= 1 and <= SiloAddress.MaxHostLength },
+            nameof(options.ListenAddress),
+            "1 to 255 characters");
         Check(options.ListenPort is >= 0 and <= 65_535, nameof(options.ListenPort), "0 to 65,535");
         Check(options.AdvertisedPort is >= 0 and <= 65_535, nameof(options.AdvertisedPort), "0 to 65,535");
         Check(options.MaxQueuedBytes is >= 64 * 1024 and <= 512 * 1024 * 1024, nameof(options.MaxQueuedBytes), "64 KiB to 512 MiB");
@@ -108,8 +117,12 @@ internal sealed class ClusterOptionsValidator : IValidateOptions<ClusterOptions>
         Between(options.MaxBackoff, TimeSpan.FromMilliseconds(10), s_minute, nameof(options.MaxBackoff));
         Between(options.JoinTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10), nameof(options.JoinTimeout));
         int files = new[] { options.CertificateFile, options.CertificateKeyFile, options.AuthorityFile }.Count(file => file is not null);
-        Check(files is 0 or 3, nameof(options.CertificateFile), "given together with CertificateKeyFile and AuthorityFile, or none of them");
-        if (new MembershipOptionsValidator().Validate(name, options.Membership) is { Failed: true } failed) errors.AddRange(failed.Failures);
+        Check(
+            files is 0 or 3,
+            nameof(options.CertificateFile),
+            "given together with CertificateKeyFile and AuthorityFile, or none of them");
+        if (new MembershipOptionsValidator().Validate(name, options.Membership) is { Failed: true } failed)
+            errors.AddRange(failed.Failures);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
 
         void Check(bool holds, string property, string bound)

@@ -129,7 +129,8 @@ internal sealed class GrainRuntime : IClusterClient, IDisposable
     public bool IsCallAllowed(GrainRequest request)
     {
         // Grains still at work may call each other until the last one is done.
-        if (_state == RuntimeState.Stopping && (request.Origin != RequestOrigin.Outside || request.Caller is { Finished: false })) return true;
+        if (_state == RuntimeState.Stopping && (request.Origin != RequestOrigin.Outside || request.Caller is { Finished: false }))
+            return true;
 
         // While it hands over, the other silos serve those who call from here.
         if (_state == RuntimeState.Stopping && Cluster is { HasOthers: true }) return true;

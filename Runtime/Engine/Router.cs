@@ -102,9 +102,9 @@ internal sealed class Router(GrainRuntime runtime)
     private Route AnySilo(ClusterState state)
     {
         int count = state.View.Active.Length;
-        return count == 0
-            ? new Route(RouteKind.Refuse, null, RefusalReason.NoActiveSilo)
-            : new Route(RouteKind.Remote, state.View.Active[(int)((uint)Interlocked.Increment(ref _lastSilo) % (uint)count)], RefusalReason.None);
+        if (count == 0) return new Route(RouteKind.Refuse, null, RefusalReason.NoActiveSilo);
+        uint next = (uint)Interlocked.Increment(ref _lastSilo) % (uint)count;
+        return new Route(RouteKind.Remote, state.View.Active[(int)next], RefusalReason.None);
     }
 
     /// <summary>Finds or makes the activation here and hands it the request. Returns it if it may be remembered.</summary>

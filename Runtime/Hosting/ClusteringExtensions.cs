@@ -12,9 +12,10 @@ namespace EsoCore.Runtime.Hosting;
 public static class ClusteringExtensions
 {
     /// <summary>
-    /// Joins this process to a cluster: as a silo that owns a share of the grains, or with <see cref="ClusterOptions.IsClient"/> as a process
-    /// that only calls. Options out of bounds fail the start, naming property and bound, and so does a grain whose arguments or results cannot
-    /// cross between processes. When the others take this silo for dead, the host is stopped, so that a supervisor can start it anew.
+    /// Joins this process to a cluster: as a silo that owns a share of the grains, or with <see cref="ClusterOptions.IsClient"/> as a
+    /// process that only calls. Options out of bounds fail the start, naming property and bound, and so does a grain whose arguments or
+    /// results cannot cross between processes. When the others take this silo for dead, the host is stopped, so that a supervisor can
+    /// start it anew.
     /// </summary>
     /// <param name="builder">The silo.</param>
     /// <param name="configure">Sets the options.</param>

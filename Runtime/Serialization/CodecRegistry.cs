@@ -69,7 +69,8 @@ public static class CodecRegistry
     private static string NameOf(Type type, int depth)
     {
         if (s_aliases.TryGetValue(type, out string? alias)) return alias;
-        if (depth < MaxNameDepth && type.IsConstructedGenericType && s_aliases.TryGetValue(type.GetGenericTypeDefinition(), out string? open))
+        Type? definition = depth < MaxNameDepth && type.IsConstructedGenericType ? type.GetGenericTypeDefinition() : null;
+        if (definition is not null && s_aliases.TryGetValue(definition, out string? open))
             return $"{open}<{string.Join(',', type.GenericTypeArguments.Select(argument => NameOf(argument, depth + 1)))}>";
         throw Missing(type);
     }

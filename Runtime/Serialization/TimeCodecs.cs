@@ -43,7 +43,8 @@ internal sealed class DateTimeCodec : Codec<DateTime>
     {
         ulong both = reader.ReadFixed64(type);
         ulong ticks = both >> 2, kind = both & 3;
-        if (ticks > (ulong)DateTime.MaxValue.Ticks || kind > (ulong)DateTimeKind.Local) throw reader.Malformed("a time beyond the calendar");
+        if (ticks > (ulong)DateTime.MaxValue.Ticks || kind > (ulong)DateTimeKind.Local)
+            throw reader.Malformed("a time beyond the calendar");
         return new DateTime((long)ticks, (DateTimeKind)kind);
     }
 }
@@ -56,7 +57,8 @@ internal sealed class DateOnlyCodec : Codec<DateOnly>
     public override DateOnly Read(ref MessageReader reader, WireType type)
     {
         ulong day = reader.ReadVarint(type);
-        return day <= (ulong)DateOnly.MaxValue.DayNumber ? DateOnly.FromDayNumber((int)day) : throw reader.Malformed("a day beyond the calendar");
+        if (day > (ulong)DateOnly.MaxValue.DayNumber) throw reader.Malformed("a day beyond the calendar");
+        return DateOnly.FromDayNumber((int)day);
     }
 }
 

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace EsoCore.Runtime.TestingHost;
 
 /// <summary>
-/// A cluster in the test's own process: one silo that is alone, or several that call each other as processes would, over TCP on the loopback
-/// or a network in memory.
+/// A cluster in the test's own process: one silo that is alone, or several that call each other as processes would, over TCP on the
+/// loopback or a network in memory.
 /// </summary>
 public sealed class InProcessTestCluster : IAsyncDisposable
 {
@@ -56,7 +56,8 @@ public sealed class InProcessTestCluster : IAsyncDisposable
     /// <summary>Starts one more silo; ends when it owns its share of the grains.</summary>
     public async Task<InProcessSiloHandle> StartAdditionalSiloAsync()
     {
-        if (!_builder.IsClustered && _lastSilo > 0) throw new InvalidOperationException("The silo is alone: set the cluster up for more than one.");
+        if (!_builder.IsClustered && _lastSilo > 0)
+            throw new InvalidOperationException("The silo is alone: set the cluster up for more than one.");
         int index = ++_lastSilo;
         InProcessSiloHandle silo = await StartAsync($"Silo{index}", index, isClient: false);
         _silos.Add(silo);
@@ -87,8 +88,8 @@ public sealed class InProcessTestCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until all silos and clients agree that exactly the running silos are active. With a clock that the test moves, it is to be moved
-    /// meanwhile for silence to be noticed.
+    /// Waits until all silos and clients agree that exactly the running silos are active. With a clock that the test moves, it is to be
+    /// moved meanwhile for silence to be noticed.
     /// </summary>
     public async Task WaitForLivenessToStabilizeAsync()
     {

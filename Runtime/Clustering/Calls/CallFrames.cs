@@ -28,7 +28,8 @@ internal static class CallFrames
 {
     private const int HeaderBytes = 1 + sizeof(ulong);
 
-    private const uint MethodId = 0, TypeId = 1, KeyId = 2, TimeoutId = 3, ForwardsId = 4, ChainId = 5, ContextId = 6, ArgumentsId = 7, VersionId = 8;
+    private const uint MethodId = 0, TypeId = 1, KeyId = 2, TimeoutId = 3, ForwardsId = 4, ChainId = 5, ContextId = 6;
+    private const uint ArgumentsId = 7, VersionId = 8;
     private const uint ResultId = 0, FailureId = 1, RemarksId = 2;
 
     public static FrameKind KindOf(ReadOnlyMemory<byte> frame) => (FrameKind)frame.Span[0];
@@ -55,7 +56,8 @@ internal static class CallFrames
         writer.WriteVarint(VersionId, (ulong)version);
         if (forwards > 0) writer.WriteVarint(ForwardsId, (ulong)forwards);
         ChainLink.WriteCallers(ref writer, ChainId, request);
-        if (request.ContextValues is { Count: > 0 } values) Codecs<Dictionary<string, object>>.Instance.Write(ref writer, ContextId, values);
+        if (request.ContextValues is { Count: > 0 } values)
+            Codecs<Dictionary<string, object>>.Instance.Write(ref writer, ContextId, values);
         writer.BeginGroup(ArgumentsId);
         request.WriteArguments(ref writer);
         writer.EndGroup();
@@ -97,7 +99,8 @@ internal static class CallFrames
             }
         }
 
-        if (request is null || grainType.Length == 0 || grainType.Contains('/')) throw new SerializationException("A call names no grain or no method.");
+        if (request is null || grainType.Length == 0 || grainType.Contains('/'))
+            throw new SerializationException("A call names no grain or no method.");
         header.Grain = GrainId.Create(grainType, key);
         return request;
     }

@@ -120,7 +120,8 @@ internal sealed partial class ClusterNode
         catch (TimeoutException)
         {
             throw new TimeoutException(
-                $"The cluster could not be joined within {Options.JoinTimeout} ({nameof(ClusterOptions)}.{nameof(ClusterOptions.JoinTimeout)}): "
+                $"The cluster could not be joined within {Options.JoinTimeout} "
+                + $"({nameof(ClusterOptions)}.{nameof(ClusterOptions.JoinTimeout)}): "
                 + (_agent?.Problem ?? "the membership table does not answer."));
         }
 

@@ -113,7 +113,8 @@ internal sealed class InboundPeer(ClusterNode node, ISiloLink link) : ILinkHandl
             CallFrames.WriteResponse(ref writer, correlation, request);
             if (link.TrySend(writer.Written, alone)) return;
             SendFailure(correlation, new LimitExceededException(
-                $"The answer could not be sent to {link.Peer}: too many bytes wait ({nameof(ClusterOptions)}.{nameof(ClusterOptions.MaxQueuedBytes)})."));
+                $"The answer could not be sent to {link.Peer}: too many bytes wait "
+                + $"({nameof(ClusterOptions)}.{nameof(ClusterOptions.MaxQueuedBytes)})."));
         }
         catch (Exception exception)
         {

@@ -14,6 +14,9 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
     /// <summary>Pauses between attempts begin with the longest divided by this.</summary>
     private const int BackoffSteps = 16;
 
+    /// <summary>How much longer a caller waits than the callee may take.</summary>
+    private const int AnswerAllowanceMs = 2 * Engine.Sweeper.TickMs;
+
     private readonly Lock _gate = new();
     private readonly PendingCalls _pending = new();
     private readonly List<(GrainRequest Request, GrainId Grain, int Forwards)> _waiting = [];
@@ -62,7 +65,8 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
             if (_pending.Count >= node.Options.MaxPendingCalls)
             {
                 request.Refuse(new LimitExceededException(
-                    $"{node.Options.MaxPendingCalls} calls wait for {address} ({nameof(ClusterOptions)}.{nameof(ClusterOptions.MaxPendingCalls)})."));
+                    $"{node.Options.MaxPendingCalls} calls wait for {address} "
+                    + $"({nameof(ClusterOptions)}.{nameof(ClusterOptions.MaxPendingCalls)})."));
                 return true;
             }
 
@@ -184,8 +188,6 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
         lock (_gate) _pending.Take(correlation);
     }
 
-    private const int AnswerAllowanceMs = 2 * Engine.Sweeper.TickMs;
-
     private void OnResponse(ReadOnlyMemory<byte> frame, bool owned)
     {
         GrainRequest? request;
@@ -266,7 +268,10 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
             node.Runtime.Log.LogWarning("No connection to {Silo}: {Reason}", address, exception.Message);
             node.Membership.ReportUnreachable(address);
             foreach ((GrainRequest request, GrainId grain, _) in waiting)
-                request.Abort(new SiloUnavailableException($"{address} cannot be reached; the call of {grain} was not sent: {exception.Message}"));
+            {
+                request.Abort(new SiloUnavailableException(
+                    $"{address} cannot be reached; the call of {grain} was not sent: {exception.Message}"));
+            }
         }
     }
 
@@ -309,6 +314,7 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
                 $"{address} was lost before it answered {request.DescribeChain()}: {why?.Message ?? "the connection was closed"}"));
         }
 
-        foreach ((GrainRequest request, GrainId grain, int forwards) in waiting) node.Runtime.Router.SendAgain(request, grain, null, forwards);
+        foreach ((GrainRequest request, GrainId grain, int forwards) in waiting)
+            node.Runtime.Router.SendAgain(request, grain, null, forwards);
     }
 }

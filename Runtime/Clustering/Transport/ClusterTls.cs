@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace EsoCore.Runtime.Clustering;
@@ -26,7 +27,7 @@ internal sealed class ClusterTls : IDisposable
             _own = X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
             _authorities.ImportFromPemFile(authorityFile);
         }
-        catch (Exception exception) when (exception is IOException or System.Security.Cryptography.CryptographicException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or CryptographicException or UnauthorizedAccessException)
         {
             throw new InvalidOperationException(
                 $"The cluster's TLS files cannot be used ({certificateFile}, {keyFile}, {authorityFile}): {exception.Message}", exception);

@@ -42,7 +42,8 @@ internal sealed class Handshake(string clusterId, ReadOnlyMemory<byte> secret, i
         await SendAsync(stream, first, cancel).ConfigureAwait(false);
         Challenge challenge = await ReceiveAsync<Challenge>(stream, cancel).ConfigureAwait(false);
         if (challenge.Refusal is { } refusal) throw new LinkException($"{target} refused: {refusal}", isRefused: true);
-        if (challenge is not { Nonce.Length: NonceBytes, Proof: not null } || challenge.Format < lowestFormat || challenge.Format > highestFormat)
+        bool isSound = challenge is { Nonce.Length: NonceBytes, Proof: not null };
+        if (!isSound || challenge.Format < lowestFormat || challenge.Format > highestFormat)
             throw new LinkException($"{target} answered with something else than a challenge.", isRefused: true);
         if (!CryptographicOperations.FixedTimeEquals(Sign("server", first, challenge), challenge.Proof))
             throw new LinkException($"{target} does not know the secret of this cluster.", isRefused: true);

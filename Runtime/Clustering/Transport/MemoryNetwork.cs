@@ -41,7 +41,8 @@ internal sealed class MemoryNetwork(TimeProvider time)
     public void Heal() => _cuts.Clear();
 
     /// <summary>Holds back what is sent to and by a member before <see cref="Resume"/>.</summary>
-    public void Pause(string member) => _paused.TryAdd(member, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+    public void Pause(string member) =>
+        _paused.TryAdd(member, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
     public void Resume(string member)
     {

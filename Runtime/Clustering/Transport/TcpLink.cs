@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace EsoCore.Runtime.Clustering;
 
 /// <summary>
-/// Two connections to one process: one for small frames, one for large ones, so that a large body never holds up a small call. They live and
-/// end together.
+/// Two connections to one process: one for small frames, one for large ones, so that a large body never holds up a small call. They live
+/// and end together.
 /// </summary>
 internal sealed class TcpLink : ISiloLink
 {

@@ -150,7 +150,8 @@ internal sealed class TcpSiloTransport : ISiloTransport
         catch (Exception exception)
         {
             socket.Dispose();
-            if (!_stop.IsCancellationRequested) _log.LogWarning("A connection from {From} came to nothing: {Reason}", from, exception.Message);
+            if (!_stop.IsCancellationRequested)
+                _log.LogWarning("A connection from {From} came to nothing: {Reason}", from, exception.Message);
         }
         finally
         {

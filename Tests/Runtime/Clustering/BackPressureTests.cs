@@ -62,7 +62,7 @@ public sealed class BackPressureTests
         await Assert.ThrowsAsync<CallOutcomeUnknownException>(() => grain.Where());
         silos.Network.Drop = null;
         silos.Network.Delay = TimeSpan.FromMilliseconds(5);
-        await RuntimeCluster.UntilAsync(() => grain.Where().ContinueWith(static call => call.IsCompletedSuccessfully, TaskScheduler.Default).Result);
+        await SiloLifeTests.AnswersAsync(grain);
     }
 
     [Fact]
@@ -75,7 +75,8 @@ public sealed class BackPressureTests
             cluster.CertificateFile = "a";
             cluster.Membership.HeartbeatInterval = TimeSpan.Zero;
         }));
-        Assert.Equal(4, error.Failures.Count(failure => failure.StartsWith(nameof(ClusterOptions)) || failure.StartsWith(nameof(MembershipOptions))));
+        Assert.Equal(3, error.Failures.Count(failure => failure.StartsWith(nameof(ClusterOptions))));
+        Assert.Contains(error.Failures, failure => failure.StartsWith(nameof(MembershipOptions)));
         Assert.Contains(error.Failures, failure => failure.Contains(nameof(ClusterOptions.Secret)));
     }
 }

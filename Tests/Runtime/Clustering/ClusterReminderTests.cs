@@ -17,6 +17,7 @@ public sealed class ClusterReminderTests
         // The clock runs far faster than the machine here, so silence says nothing about a silo.
         Task<ManySilos> starting = ManySilos.StartAsync(2, tcp: false, time: time, options: cluster =>
         {
+            cluster.JoinTimeout = TimeSpan.FromMinutes(10);
             cluster.Membership.HeartbeatInterval = TimeSpan.FromSeconds(5);
             cluster.Membership.EvictAfter = TimeSpan.FromMinutes(5);
             cluster.Membership.EvictUnreachableAfter = TimeSpan.FromMinutes(5);

@@ -140,11 +140,13 @@ public sealed class LinkTests : IDisposable
         Assert.True(ends.Link.TrySend(Frame(100_000), alone: true));
         Assert.Equal(100_000, (await ends.There.TakeAsync(1))[0].Length);
 
-        foreach (Action<ClusterOptions> strange in new[] { MakeMember("stranger", otherIssuer, authority), MakeMember("naive", otherIssuer, otherAuthority), _ => { } })
+        Action<ClusterOptions> stranger = MakeMember("stranger", otherIssuer, authority);
+        Action<ClusterOptions> naive = MakeMember("naive", otherIssuer, otherAuthority);
+        foreach (Action<ClusterOptions> other in new[] { stranger, naive, _ => { } })
         {
-            await using TcpSiloTransport stranger = Transport(strange);
-            stranger.Start(null, _ => new Handler());
-            await Assert.ThrowsAsync<LinkException>(() => stranger.ConnectAsync(ends.Address, new Handler(), CancellationToken.None));
+            await using TcpSiloTransport transport = Transport(other);
+            transport.Start(null, _ => new Handler());
+            await Assert.ThrowsAsync<LinkException>(() => transport.ConnectAsync(ends.Address, new Handler(), CancellationToken.None));
         }
     }
 
@@ -174,7 +176,8 @@ public sealed class LinkTests : IDisposable
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        X509Certificate2 made = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+        X509Certificate2 made =
+            request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
         string file = Path.Combine(_folder, $"{name}.pem");
         File.WriteAllText(file, made.ExportCertificatePem());
         return (file, made);
@@ -185,14 +188,18 @@ public sealed class LinkTests : IDisposable
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         using X509Certificate2 made = request.Create(
-            issuer, TimeProvider.System.GetUtcNow().AddHours(-1), TimeProvider.System.GetUtcNow().AddHours(1), RandomNumberGenerator.GetBytes(8));
+            issuer,
+            TimeProvider.System.GetUtcNow().AddHours(-1),
+            TimeProvider.System.GetUtcNow().AddHours(1),
+            RandomNumberGenerator.GetBytes(8));
         string certificate = Path.Combine(_folder, $"{name}.pem"), keyFile = Path.Combine(_folder, $"{name}.key");
         File.WriteAllText(certificate, made.ExportCertificatePem());
         File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
         return options => (options.CertificateFile, options.CertificateKeyFile, options.AuthorityFile) = (certificate, keyFile, authority);
     }
 
-    private sealed class Ends(TcpSiloTransport server, TcpSiloTransport client, SiloAddress address, ISiloLink link, Handler here, Handler there)
+    private sealed class Ends(
+        TcpSiloTransport server, TcpSiloTransport client, SiloAddress address, ISiloLink link, Handler here, Handler there)
         : IAsyncDisposable
     {
         public SiloAddress Address => address;

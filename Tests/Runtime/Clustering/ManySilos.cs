@@ -21,7 +21,11 @@ internal sealed class ManySilos : IAsyncDisposable
     public MemoryNetwork Network => Cluster.Network!;
 
     public static async Task<ManySilos> StartAsync(
-        short silos = 2, bool tcp = true, Action<ClusterOptions>? options = null, Action<RuntimeOptions>? runtime = null, TimeProvider? time = null)
+        short silos = 2,
+        bool tcp = true,
+        Action<ClusterOptions>? options = null,
+        Action<RuntimeOptions>? runtime = null,
+        TimeProvider? time = null)
     {
         var gates = new GateKeeper();
         var storage = new MemoryGrainStorage();

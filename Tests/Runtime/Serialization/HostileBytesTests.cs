@@ -5,7 +5,9 @@ using Xunit;
 
 namespace EsoCore.Tests.Runtime.Serialization;
 
-/// <summary>Whatever the bytes are, reading ends soon, in a value or a <see cref="SerializationException"/>, and in bounded memory.</summary>
+/// <summary>
+/// Whatever the bytes are, reading ends soon, in a value or a <see cref="SerializationException"/>, and in bounded memory.
+/// </summary>
 public sealed class HostileBytesTests
 {
     private const int Rounds = 400;
@@ -15,7 +17,8 @@ public sealed class HostileBytesTests
 
     private const int MaxFixed = 64 * 1024;
 
-    private static readonly MethodInfo s_try = typeof(HostileBytesTests).GetMethod(nameof(Try), BindingFlags.NonPublic | BindingFlags.Static)!;
+    private static readonly MethodInfo s_try =
+        typeof(HostileBytesTests).GetMethod(nameof(Try), BindingFlags.NonPublic | BindingFlags.Static)!;
     private static readonly MethodInfo s_write = typeof(MessageBytes).GetMethod(nameof(MessageBytes.Write))!;
 
     public static TheoryData<string> Messages => RoundTripTests.Messages;

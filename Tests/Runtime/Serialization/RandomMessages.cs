@@ -26,7 +26,8 @@ internal sealed class RandomMessages(int seed)
         if (type == typeof(long)) return _random.Next(4) == 0 ? long.MinValue : _random.NextInt64() - _random.NextInt64();
         if (type == typeof(double)) return _random.Next(4) == 0 ? double.NegativeInfinity : _random.NextDouble() * 1e9;
         if (type == typeof(Guid)) return NewGuid();
-        if (type == typeof(DateTimeOffset)) return new DateTimeOffset(Ticks(), TimeSpan.FromMinutes(_random.Next(2) * _random.Next(-600, 600)));
+        if (type == typeof(DateTimeOffset))
+            return new DateTimeOffset(Ticks(), TimeSpan.FromMinutes(_random.Next(2) * _random.Next(-600, 600)));
         if (type == typeof(TimeSpan)) return new TimeSpan(_random.NextInt64());
         if (type == typeof(DateOnly)) return DateOnly.FromDayNumber(_random.Next(DateOnly.MaxValue.DayNumber));
         if (type == typeof(ReadOnlyMemory<byte>)) return new ReadOnlyMemory<byte>(Bytes());
@@ -45,10 +46,12 @@ internal sealed class RandomMessages(int seed)
         if (left.GetType() != right.GetType()) return false;
         if (left is ReadOnlyMemory<byte> bytes) return bytes.Span.SequenceEqual(((ReadOnlyMemory<byte>)right).Span);
         if (left is DateTimeOffset time) return time.EqualsExact((DateTimeOffset)right);
-        if (left is string || left.GetType().IsPrimitive || left.GetType().IsEnum || left.GetType().Namespace == "System") return left.Equals(right);
+        if (left is string || left.GetType().IsPrimitive || left.GetType().IsEnum || left.GetType().Namespace == "System")
+            return left.Equals(right);
         if (left is IEnumerable items)
         {
-            if (left.GetType().GetProperty("IsDefault") is { } isDefault && (bool)isDefault.GetValue(left)!) return (bool)isDefault.GetValue(right)!;
+            if (left.GetType().GetProperty("IsDefault") is { } isDefault && (bool)isDefault.GetValue(left)!)
+                return (bool)isDefault.GetValue(right)!;
             object?[] all = [.. items.Cast<object?>()], others = [.. ((IEnumerable)right).Cast<object?>()];
             return all.Length == others.Length && all.Zip(others).All(pair => Same(pair.First, pair.Second));
         }
@@ -65,13 +68,17 @@ internal sealed class RandomMessages(int seed)
         {
             var array = Array.CreateInstance(arguments[0], count);
             for (int i = 0; i < count; i++) array.SetValue(Make(arguments[0], false, depth + 1), i);
-            return typeof(ImmutableArray).GetMethods().Single(m => m.Name == "Create" && m.GetParameters() is [{ ParameterType.IsArray: true }])
+            return typeof(ImmutableArray).GetMethods()
+                .Single(m => m.Name == "Create" && m.GetParameters() is [{ ParameterType.IsArray: true }])
                 .MakeGenericMethod(arguments[0]).Invoke(null, [array])!;
         }
 
         object made = type.GetField("Empty")!.GetValue(null)!;
-        if (_random.Next(2) == 0) made = type.GetMethod("WithComparers", [typeof(IComparer<>).MakeGenericType(arguments[0])])!.Invoke(made, [StringComparer.Ordinal])!;
-        for (int i = 0; i < count; i++) made = type.GetMethod("SetItem")!.Invoke(made, [Make(arguments[0], false, depth + 1), Make(arguments[1], false, depth + 1)])!;
+        if (_random.Next(2) == 0)
+            made = type.GetMethod("WithComparers", [typeof(IComparer<>).MakeGenericType(arguments[0])])!
+                .Invoke(made, [StringComparer.Ordinal])!;
+        for (int i = 0; i < count; i++)
+            made = type.GetMethod("SetItem")!.Invoke(made, [Make(arguments[0], false, depth + 1), Make(arguments[1], false, depth + 1)])!;
         return made;
     }
 
@@ -79,7 +86,9 @@ internal sealed class RandomMessages(int seed)
 
     private string Text() => Pick(["", "a", "Ä€𝄞", new string('x', 39), new string('é', 41), new string('y', 5_000), "\0"]);
 
-    private long Ticks() => TimeSpan.TicksPerDay + _random.NextInt64(DateTime.MaxValue.Ticks - 2 * TimeSpan.TicksPerDay) / TimeSpan.TicksPerMinute * TimeSpan.TicksPerMinute;
+    /// <summary>Whole minutes, a day from either end of the calendar.</summary>
+    private long Ticks() => TimeSpan.TicksPerDay
+        + _random.NextInt64((DateTime.MaxValue.Ticks - 2 * TimeSpan.TicksPerDay) / TimeSpan.TicksPerMinute) * TimeSpan.TicksPerMinute;
 
     private Guid NewGuid()
     {

@@ -12,7 +12,8 @@ public sealed class RoundTripTests
 {
     private const int Seeds = 200;
 
-    private static readonly MethodInfo s_again = typeof(RoundTripTests).GetMethod(nameof(Again), BindingFlags.NonPublic | BindingFlags.Static)!;
+    private static readonly MethodInfo s_again =
+        typeof(RoundTripTests).GetMethod(nameof(Again), BindingFlags.NonPublic | BindingFlags.Static)!;
 
     public static TheoryData<string> Messages => [.. RandomMessages.Types.Select(type => type.ToString())];
 
@@ -34,7 +35,8 @@ public sealed class RoundTripTests
     public void Every_argument_and_result_of_every_grain_can_cross()
     {
         var check = new CodecCheck();
-        HashSet<string> interfaces = [.. typeof(Scope).Assembly.GetTypes().Where(type => type.IsInterface && typeof(IGrain).IsAssignableFrom(type)).Select(type => type.FullName!)];
+        HashSet<string> interfaces = [.. typeof(Scope).Assembly.GetTypes()
+            .Where(type => type.IsInterface && typeof(IGrain).IsAssignableFrom(type)).Select(type => type.FullName!)];
         System.Runtime.CompilerServices.RuntimeHelpers.RunModuleConstructor(typeof(Scope).Module.ModuleHandle);
         GrainRequest[] requests = [.. GrainMethodRegistry.Of(interfaces)];
         Assert.NotEmpty(requests);
@@ -50,9 +52,12 @@ public sealed class RoundTripTests
     [Fact]
     public void Values_of_the_framework_come_back()
     {
-        Same(true, byte.MaxValue, short.MinValue, ushort.MaxValue, uint.MaxValue, ulong.MaxValue, 'ß', sbyte.MinValue, 1.5f, double.Epsilon);
-        Same(decimal.MinValue, 0.1m, UInt128.MaxValue, Int128.MinValue, Guid.Empty, TimeSpan.MinValue, DateTime.MaxValue, DateOnly.MaxValue, TimeOnly.MaxValue);
-        Same(DateTimeOffset.MinValue, DateTimeOffset.MaxValue, DayOfWeek.Friday, GrainId.Create("a", "b/c"), StreamId.Create("n", "k"), (1, "x"), (1, (int?)null, "y"));
+        Same(true, byte.MaxValue, short.MinValue, ushort.MaxValue, uint.MaxValue, ulong.MaxValue, 'ß', sbyte.MinValue, 1.5f,
+            double.Epsilon);
+        Same(decimal.MinValue, 0.1m, UInt128.MaxValue, Int128.MinValue, Guid.Empty, TimeSpan.MinValue, DateTime.MaxValue,
+            DateOnly.MaxValue, TimeOnly.MaxValue);
+        Same(DateTimeOffset.MinValue, DateTimeOffset.MaxValue, DayOfWeek.Friday, GrainId.Create("a", "b/c"), StreamId.Create("n", "k"));
+        Same((1, "x"), (1, (int?)null, "y"), (1, 2, 3, "z"));
         Assert.Equal([1, 2], Again<List<int>>([1, 2]));
         Assert.Equal<string?[]>(["a", null], Again<string?[]>(["a", null]));
         Assert.Equal([1, 2], Again<IReadOnlyList<int>>([1, 2]));
@@ -61,7 +66,8 @@ public sealed class RoundTripTests
         Assert.Equal(1, Again(new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase) { ["A"] = 1 })["a"]);
         Assert.Equal(100_000, Again(Enumerable.Range(0, 100_000).ToArray()).Length);
         Assert.Equal("x", Again<object>("x"));
-        Assert.Equal(new Versioned<Scope>("a", 1, new Scope(Guid.Empty)), Again<object>(new Versioned<Scope>("a", 1, new Scope(Guid.Empty))));
+        Assert.Equal(new Versioned<Scope>("a", 1, new Scope(Guid.Empty)),
+            Again<object>(new Versioned<Scope>("a", 1, new Scope(Guid.Empty))));
     }
 
     [Fact]
