@@ -23,8 +23,10 @@ internal sealed class GrainCalls : IAsyncDisposable
     private readonly SmallBatches _batches;
     private readonly Guid[] _ids;
 
-    private GrainCalls(string connection, int devices)
+    private GrainCalls(string connection, int devices, int? commitConnections)
     {
+        var storage = new PostgresStorageOptions { ConnectionString = connection };
+        storage.CommitConnections = commitConnections ?? storage.CommitConnections;
         var keys = MasterKeyFile.Open(_folder);
         _devices = new IDeviceGrain[devices];
         _ids = new Guid[devices];
@@ -33,7 +35,7 @@ internal sealed class GrainCalls : IAsyncDisposable
             .ConfigureHost(host =>
             {
                 host.Services.AddSingleton<IInstallationKeys>(keys);
-                host.Services.AddPostgresStorage(new PostgresStorageOptions { ConnectionString = connection });
+                host.Services.AddPostgresStorage(storage);
                 host.Services.AddEsoCoreGrains();
             })
             .ConfigureSilo((_, silo) => silo
@@ -47,10 +49,10 @@ internal sealed class GrainCalls : IAsyncDisposable
     /// <summary>The project of the devices.</summary>
     internal Scope Scope { get; private set; } = new(Guid.Empty);
 
-    /// <summary>Registers devices; warm: each has sent one batch.</summary>
-    internal static async Task<GrainCalls> Start(string connection, int devices, bool warm = true)
+    /// <summary>Registers devices; warm: each has sent one batch. Commits go over so many connections, by default as many as in production.</summary>
+    internal static async Task<GrainCalls> Start(string connection, int devices, bool warm = true, int? commitConnections = null)
     {
-        var calls = new GrainCalls(connection, devices);
+        var calls = new GrainCalls(connection, devices, commitConnections);
         await calls._cluster.DeployAsync();
         var grains = calls._cluster.GrainFactory;
         var created = await grains.GetGrain<IInstallationGrain>(IInstallationGrain.Key).CreateProject("bench");

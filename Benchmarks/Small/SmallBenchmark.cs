@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using EsoCore.Benchmarks.Postgres;
 using EsoCore.Benchmarks.Server;
@@ -18,13 +19,14 @@ internal static class SmallBenchmark
         var arguments = new Arguments(args);
         var (seconds, rounds) = (arguments.Get("seconds", 10), arguments.Get("rounds", 3));
         var devices = arguments.Get("devices", Devices);
+        int? connections = arguments.Get("connections") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : null;
         await using var postgres = await PostgresInstance.Launch(PostgresInstance.Durable);
         var baseline = await RowUpdates.Create(postgres, devices);
         await using var atGrain = await PostgresTarget.Create(postgres);
         await using var overHttp = await PostgresTarget.Create(postgres);
         List<double> rows = [], grain = [], http = [];
 
-        await using (var grains = await GrainCalls.Start(atGrain.ConnectionString, devices))
+        await using (var grains = await GrainCalls.Start(atGrain.ConnectionString, devices, commitConnections: connections))
         {
             for (var round = 0; round < rounds; round++)
             {
@@ -35,6 +37,8 @@ internal static class SmallBenchmark
 
         using (var server = overHttp.Server())
         {
+            if (connections is { } number)
+                server.Environment["ESOCORE__STORAGE__COMMITCONNECTIONS"] = $"{number}";
             await server.Start();
             var calls = await HttpCalls.Start(server, devices);
             for (var round = 0; round < rounds; round++)

@@ -9,8 +9,11 @@ public sealed class PostgresStorageOptions
     /// <summary>The connection string, as Npgsql reads it: <c>Host=...;Username=...;Password=...;Database=...</c>.</summary>
     public string ConnectionString { get; set; } = "";
 
-    /// <summary>Connections that write groups of device commits, and so groups under way at once. 1 to 16, default 2.</summary>
-    public int CommitConnections { get; set; } = 2;
+    /// <summary>
+    /// Connections that write groups of device commits, and so groups under way at once. One makes the fullest groups, and each silo brings its
+    /// own; more help a silo whose database answers slowly, as over a long line. 1 to 16, default 1.
+    /// </summary>
+    public int CommitConnections { get; set; } = 1;
 
     /// <summary>Connections for reads and for single writes, and so of those at once. 2 to 256, default 16.</summary>
     public int MaxPoolSize { get; set; } = 16;
