@@ -34,7 +34,7 @@ internal static class BuiltInEngine
     /// Starts every shard of the outbox once the engine runs; a shard that was started before changes nothing. Beside the start, not in it:
     /// after a crash of all silos the new ones first have to find that the old ones are dead.
     /// </summary>
-    private sealed class OutboxStarter(IGrainFactory grains, TimeProvider time, ILogger<OutboxStarter> log) : BackgroundService
+    internal sealed class OutboxStarter(IGrainFactory grains, TimeProvider time, ILogger<OutboxStarter> log) : BackgroundService
     {
         private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -61,7 +61,7 @@ internal static class BuiltInEngine
     }
 
     /// <summary>Reminders as rows of our own.</summary>
-    private sealed class ReminderTableAdapter(IReminderStore store) : IReminderTable
+    internal sealed class ReminderTableAdapter(IReminderStore store) : IReminderTable
     {
         public async Task<ReminderTableData> ReadRows(GrainId grainId) =>
             new((await store.Read(grainId.ToString(), CancellationToken.None)).Select(ToEntry));
