@@ -83,7 +83,7 @@ public sealed class ClusterOptions
     /// <summary>How members watch each other.</summary>
     public MembershipOptions Membership { get; set; } = new();
 
-    /// <summary>The message formats that this process speaks: those of the program. Tests of upgrades play older and newer programs.</summary>
+    /// <summary>The message formats that this process speaks: the program's. Tests of upgrades play older and newer ones.</summary>
     internal (int Lowest, int Highest) Formats { get; set; } = (ClusterFormat.Lowest, ClusterFormat.Highest);
 }
 

@@ -133,13 +133,15 @@ internal sealed class ProductCluster : IAsyncDisposable
         return points;
     }
 
-    public Task<string> StoredTwin(Guid device) => Ask<string>($"select convert_from(twin, 'UTF8') from twin where device_id = '{device:D}'");
+    public Task<string> StoredTwin(Guid device) =>
+        Ask<string>($"select convert_from(twin, 'UTF8') from twin where device_id = '{device:D}'");
 
     /// <summary>Changes a stored twin behind the back of the grain, by an expression over its text <c>t</c>.</summary>
     public Task ChangeTwin(Guid device, string expression) => Execute(
         $"""
         update twin set twin = convert_to(changed.text, 'UTF8')
-        from (select {expression} as text from (select convert_from(twin, 'UTF8') as t from twin where device_id = '{device:D}') as stored) as changed
+        from (select {expression} as text
+            from (select convert_from(twin, 'UTF8') as t from twin where device_id = '{device:D}') as stored) as changed
         where device_id = '{device:D}'
         """);
 

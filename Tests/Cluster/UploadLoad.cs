@@ -40,7 +40,10 @@ internal sealed class UploadLoad : IAsyncDisposable
         (_cluster, _devices) = (cluster, devices);
         var now = TimeProvider.System.GetUtcNow();
         _start = now.AddHours(-2).AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond));
-        _uploaders = [.. devices.Select((id, i) => Task.Run(() => Upload(id, grains.GetGrain<IDeviceGrain>(id.ToString("D")), AssetCode(i))))];
+        _uploaders =
+        [
+            .. devices.Select((id, i) => Task.Run(() => Upload(id, grains.GetGrain<IDeviceGrain>(id.ToString("D")), AssetCode(i)))),
+        ];
     }
 
     /// <summary>Calls that failed, or were answered otherwise than by an acknowledgement.</summary>
@@ -58,7 +61,8 @@ internal sealed class UploadLoad : IAsyncDisposable
     public Task Acknowledged(int more)
     {
         var goal = Volatile.Read(ref _acknowledged) + more;
-        return Eventually.Holds(() => Task.FromResult(Volatile.Read(ref _acknowledged) >= goal), () => $"The uploads stand still.\n{LastFailure}");
+        return Eventually.Holds(
+            () => Task.FromResult(Volatile.Read(ref _acknowledged) >= goal), () => $"The uploads stand still.\n{LastFailure}");
     }
 
     /// <summary>Stops uploading; each device's last batch is acknowledged.</summary>
