@@ -114,7 +114,7 @@ internal sealed class UploadLoad : IAsyncDisposable
 
     private async Task Upload(Guid id, IDeviceGrain device, string asset)
     {
-        for (var number = 0; !_stopped; number++)
+        for (var number = 0; number == 0 || !_stopped; number++)
         {
             var body = Encoding.UTF8.GetBytes(Body(number, asset));
             var batchId = Guid.NewGuid();
