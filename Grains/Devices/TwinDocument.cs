@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using EsoCore.Devices;
 using EsoCore.Events;
+using EsoCore.Grains.Common;
 using EsoCore.Grains.Storage;
 
 namespace EsoCore.Grains.Devices;
@@ -118,6 +119,7 @@ internal static class TwinDocuments
         if (stored.TwinVersion == 0)
             return Twin.New;
         var document = JsonSerializer.Deserialize(stored.Twin.Span, TwinJson.Default.TwinDocument)!;
+        StateFormat.Check(document.Format, TwinDocument.CurrentFormat, $"device {stored.Registration.DeviceId:D}");
         var counters = document.Counters ?? new long[4];
         return new Twin
         {

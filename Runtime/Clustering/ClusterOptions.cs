@@ -82,6 +82,9 @@ public sealed class ClusterOptions
 
     /// <summary>How members watch each other.</summary>
     public MembershipOptions Membership { get; set; } = new();
+
+    /// <summary>The message formats that this process speaks: the program's. Tests of upgrades play older and newer ones.</summary>
+    internal (int Lowest, int Highest) Formats { get; set; } = (ClusterFormat.Lowest, ClusterFormat.Highest);
 }
 
 /// <summary>Holds the documented bounds of <see cref="ClusterOptions"/>.</summary>

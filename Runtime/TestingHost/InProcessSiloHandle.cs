@@ -3,6 +3,7 @@ using EsoCore.Runtime.Engine;
 using EsoCore.Runtime.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace EsoCore.Runtime.TestingHost;
 
@@ -40,7 +41,17 @@ public sealed class InProcessSiloHandle
 
     internal async Task StartAsync()
     {
-        await _host.StartAsync();
+        try
+        {
+            await _host.StartAsync();
+        }
+        catch (Exception exception) when (exception is not OptionsValidationException)
+        {
+            // As when a process that cannot start ends. With faulty options there is nothing yet to end.
+            await EndAsync();
+            throw;
+        }
+
         IsActive = true;
     }
 
@@ -57,6 +68,11 @@ public sealed class InProcessSiloHandle
     {
         if (!IsActive) return;
         IsActive = false;
+        await EndAsync();
+    }
+
+    private async Task EndAsync()
+    {
         GrainRuntime runtime = Runtime;
         if (runtime.Cluster is { } cluster) await cluster.StopAsync();
         runtime.End();

@@ -2,6 +2,7 @@ using EsoCore.Events;
 using EsoCore.Grains;
 using EsoCore.Grains.Storage;
 using EsoCore.Runtime;
+using EsoCore.Runtime.Clustering;
 using EsoCore.Runtime.Hosting;
 
 namespace EsoCore.Silo.Hosting;
@@ -31,37 +32,48 @@ internal static class BuiltInEngine
     }
 
     /// <summary>
-    /// Starts every shard of the outbox once the engine runs; a shard that was started before changes nothing. Beside the start, not in it:
-    /// after a crash of all silos the new ones first have to find that the old ones are dead.
+    /// Starts every shard of the outbox once the engine runs, and again whenever a silo came or went: a shard that was on a silo that is
+    /// gone would else wait for its reminder, and with it what that silo had committed and not sent on. A shard that was started before
+    /// changes nothing. Beside the start, not in it: after a crash of all silos the new ones first have to find that the old ones are dead.
     /// </summary>
-    private sealed class OutboxStarter(IGrainFactory grains, TimeProvider time, ILogger<OutboxStarter> log) : BackgroundService
+    internal sealed class OutboxStarter(
+        IGrainFactory grains, TimeProvider time, ILogger<OutboxStarter> log, IClusterStatus? cluster = null) : BackgroundService
     {
         private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+        private static readonly int[] All = [.. Enumerable.Range(0, IOutboxGrain.Shards)];
 
-        protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-            Task.WhenAll(Enumerable.Range(0, IOutboxGrain.Shards).Select(shard => Start(shard, stoppingToken)));
-
-        private async Task Start(int shard, CancellationToken stop)
+        protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
-            while (!stop.IsCancellationRequested)
+            var (due, startedAt) = (All, Version);
+            while (!stoppingToken.IsCancellationRequested && (cluster is not null || due.Length > 0))
             {
-                try
-                {
-                    await grains.GetGrain<IOutboxGrain>($"{shard}").Start();
-                    return;
-                }
-                catch (Exception e)
-                {
-                    log.LogDebug(e, "Shard {Shard} of the outbox could not be started yet", shard);
-                }
+                if (Version is var version && version != startedAt)
+                    (due, startedAt) = (All, version);
+                var started = await Task.WhenAll(due.Select(Start));
+                due = [.. due.Where((_, i) => !started[i])];
+                await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
 
-                await Task.Delay(Pause, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        private long Version => cluster?.State?.View.Version ?? 0;
+
+        private async Task<bool> Start(int shard)
+        {
+            try
+            {
+                await grains.GetGrain<IOutboxGrain>($"{shard}").Start();
+                return true;
+            }
+            catch (Exception e)
+            {
+                log.LogDebug(e, "Shard {Shard} of the outbox could not be started yet", shard);
+                return false;
             }
         }
     }
 
     /// <summary>Reminders as rows of our own.</summary>
-    private sealed class ReminderTableAdapter(IReminderStore store) : IReminderTable
+    internal sealed class ReminderTableAdapter(IReminderStore store) : IReminderTable
     {
         public async Task<ReminderTableData> ReadRows(GrainId grainId) =>
             new((await store.Read(grainId.ToString(), CancellationToken.None)).Select(ToEntry));

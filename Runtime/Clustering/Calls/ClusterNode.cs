@@ -97,7 +97,7 @@ internal sealed partial class ClusterNode
             int port = await Transport.BindAsync(cancel);
             int advertised = Options.AdvertisedPort > 0 ? Options.AdvertisedPort : port;
             Self = new SiloAddress(Options.AdvertisedHost ?? Options.ListenAddress, advertised, SiloAddress.NewGeneration());
-            var program = new ProgramInfo(Options.ProgramVersion, ClusterFormat.Lowest, ClusterFormat.Highest);
+            var program = new ProgramInfo(Options.ProgramVersion, Options.Formats.Lowest, Options.Formats.Highest);
             var member = new Member(Self, MemberStatus.Joining, 0, Runtime.TimeProvider.GetUtcNow(), program);
             _agent = new MembershipAgent(member, _table, Options.Membership, Runtime.TimeProvider, Runtime.Log);
             _membership = _agent;

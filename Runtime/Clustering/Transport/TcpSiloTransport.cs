@@ -29,7 +29,7 @@ internal sealed class TcpSiloTransport : ISiloTransport
     public TcpSiloTransport(ClusterOptions options, TimeProvider time, ILogger log)
     {
         (_options, _time, _log) = (options, time, log);
-        _handshake = new Handshake(options.ClusterId, options.Secret, ClusterFormat.Lowest, ClusterFormat.Highest);
+        _handshake = new Handshake(options.ClusterId, options.Secret, options.Formats.Lowest, options.Formats.Highest);
         if (options.CertificateFile is { } certificate)
             _tls = new ClusterTls(certificate, options.CertificateKeyFile!, options.AuthorityFile!);
     }

@@ -1,0 +1,186 @@
+using System.Collections.Immutable;
+using EsoCore.Devices;
+using EsoCore.Events;
+using EsoCore.Grains;
+using EsoCore.Grains.Projects;
+using EsoCore.Grains.Storage;
+using EsoCore.History;
+using EsoCore.Projects;
+using EsoCore.Runtime;
+using EsoCore.Runtime.Clustering;
+using EsoCore.Runtime.Hosting;
+using EsoCore.Runtime.TestingHost;
+using EsoCore.Silo.Hosting;
+using EsoCore.Silo.Storage.PostgreSql;
+using EsoCore.Sites;
+using EsoCore.Tests.Storage.PostgreSql;
+using EsoCore.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace EsoCore.Tests.Cluster;
+
+/// <summary>
+/// The grains of the product in several silos over one PostgreSQL database, by the real clock and over TCP; each silo has a storage of its
+/// own, as a process would. No HTTP.
+/// </summary>
+internal sealed class ProductCluster : IAsyncDisposable
+{
+    /// <summary>The most devices made to find one that a certain silo owns.</summary>
+    private const int MaxDrawn = 100;
+
+    private readonly PostgresServer _server;
+    private readonly string _database;
+    private readonly PostgresMembershipTable _members;
+    private readonly PostgresStorage _reader;
+    private int _serials;
+
+    private ProductCluster(PostgresServer server, string database, short silos)
+    {
+        (_server, _database) = (server, database);
+        _members = new PostgresMembershipTable(server.ConnectionString(database));
+        _reader = new PostgresStorage(
+            new() { ConnectionString = server.ConnectionString(database), RunsUpkeep = false }, TimeProvider.System,
+            NullLogger<PostgresStorage>.Instance);
+        Silos = Build(silos);
+    }
+
+    /// <summary>The silos and clients.</summary>
+    public InProcessTestCluster Silos { get; }
+
+    /// <summary>The message formats of the processes that are started from now on.</summary>
+    public (int Lowest, int Highest) Formats { get; set; } = (ClusterFormat.Lowest, ClusterFormat.Highest);
+
+    /// <summary>How long processes that are started from now on wait to become members.</summary>
+    public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    public Guid ProjectId { get; private set; }
+
+    public Scope Scope => new(ProjectId);
+
+    public static async Task<ProductCluster> Start(short silos, (int Lowest, int Highest)? formats = null)
+    {
+        var server = await PostgresServer.Shared;
+        var cluster = new ProductCluster(server, await server.CreateDatabase(), silos);
+        cluster.Formats = formats ?? cluster.Formats;
+        await cluster.Silos.DeployAsync();
+        var created = await cluster.Silos.Client.GetGrain<IInstallationGrain>(IInstallationGrain.Key).CreateProject("Test");
+        cluster.ProjectId = created.Project.Id;
+        return cluster;
+    }
+
+    /// <summary>A site, registered.</summary>
+    public async Task<ISiteGrain> AddSite(string id)
+    {
+        var site = Site(id);
+        Assert.Equal(EditOutcome.Created, (await site.Put(new SiteDefinition("Hall", null, "UTC", null), null, onlyCreate: true)).Outcome);
+        return site;
+    }
+
+    /// <summary>New devices of a site; their ids.</summary>
+    public async Task<ImmutableArray<Guid>> AddDevices(int count, string? site = null)
+    {
+        var project = Silos.Client.GetGrain<IProjectGrain>(ProjectId.ToString("D"));
+        var ids = ImmutableArray.CreateBuilder<Guid>(count);
+        while (ids.Count < count)
+        {
+            var made = await project.CreateDevice(new NewDevice(
+                $"S-{++_serials}", "DOOR-LOGGER", site, ImmutableSortedDictionary<string, string>.Empty, DeviceStatus.Active, false));
+            ids.Add(made.Current!.Value.Device.DeviceId);
+        }
+
+        return ids.MoveToImmutable();
+    }
+
+    /// <summary>A new device that a silo owns.</summary>
+    public async Task<Guid> AddDeviceOn(InProcessSiloHandle silo, string? site = null)
+    {
+        for (var i = 0; i < MaxDrawn; i++)
+        {
+            var id = (await AddDevices(1, site))[0];
+            if (silo.SiloAddress!.Equals(OwnerOf(Device(id))))
+                return id;
+        }
+
+        throw new InvalidOperationException($"None of {MaxDrawn} devices is owned by {silo.Name}.");
+    }
+
+    public IDeviceGrain Device(Guid id) => Silos.Client.GetGrain<IDeviceGrain>(id.ToString("D"));
+
+    public ISiteGrain Site(string id) => Silos.Client.GetGrain<ISiteGrain>(ProjectKey.Of(ProjectId, id));
+
+    /// <summary>Where a grain lives, as the oldest silo knows it.</summary>
+    public SiloAddress? OwnerOf(IAddressable grain) => Silos.Silos[0].ClusterState!.View.OwnerOf(grain.GetGrainId());
+
+    public Task<T> Ask<T>(string sql) => _server.Ask<T>(_database, sql);
+
+    public Task Execute(string sql) => _server.Execute(_database, sql);
+
+    /// <summary>All stored points of a device, in order of time.</summary>
+    public async Task<List<PointRow>> Points(Guid device)
+    {
+        var points = new List<PointRow>();
+        string? after = null;
+        do
+        {
+            var page = await _reader.History.ReadPoints(
+                new PointQuery(Scope, device, null, null, null, null, null), new PageRequest(PageRequest.MaxLimit, after), default);
+            points.AddRange(page.Items);
+            after = page.Next;
+        }
+        while (after is not null);
+        return points;
+    }
+
+    public Task<string> StoredTwin(Guid device) =>
+        Ask<string>($"select convert_from(twin, 'UTF8') from twin where device_id = '{device:D}'");
+
+    /// <summary>Changes a stored twin behind the back of the grain, by an expression over its text <c>t</c>.</summary>
+    public Task ChangeTwin(Guid device, string expression) => Execute(
+        $"""
+        update twin set twin = convert_to(changed.text, 'UTF8')
+        from (select {expression} as text
+            from (select convert_from(twin, 'UTF8') as t from twin where device_id = '{device:D}') as stored) as changed
+        where device_id = '{device:D}'
+        """);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Silos.DisposeAsync();
+        await _reader.DisposeAsync();
+        await _members.DisposeAsync();
+        await _server.DropDatabase(_database);
+    }
+
+    private InProcessTestCluster Build(short silos)
+    {
+        var builder = new InProcessTestClusterBuilder(silos);
+        builder.ConfigureClustering(
+            cluster =>
+            {
+                // Evicted soon where connections are refused, and not by the pauses of a busy machine.
+                cluster.Membership.HeartbeatInterval = TimeSpan.FromMilliseconds(200);
+                cluster.Membership.EvictAfter = TimeSpan.FromSeconds(8);
+                cluster.JoinTimeout = JoinTimeout;
+                cluster.Formats = Formats;
+            },
+            _members);
+        builder.ConfigureHost(host =>
+        {
+            host.Services.AddSingleton<IInstallationKeys>(new TestKeys());
+            host.Services.AddPostgresStorage(new() { ConnectionString = _server.ConnectionString(_database) });
+            host.Services.AddEsoCoreGrains();
+        });
+        builder.ConfigureSilo((options, silo) =>
+        {
+            silo.AddGrainAssembly(typeof(GrainServices).Assembly);
+            silo.AddGrainStorage("default", services => new StateStorageAdapter(services.GetRequiredService<IGrainStateStore>()));
+            silo.UseReminderTable(services => new BuiltInEngine.ReminderTableAdapter(services.GetRequiredService<IReminderStore>()));
+            silo.AddMemoryStreams(TransitionStreams.Provider);
+            if (options.SiloName.StartsWith("Silo", StringComparison.Ordinal))
+                silo.Services.AddHostedService<BuiltInEngine.OutboxStarter>();
+        });
+        return builder.Build();
+    }
+}
