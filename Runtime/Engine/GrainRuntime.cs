@@ -106,6 +106,7 @@ internal sealed class GrainRuntime : IClusterClient, IDisposable
             Log.LogWarning("{Count} activations were not done when the silo had to stop", Catalog.Count);
         }
 
+        if (Cluster is not null) await Cluster.FinishLeavingAsync(cancellationToken);
         End();
         if (Cluster is not null) await Cluster.EndAsync(cancellationToken);
     }

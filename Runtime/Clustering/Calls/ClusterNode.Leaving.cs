@@ -28,10 +28,21 @@ internal sealed partial class ClusterNode
         await Task.WhenAll(_inbound.Keys.Select(peer => peer.SayGoodbyeAsync(version)));
     }
 
+    /// <summary>
+    /// When nothing is left to be done here: the member is dead in the table, some heartbeats later, for which late calls are still forwarded.
+    /// Those who connected meanwhile are asked to go too.
+    /// </summary>
+    public async Task FinishLeavingAsync(CancellationToken cancel)
+    {
+        if (_agent is null || _agent.State.IsOver) return;
+        await TryAsync(_agent.FinishLeaving, cancel);
+        long version = Membership.State.View.Version;
+        await TryAsync(_ => Task.WhenAll(_inbound.Keys.Select(peer => peer.SayGoodbyeAsync(version))), cancel);
+    }
+
     /// <summary>The end of the part in the cluster.</summary>
     public async Task EndAsync(CancellationToken cancel)
     {
-        if (_agent is not null && !_agent.State.IsOver) await TryAsync(_agent.FinishLeaving, cancel);
         await TryAsync(_ => Task.WhenAll(_inbound.Keys.Select(peer => peer.CloseWhenSentAsync())), cancel);
         await StopAsync();
     }

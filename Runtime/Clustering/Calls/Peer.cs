@@ -267,9 +267,12 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
 
             node.Runtime.Log.LogWarning("No connection to {Silo}: {Reason}", address, exception.Message);
             node.Membership.ReportUnreachable(address);
-            foreach ((GrainRequest request, GrainId grain, _) in waiting)
+            // One that has left in the meantime need not be reached: another has the grain.
+            bool left = node.Membership.State.View.Find(address) is not { Status: MemberStatus.Active };
+            foreach ((GrainRequest request, GrainId grain, int forwards) in waiting)
             {
-                request.Abort(new SiloUnavailableException(
+                if (left) node.Runtime.Router.SendAgain(request, grain, null, forwards);
+                else request.Abort(new SiloUnavailableException(
                     $"{address} cannot be reached; the call of {grain} was not sent: {exception.Message}"));
             }
         }
