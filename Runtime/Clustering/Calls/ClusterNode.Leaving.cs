@@ -29,8 +29,8 @@ internal sealed partial class ClusterNode
     }
 
     /// <summary>
-    /// When nothing is left to be done here: the member is dead in the table, some heartbeats later, for which late calls are still forwarded.
-    /// Those who connected meanwhile are asked to go too.
+    /// When nothing is left to be done here: the member is dead in the table, some heartbeats later, during which late calls are still
+    /// forwarded. Those who connected meanwhile are asked to go too.
     /// </summary>
     public async Task FinishLeavingAsync(CancellationToken cancel)
     {
