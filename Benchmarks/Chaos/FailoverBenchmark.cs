@@ -22,7 +22,6 @@ internal static class FailoverBenchmark
         internal bool Failed => Failure is not null;
     }
 
-
     internal static async Task<int> RunAsync(string[] args)
     {
         var arguments = new Arguments(args);
@@ -39,11 +38,8 @@ internal static class FailoverBenchmark
             kills.Add((Outage(calls), calls.Where(c => c.Failed).Select(c => c.Device).Distinct().Count(), calls.Max(c => c.EndMs - c.StartMs)));
             await silo.Start();
             calls = await Observe(cluster, project, () => silo.Stop());
-            foreach (var failure in calls.Where(c => c.Failed).CountBy(c => c.Failure!))
-                Console.WriteLine($"{failure.Value} x {failure.Key}");
-            if (calls.Any(c => c.Failed))
-                foreach (var line in cluster.Doors.SelectMany(d => d.Log.Split('\n')).Where(l => l.Contains("was refused because")).TakeLast(12))
-                    Console.WriteLine(line);
+            foreach (var (failure, count) in calls.Where(c => c.Failed).CountBy(c => c.Failure!))
+                Console.WriteLine($"{count} x {failure}");
             stops.Add((calls.Count(c => c.Failed), calls.Max(c => c.EndMs - c.StartMs), calls.Count));
             await silo.Start();
         }
@@ -104,12 +100,7 @@ internal static class FailoverBenchmark
     /// <summary>Null when it was taken, otherwise why not.</summary>
     private static async Task<string?> Upload(HttpClient http, Uri door, SeededProject project, Guid device, (byte[] Body, string Hash) batch)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(door, "/api/iot/v1/telemetry/batch")) { Content = new ByteArrayContent(batch.Body) };
-        request.Content.Headers.ContentType = new("application/json");
-        request.Headers.Add("X-Device-Id", device.ToString("D"));
-        request.Headers.Add("X-Auth-Key", project.SecretOf(device));
-        request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString("D"));
-        request.Headers.Add("Content-SHA256", batch.Hash);
+        using var request = project.Batch(door, device, Guid.NewGuid(), batch.Body, batch.Hash);
         try
         {
             using var answer = await http.SendAsync(request);

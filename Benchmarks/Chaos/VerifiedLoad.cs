@@ -87,14 +87,14 @@ internal sealed class VerifiedLoad(IReadOnlyList<Uri> doors, SeededProject proje
 
     private async Task Send(HttpClient http, Guid device, byte[] body, Sent sent)
     {
-        var key = Guid.NewGuid();
+        var (key, hash) = (Guid.NewGuid(), Convert.ToHexStringLower(SHA256.HashData(body)));
         for (; ; Interlocked.Increment(ref _retries))
         {
             var restarted = Volatile.Read(ref _restarted).Task;
             try
             {
                 Count();
-                using var request = Request(device, key, body, sent.Door);
+                using var request = project.Batch(doors[sent.Door % doors.Count], device, key, body, hash);
                 using var answer = await http.SendAsync(request);
                 if (answer.StatusCode is HttpStatusCode.OK)
                 {
@@ -118,18 +118,6 @@ internal sealed class VerifiedLoad(IReadOnlyList<Uri> doors, SeededProject proje
             // A connection of before the restart may fail after it, hence not the restart alone.
             await Task.WhenAny(restarted, Task.Delay(Pause, TimeProvider.System));
         }
-    }
-
-    private HttpRequestMessage Request(Guid device, Guid key, byte[] body, int door)
-    {
-        var url = new Uri(doors[door % doors.Count], "/api/iot/v1/telemetry/batch");
-        var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new("application/json");
-        request.Headers.Add("X-Device-Id", device.ToString("D"));
-        request.Headers.Add("X-Auth-Key", project.SecretOf(device));
-        request.Headers.Add("Idempotency-Key", key.ToString("D"));
-        request.Headers.Add("Content-SHA256", Convert.ToHexStringLower(SHA256.HashData(body)));
-        return request;
     }
 
     private string Record(Guid device, int n, Sent sent)

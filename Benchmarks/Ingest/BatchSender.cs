@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Http.Headers;
 using EsoCore.Benchmarks.Server;
 
 namespace EsoCore.Benchmarks.Ingest;
@@ -46,13 +45,7 @@ internal sealed class BatchSender(ServerProcess server, SeededProject project)
     private async Task Post(HttpClient http, GeneratedBatch batch)
     {
         var id = _devices[batch.Device];
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/iot/v1/telemetry/batch") { Content = new ByteArrayContent(batch.Body) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        request.Content.Headers.ContentEncoding.Add("gzip");
-        request.Headers.Add("X-Device-Id", id.ToString("D"));
-        request.Headers.Add("X-Auth-Key", project.SecretOf(id));
-        request.Headers.Add("Idempotency-Key", batch.Id.ToString("D"));
-        request.Headers.Add("Content-SHA256", batch.BodyHash);
+        using var request = project.Batch(server.Url, id, batch.Id, batch.Body, batch.BodyHash, "gzip");
         using var answer = await http.SendAsync(request);
         if (answer.StatusCode != HttpStatusCode.OK)
             throw new InvalidOperationException($"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");

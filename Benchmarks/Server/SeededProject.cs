@@ -36,6 +36,21 @@ internal sealed class SeededProject
         return project;
     }
 
+    /// <summary>The upload of one batch by a device, to be sent to a front door.</summary>
+    internal HttpRequestMessage Batch(Uri door, Guid device, Guid batchId, byte[] body, string bodyHash, string? encoding = null)
+    {
+        var url = new Uri(door, "/api/iot/v1/telemetry/batch");
+        var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new("application/json");
+        if (encoding is not null)
+            request.Content.Headers.ContentEncoding.Add(encoding);
+        request.Headers.Add("X-Device-Id", device.ToString("D"));
+        request.Headers.Add("X-Auth-Key", SecretOf(device));
+        request.Headers.Add("Idempotency-Key", batchId.ToString("D"));
+        request.Headers.Add("Content-SHA256", bodyHash);
+        return request;
+    }
+
     internal async Task<JsonElement> Read(string path) => await Json(await _http.GetAsync(path));
 
     /// <summary>All pages of a list, by their Link headers.</summary>
