@@ -190,7 +190,10 @@ internal sealed class Sessions(NpgsqlDataSource source, int size, int queueLimit
 
         try
         {
-            await _free.WaitAsync(either).ConfigureAwait(false);
+            // Also a read that may take long once it has begun does not stand in line for longer than the others.
+            using var late = new CancellationTokenSource(limit, time);
+            using var any = CancellationTokenSource.CreateLinkedTokenSource(either, late.Token);
+            await _free.WaitAsync(any.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (!caller.IsCancellationRequested)
         {
