@@ -135,6 +135,38 @@ public sealed class PostgresPartitionTests
         Assert.Equal(0, await store.Ask<long>("select count(*) from ledger"));
     }
 
+    [Fact]
+    public async Task Upkeep_SomebodyKeepsACopyOfAPartition_LeavesItAlone()
+    {
+        await using var store = await PostgresUnderTest.Start();
+        await store.Execute("create table ledger_2026_01_copy as select * from ledger");
+        await store.Execute("create table telemetry_block_2026_old(like telemetry_block)");
+
+        await store.Settle();
+
+        Assert.True(await store.Ask<bool>("select to_regclass('ledger_2026_01_copy') is not null"));
+        Assert.True(await store.Ask<bool>("select to_regclass('telemetry_block_2026_old') is not null"));
+    }
+
+    [Fact]
+    public async Task Upkeep_SomethingOfSomebodysDependsOnAPartition_DropsTheOthers()
+    {
+        await using var store = await PostgresUnderTest.Start();
+        var first = (await Names(store, "ledger"))[0];
+        var device = await store.AddDevice();
+        store.Advance(TimeSpan.FromDays(20));
+        await device.Write(store, device.Commit() with { Batch = Ledger(store.Now) });
+        var others = (await Names(store, "ledger"))[1..];
+        await store.Execute($"create view somebodys as select * from ledger_{first}");
+
+        store.Advance(TimeSpan.FromDays(90));
+        await store.Settle();
+        await store.Settle();
+
+        Assert.Empty((await Names(store, "ledger")).Intersect(others));
+        Assert.True(await store.Ask<bool>($"select to_regclass('ledger_{first}') is not null"));
+    }
+
     private static async Task<List<string>> Names(PostgresUnderTest store, string table)
     {
         string[] names = await store.Ask<string[]>(

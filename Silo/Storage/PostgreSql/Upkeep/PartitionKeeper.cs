@@ -5,7 +5,7 @@ namespace EsoCore.Silo.Storage.PostgreSql;
 /// <summary>
 /// Makes partitions ahead of time and drops those that nobody needs: months that are empty or that lie below the floor of every project,
 /// and stretches of the ledger that are over. A partition is detached while others read and write, is looked at once more, and only then
-/// dropped. What cannot get its lock is tried again at the next look.
+/// dropped. What cannot be dropped, mostly for want of its lock, is tried again at the next look, and holds up none of the others.
 /// </summary>
 internal sealed class PartitionKeeper(Partitions partitions, TimeProvider time, ILogger logger) : IUpkeepTask
 {
@@ -65,7 +65,7 @@ internal sealed class PartitionKeeper(Partitions partitions, TimeProvider time, 
             var names = await Sessions.Ask(
                 db,
                 Sql["stray"],
-                a => a.Add($"^{table.Name}_\\d\\d\\d\\d_"),
+                a => a.Add(table.NamePattern),
                 (row, stop) => Sessions.Collect(row, r => r.Text(0), stop),
                 cancel).ConfigureAwait(false);
             stray.AddRange(names.Select(n => new Found(table, n, null, null, false)));
@@ -111,6 +111,11 @@ internal sealed class PartitionKeeper(Partitions partitions, TimeProvider time, 
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
             logger.LogInformation("{Partition} is being read and is dropped later.", found.Name);
+        }
+        catch (PostgresException e) when (PgErrors.IsRolledBack(e))
+        {
+            // Somebody made something of his own that depends on it, as a view.
+            logger.LogWarning("{Partition} cannot be dropped: {Reason}", found.Name, e.MessageText);
         }
     }
 

@@ -29,6 +29,9 @@ internal sealed record PartitionedTable(string Name, bool ByMonth, string Option
     /// <summary>The name of the early partition.</summary>
     public string EarlyName => Name + "_early";
 
+    /// <summary>What names its dated partitions have, as a regular expression: whole names, for others may have tables like them.</summary>
+    public string NamePattern => ByMonth ? $"^{Name}_\\d{{4}}_\\d\\d$" : $"^{Name}_\\d{{4}}_\\d\\d_\\d\\d$";
+
     /// <summary>The partition that a time belongs to, where <paramref name="startUs"/> ends the early one.</summary>
     public Part PartOf(long us, long startUs)
     {
