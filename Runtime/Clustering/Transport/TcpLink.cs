@@ -68,10 +68,12 @@ internal sealed class TcpLink : ISiloLink
         }
     }
 
+    /// <summary>Says who takes what comes, and is told of the end, from now on.</summary>
+    internal void Use(ILinkHandler handler) => _handler = handler;
+
     /// <summary>Begins to receive on both.</summary>
-    internal void Start(ILinkHandler handler)
+    internal void Start()
     {
-        _handler = handler;
         _small!.Start();
         _large!.Start();
     }

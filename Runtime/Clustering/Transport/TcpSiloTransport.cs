@@ -13,6 +13,15 @@ internal sealed class TcpSiloTransport : ISiloTransport
 
     private const int Backlog = 512;
 
+    /// <summary>An idle connection is asked after so many seconds whether the other side is there, and so often, every second.</summary>
+    private const int ProbeAfterSeconds = 5, Probes = 3;
+
+    /// <summary>How long bytes may stay unconfirmed: as long as it takes to find out that an idle connection is dead.</summary>
+    internal const int MaxUnconfirmedMs = 1_000 * (ProbeAfterSeconds + Probes);
+
+    // TCP_USER_TIMEOUT of Linux, which .NET has no name for.
+    internal const int TcpLevel = 6, TcpUserTimeout = 18;
+
     private readonly ClusterOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -76,7 +85,8 @@ internal sealed class TcpSiloTransport : ISiloTransport
             }
 
             Track(link);
-            link.Start(handler);
+            link.Use(handler);
+            link.Start();
             return link;
         }
         catch (Exception exception)
@@ -173,11 +183,20 @@ internal sealed class TcpSiloTransport : ISiloTransport
         }
 
         if (!_halfOpen.TryRemove(hello.Session, out TcpLink? link)) throw new LinkException("The session is not known.");
-        link.Attach(socket, stream, large: true);
-        Track(link);
-        ILinkHandler handler = _accept!(link);
-        await Handshake.SendVerdictAsync(stream, null, cancel).ConfigureAwait(false);
-        link.Start(handler);
+        try
+        {
+            link.Attach(socket, stream, large: true);
+            Track(link);
+            link.Use(_accept!(link));
+            await Handshake.SendVerdictAsync(stream, null, cancel).ConfigureAwait(false);
+            link.Start();
+        }
+        catch (Exception exception)
+        {
+            // Nobody reads from the connections yet, so nobody else would notice; and a silo that leaves waits for all who are connected.
+            link.Close(exception);
+            throw;
+        }
     }
 
     private async Task ForgetAsync(Guid session, TcpLink begun)
@@ -209,12 +228,16 @@ internal sealed class TcpSiloTransport : ISiloTransport
         return limit;
     }
 
-    private static void Tune(Socket socket)
+    internal static void Tune(Socket socket)
     {
         socket.NoDelay = true;
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 5);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, ProbeAfterSeconds);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 1);
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, Probes);
+
+        // Probes are for idle connections only. Bytes that a cut network swallows are sent again for a quarter of an hour, ever more
+        // rarely: the connection would stand still long after the network is whole again.
+        if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(TcpLevel, TcpUserTimeout, BitConverter.GetBytes(MaxUnconfirmedMs));
     }
 }

@@ -150,6 +150,17 @@ public sealed class LinkTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_connection_whose_bytes_nobody_confirms_does_not_outlive_an_idle_one()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        TcpSiloTransport.Tune(socket);
+        byte[] found = new byte[sizeof(int)];
+        socket.GetRawSocketOption(TcpSiloTransport.TcpLevel, TcpSiloTransport.TcpUserTimeout, found);
+        Assert.Equal(TcpSiloTransport.MaxUnconfirmedMs, BitConverter.ToInt32(found));
+    }
+
     private static byte[] Frame(int size)
     {
         byte[] frame = new byte[size];
