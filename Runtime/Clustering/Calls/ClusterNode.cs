@@ -167,7 +167,8 @@ internal sealed partial class ClusterNode
 
         foreach ((SiloAddress silo, Peer peer) in _peers)
         {
-            if (state.View.Find(silo) is { IsLive: true }) continue;
+            // By the newest view: a call may meanwhile have gone to a silo that this state does not know yet.
+            if (Membership.State.View.Find(silo) is { IsLive: true }) continue;
             if (_peers.TryRemove(silo, out _)) peer.End("the silo is no longer a member of the cluster");
         }
 
