@@ -62,36 +62,3 @@ public interface IMembership
     /// </summary>
     void ReportUnreachable(SiloAddress silo);
 }
-
-/// <summary>What follows from <see cref="IMembership"/>.</summary>
-public static class MembershipExtensions
-{
-    /// <summary>
-    /// Waits for a view at least as new as that of whoever sent a call, so that both decide alike where it goes; returns the newest state
-    /// after that time at the latest. Without it, a call would go to and fro between two silos until the one with the older view has read.
-    /// </summary>
-    /// <param name="membership">The membership.</param>
-    /// <param name="version">The version that the sender decided by.</param>
-    /// <param name="atMost">The longest wait; a few heartbeat intervals.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="cancel">Ends the wait with an <see cref="OperationCanceledException"/>.</param>
-    public static async ValueTask<ClusterState> CatchUp(
-        this IMembership membership, long version, TimeSpan atMost, TimeProvider time, CancellationToken cancel)
-    {
-        ClusterState state = membership.State;
-        if (state.View.Version >= version) return state;
-        membership.NoticeVersion(version);
-        using var end = new CancellationTokenSource(atMost, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(end.Token, cancel);
-        try
-        {
-            while (state.View.Version < version && !state.IsOver) state = await membership.WaitForChange(state, either.Token);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            // As good as it gets: the call is forwarded or refused by what is known here.
-        }
-
-        return membership.State;
-    }
-}

@@ -1,5 +1,4 @@
 using EsoCore.Runtime.Clustering;
-using EsoCore.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -92,23 +91,6 @@ public sealed class MembershipAgentTests : IAsyncLifetime
         Assert.False(active.IsCompleted);
         await end.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => active);
-    }
-
-    [Fact]
-    public async Task CatchUp_WaitsForTheView_OrItsTime()
-    {
-        MembershipAgent one = Start(1);
-        await one.BecomeActive(default);
-        long version = one.State.View.Version;
-        MembershipAgent two = Start(2);
-        ClusterState newer = await one.CatchUp(version + 1, TimeSpan.FromMinutes(1), TimeProvider.System, default);
-        Assert.True(newer.View.Version > version);
-
-        var time = new FakeTimeProvider();
-        ValueTask<ClusterState> never = one.CatchUp(version + 1_000, TimeSpan.FromSeconds(1), time, default);
-        time.Advance(TimeSpan.FromSeconds(1));
-        Assert.True((await never).View.Version < version + 1_000);
-        await two.BecomeActive(default);
     }
 
     private static async Task Reach(IMembership membership, Func<ClusterState, bool> goal)
