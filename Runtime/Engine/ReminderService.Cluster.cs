@@ -17,6 +17,11 @@ internal sealed partial class ReminderService
     /// <summary>How often a silo of a cluster reads the table again, for what changed in passing from one silo to another.</summary>
     internal static readonly TimeSpan RereadInterval = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// How soon it is read again when it could not be: well within the look back, so that no tick is missed on the way to another silo.
+    /// </summary>
+    internal static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
+
     private readonly SemaphoreSlim _rereads = new(1, 1);
     private ITimer? _rereadTimer;
     private volatile bool _rereadsOver;
@@ -56,7 +61,8 @@ internal sealed partial class ReminderService
         }
         catch (Exception exception)
         {
-            runtime.Log.LogWarning(exception, "The reminders could not be read again; it is tried again within {Interval}", RereadInterval);
+            runtime.Log.LogWarning(exception, "The reminders could not be read again; it is tried again in {Interval}", RetryInterval);
+            _rereadTimer?.Change(RetryInterval, RereadInterval);
         }
         finally
         {

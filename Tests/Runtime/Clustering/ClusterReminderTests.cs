@@ -1,3 +1,5 @@
+using EsoCore.Runtime;
+using EsoCore.Runtime.Clustering;
 using EsoCore.Runtime.TestingHost;
 using EsoCore.Tests.Support;
 using Xunit;
@@ -13,17 +15,7 @@ public sealed class ClusterReminderTests
     public async Task Reminders_fire_where_their_grains_are_and_go_with_them()
     {
         var time = new FakeTimeProvider();
-
-        // The clock runs far faster than the machine here, so silence says nothing about a silo.
-        Task<ManySilos> starting = ManySilos.StartAsync(2, tcp: false, time: time, options: cluster =>
-        {
-            cluster.JoinTimeout = TimeSpan.FromMinutes(10);
-            cluster.Membership.HeartbeatInterval = TimeSpan.FromSeconds(5);
-            cluster.Membership.EvictAfter = TimeSpan.FromMinutes(5);
-            cluster.Membership.EvictUnreachableAfter = TimeSpan.FromMinutes(5);
-        });
-        await MoveUntilAsync(time, starting);
-        await using ManySilos silos = await starting;
+        await using ManySilos silos = await StartAsync(time);
         InProcessSiloHandle first = silos.Silos[0], second = silos.Silos[1];
         string key = silos.KeysOn(second, "woken").First();
         await first.Client.GetGrain<IWoken>(key).Register();
@@ -37,15 +29,88 @@ public sealed class ClusterReminderTests
         await MoveUntilAsync(time, silos.Cluster.StopAllSilosAsync());
     }
 
+    [Fact]
+    public async Task Reminders_that_could_not_be_taken_over_at_once_are_soon()
+    {
+        var time = new FakeTimeProvider();
+        var table = new UncertainTable();
+        await using ManySilos silos = await StartAsync(time, table);
+        InProcessSiloHandle first = silos.Silos[0], second = silos.Silos[1];
+        string key = silos.KeysOn(second, "woken").First();
+        await first.Client.GetGrain<IWoken>(key).Register();
+        await MoveUntilAsync(time, silos.Gates.NotedAsync($"woken {key} at {second.SiloAddress}"));
+        SiloAddress gone = second.SiloAddress!;
+        table.IsAway = true;
+        await MoveUntilAsync(time, silos.Cluster.StopSiloAsync(second));
+        await MoveUntilAsync(time, () => first.ClusterState!.View.Find(gone) is not { IsLive: true } && table.Refusals > 0);
+
+        // Whatever the change of members set going has been refused by now.
+        DateTimeOffset settled = time.GetUtcNow() + TimeSpan.FromSeconds(20);
+        await MoveUntilAsync(time, () => time.GetUtcNow() >= settled);
+        table.IsAway = false;
+        DateTimeOffset back = time.GetUtcNow();
+        await MoveUntilAsync(time, silos.Gates.NotedAsync($"woken {key} at {first.SiloAddress}"));
+        Assert.InRange(time.GetUtcNow() - back, TimeSpan.Zero, TimeSpan.FromMinutes(2));
+        await MoveUntilAsync(time, silos.Cluster.StopAllSilosAsync());
+    }
+
+    private static async Task<ManySilos> StartAsync(FakeTimeProvider time, IReminderTable? reminders = null)
+    {
+        // The clock runs far faster than the machine here, so silence says nothing about a silo.
+        Task<ManySilos> starting = ManySilos.StartAsync(2, tcp: false, time: time, reminders: reminders, options: cluster =>
+        {
+            cluster.JoinTimeout = TimeSpan.FromMinutes(10);
+            cluster.Membership.HeartbeatInterval = TimeSpan.FromSeconds(5);
+            cluster.Membership.EvictAfter = TimeSpan.FromMinutes(5);
+            cluster.Membership.EvictUnreachableAfter = TimeSpan.FromMinutes(5);
+        });
+        await MoveUntilAsync(time, starting);
+        return await starting;
+    }
+
     /// <summary>Moves the clock in small steps, letting others do what is due, until something has happened.</summary>
     private static async Task MoveUntilAsync(FakeTimeProvider time, Task happened)
     {
-        int yields = 0;
-        await RuntimeCluster.UntilAsync(() =>
-        {
-            if (!happened.IsCompleted && ++yields % YieldsPerStep == 0) time.Advance(s_step);
-            return happened.IsCompleted;
-        });
+        await MoveUntilAsync(time, () => happened.IsCompleted);
         await happened;
+    }
+
+    private static Task MoveUntilAsync(FakeTimeProvider time, Func<bool> holds)
+    {
+        int yields = 0;
+        return RuntimeCluster.UntilAsync(() =>
+        {
+            if (holds()) return true;
+            if (++yields % YieldsPerStep == 0) time.Advance(s_step);
+            return false;
+        });
+    }
+
+    /// <summary>A table that can be away for those who read all of it.</summary>
+    private sealed class UncertainTable : IReminderTable
+    {
+        private readonly MemoryReminderTable _table = new();
+        private int _refusals;
+
+        public volatile bool IsAway;
+
+        public int Refusals => Volatile.Read(ref _refusals);
+
+        public Task<ReminderTableData> ReadRows(GrainId grainId) => _table.ReadRows(grainId);
+
+        public Task<ReminderTableData> ReadRows(uint begin, uint end)
+        {
+            if (!IsAway) return _table.ReadRows(begin, end);
+            Interlocked.Increment(ref _refusals);
+            throw new IOException("The table is away.");
+        }
+
+        public Task<ReminderEntry?> ReadRow(GrainId grainId, string reminderName) => _table.ReadRow(grainId, reminderName);
+
+        public Task<string?> UpsertRow(ReminderEntry entry) => _table.UpsertRow(entry);
+
+        public Task<bool> RemoveRow(GrainId grainId, string reminderName, string eTag) => _table.RemoveRow(grainId, reminderName, eTag);
+
+        public Task TestOnlyClearTable() => _table.TestOnlyClearTable();
     }
 }

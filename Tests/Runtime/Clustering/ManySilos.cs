@@ -25,11 +25,12 @@ internal sealed class ManySilos : IAsyncDisposable
         bool tcp = true,
         Action<ClusterOptions>? options = null,
         Action<RuntimeOptions>? runtime = null,
-        TimeProvider? time = null)
+        TimeProvider? time = null,
+        IReminderTable? reminders = null)
     {
         var gates = new GateKeeper();
         var storage = new MemoryGrainStorage();
-        var reminders = new MemoryReminderTable();
+        reminders ??= new MemoryReminderTable();
         var builder = new InProcessTestClusterBuilder(silos);
         builder.ConfigureClustering(cluster =>
         {
