@@ -10,6 +10,9 @@ namespace EsoCore.Silo.Hosting;
 /// <summary>Logs: readable on a terminal, one JSON object a line otherwise. Levels come from configuration section <c>Serilog</c>.</summary>
 internal static class Logs
 {
+    /// <summary>What tells of a start that failed.</summary>
+    private static readonly string[] Starters = ["Microsoft.AspNetCore.Server.Kestrel", "Microsoft.Extensions.Hosting.Internal.Host"];
+
     private const string Template = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}";
 
     public static void AddLogs(this WebApplicationBuilder builder)
@@ -25,13 +28,21 @@ internal static class Logs
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .MinimumLevel.Override("Microsoft.Hosting.Lifetime", LogEventLevel.Information)
             .ReadFrom.Configuration(configuration)
-            // The program ends with one line on it.
-            .Filter.ByExcluding(e => e.Exception is { } fault && Listening.WhyNot(fault) is not null);
+            .Filter.ByExcluding(IsToldInOneLine);
         // Logs go to the error stream: what the program itself has to say stands alone on the other.
         return (Console.IsErrorRedirected
             ? logs.WriteTo.Console(new JsonLines(), standardErrorFromLevel: LevelAlias.Minimum)
             : logs.WriteTo.Console(outputTemplate: Template, standardErrorFromLevel: LevelAlias.Minimum)).CreateLogger();
     }
+
+    /// <summary>
+    /// Whether the start failed because this process cannot listen: the program ends with one line on it. Those who start it are meant
+    /// alone; the same errors of sockets mean something else wherever others meet them.
+    /// </summary>
+    internal static bool IsToldInOneLine(LogEvent e) =>
+        e.Exception is { } fault && Listening.WhyNot(fault) is not null
+        && e.Properties.GetValueOrDefault(Constants.SourceContextPropertyName) is ScalarValue { Value: string source }
+        && Starters.Contains(source);
 }
 
 /// <summary>One event a line, in the compact form that log stores read: <c>@t</c>, <c>@l</c>, <c>@m</c>, <c>@x</c> and the properties.</summary>
