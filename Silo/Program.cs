@@ -35,7 +35,7 @@ internal static class Program
             return arguments.Command switch
             {
                 SiloArguments.MigrateCommand => await MigrateCommand.Run(arguments),
-                SiloArguments.OperatorKeyCommand => OperatorKeyCommand.Run(arguments),
+                SiloArguments.OperatorKeyCommand => OperatorKeyCommand.Run(arguments, Console.Out),
                 _ => await Serve(arguments),
             };
         }

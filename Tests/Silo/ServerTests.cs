@@ -159,6 +159,21 @@ public sealed class ServerTests : IDisposable
     }
 
     [Fact]
+    public async Task The_operators_password_that_is_printed_opens_the_installation()
+    {
+        var arguments = SiloArguments.Parse(["operator-key", "--data", _data]);
+        Assert.Contains("--data", Assert.Throws<IOException>(() => OperatorKeyCommand.Run(arguments, TextWriter.Null)).Message);
+        await using var silo = await RunningSilo.Start(_data);
+        using var printed = new StringWriter();
+
+        Assert.Equal(0, OperatorKeyCommand.Run(arguments, printed));
+
+        var lines = printed.ToString().TrimEnd('\r', '\n').Split('\n');
+        Assert.Equal(200, (await silo.Send(HttpMethod.Get, "/api/installation", Assert.Single(lines))).Status);
+        Assert.Equal(401, (await silo.Send(HttpMethod.Get, "/api/installation", lines[0] + "x")).Status);
+    }
+
+    [Fact]
     public async Task An_option_out_of_its_bounds_stops_the_start_and_is_named()
     {
         var parsed = SiloArguments.Parse(["--data", _data, "--urls", "http://127.0.0.1:0"]);
