@@ -39,6 +39,20 @@ public sealed class GeneratorTests
         Assert.Equal(id, Assert.Single(Run(code, out _)).Id);
 
     [Theory]
+    [InlineData("ESO008", "public class Outer { [GenerateSerializer] private sealed record Bad(int A); }")]
+    [InlineData("ESO009", "[GenerateSerializer] public sealed class Bad { [Id(0)] public int A { get; set; } [Id(0)] public int B; }")]
+    [InlineData("ESO009", "[GenerateSerializer] public sealed record Bad(int A, [property: Id(0)] int B);")]
+    [InlineData("ESO010", "[GenerateSerializer] public sealed class Bad { private Bad(int a) => A = a; [Id(0)] public int A { get; } }")]
+    [InlineData("ESO010", "[GenerateSerializer] public sealed class Bad { [Id(0)] public int A { get; private set; } }")]
+    public void A_message_that_cannot_cross_is_an_error(string id, string code)
+    {
+        Diagnostic error = Assert.Single(Run(code, out Compilation compilation, new SerializerGenerator()));
+        Assert.Equal((id, DiagnosticSeverity.Error), (error.Id, error.Severity));
+        Assert.Contains("'Bad'", error.GetMessage());
+        Assert.Single(compilation.SyntaxTrees);
+    }
+
+    [Theory]
     [InlineData("internal interface IGood : IGrainWithGuidKey { Task @event(string @class, int? n, (int A, string? B)[] pairs, CancellationToken ct = default); }")]
     [InlineData("public static class Outer { public interface IGood : IGrainWithIntegerKey { ValueTask<Dictionary<string, List<int?>>> M(params int[] values); } }")]
     [InlineData("public interface IBase<T> { Task<T> Get(T item); } public interface IGood : IBase<int>, IBase<string>, IGrainWithStringKey;")]
@@ -59,7 +73,7 @@ public sealed class GeneratorTests
         Assert.Single(compilation.SyntaxTrees);
     }
 
-    private static Diagnostic[] Run(string code, out Compilation compilation)
+    private static Diagnostic[] Run(string code, out Compilation compilation, IIncrementalGenerator? generator = null)
     {
         const string Usings = "using EsoCore.Runtime; using System; using System.Collections.Generic; using System.Threading; using System.Threading.Tasks;\n";
         var options = new CSharpParseOptions(LanguageVersion.Preview);
@@ -68,7 +82,7 @@ public sealed class GeneratorTests
             [CSharpSyntaxTree.ParseText(Usings + code.Replace("Key;", "Key { }"), options, "Code.cs")],
             s_references,
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
-        CSharpGeneratorDriver.Create([new GrainReferenceGenerator().AsSourceGenerator()], parseOptions: options)
+        CSharpGeneratorDriver.Create([(generator ?? new GrainReferenceGenerator()).AsSourceGenerator()], parseOptions: options)
             .RunGeneratorsAndUpdateCompilation(compilation, out compilation, out System.Collections.Immutable.ImmutableArray<Diagnostic> found);
         return [.. found];
     }
