@@ -36,6 +36,15 @@ public sealed class PostgresServerTests
             var points = await silo.Send(HttpMethod.Get, $"/api/devices/{device.Id}/points?metric=temp", device.ProjectKey);
             Assert.Equal(200, points.Status);
             Assert.Contains("23.5", points.Json.GetRawText());
+
+            // PostgreSQL takes no U+0000: it is refused before it is asked.
+            string[] paths =
+            [
+                $"devices/{device.Id}/points?metric=%00", $"devices/{device.Id}/windows?asset=a%00", "events?type=%00", "points?site=%00",
+                "devices?model=%00", "assets?site=%00", "sites?after=AA", "assets/%00", "sites/a%00b",
+            ];
+            foreach (string path in paths)
+                Assert.InRange((await silo.Send(HttpMethod.Get, "/api/" + path, device.ProjectKey)).Status, 400, 404);
         }
 
         await server.DropDatabase(database);
