@@ -16,16 +16,7 @@ public sealed class PostgresUpkeepTests
     public async Task Merge_OfAWholeDay_LeavesFullChunksButForTheLast()
     {
         await using var store = await PostgresUnderTest.Start();
-        var device = await store.AddDevice();
-        for (int block = 0; block < 60; block++)
-        {
-            (int, long, double)[] points =
-                [.. Enumerable.Range(0, 300).Select(i => (1 + (i % 2), StartUs + (((block * 300L) + i) * 1_000_000), (double)i))];
-            await device.Write(store, Block(points));
-            if (block % 7 == 0)
-                await store.Settle();
-        }
-
+        var device = await store.AddWholeDay();
         var before = await store.Devices.ReadAll(device.No);
         await store.Settle();
 
@@ -41,9 +32,7 @@ public sealed class PostgresUpkeepTests
     public async Task Merge_OfSeveralCorrections_KeepsThemApart()
     {
         await using var store = await PostgresUnderTest.Start();
-        var device = await store.AddDevice();
-        foreach (long correction in new long[] { 0, 5, 0, 5, -3 })
-            await device.Write(store, Block(correction, (1, StartUs + device.Version, 1)));
+        await store.AddThreeCorrections();
 
         await store.Settle();
 
@@ -55,20 +44,8 @@ public sealed class PostgresUpkeepTests
     public async Task Merge_OfABlockWithAllSeries_TakesSeveralStepsAndLosesNothing()
     {
         await using var store = await PostgresUnderTest.Start();
-        var device = await store.AddDevice();
-        for (int block = 0; block < 2; block++)
-            await device.Write(store, Block([.. Enumerable.Range(1, 4_096).Select(s => (s, StartUs + block, (double)s))]));
-        var before = await store.Devices.ReadAll(device.No);
+        await store.MergeAllSeriesUnseen(steps: 30);
 
-        store.Advance(TimeSpan.FromHours(1));
-        for (int step = 0; step < 30; step++)
-        {
-            await store.Step();
-            Assert.Equal(before, await store.Devices.ReadAll(device.No));
-        }
-
-        await store.Settle();
-        Assert.Equal(before, await store.Devices.ReadAll(device.No));
         Assert.Equal(4_096, await store.Ask<long>(Chunks));
         Assert.Equal(0, await store.Ask<long>(Blocks));
     }
@@ -130,13 +107,11 @@ public sealed class PostgresUpkeepTests
     {
         await using var store = await PostgresUnderTest.Start(o => o.MergeBlocks = 10);
         var device = await store.AddDevice();
-        for (int i = 0; i < 5; i++)
-            await device.Write(store, Block((1, StartUs + i, 1)));
+        await store.AddBlocks(device, from: 0, count: 5);
         await StepAll(store);
         Assert.Equal(5, await store.Ask<long>(Blocks));
 
-        for (int i = 5; i < 10; i++)
-            await device.Write(store, Block((1, StartUs + i, 1)));
+        await store.AddBlocks(device, from: 5, count: 5);
         await StepAll(store);
         Assert.Equal(0, await store.Ask<long>(Blocks));
     }
@@ -186,10 +161,7 @@ public sealed class PostgresUpkeepTests
         }
 
         store.Advance(TimeSpan.FromHours(2));
-        while (await store.Storage.StepUpkeep())
-        {
-            // Until nothing is due.
-        }
+        await StepAll(store);
 
         Assert.Empty(await store.Devices.ReadAll(device.No));
         Assert.Equal(0, await store.Ask<long>("select count(*) from device_window"));

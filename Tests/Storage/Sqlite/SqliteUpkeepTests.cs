@@ -17,16 +17,7 @@ public sealed class SqliteUpkeepTests
     public async Task Merge_OfAWholeDay_LeavesFullChunksButForTheLast()
     {
         await using var store = new SqliteUnderTest();
-        var device = await store.AddDevice();
-        for (int block = 0; block < 60; block++)
-        {
-            (int, long, double)[] points =
-                [.. Enumerable.Range(0, 300).Select(i => (1 + (i % 2), StartUs + (((block * 300L) + i) * 1_000_000), (double)i))];
-            await device.Write(store, Block(points));
-            if (block % 7 == 0)
-                await store.Settle();
-        }
-
+        await store.AddWholeDay();
         await store.Settle();
 
         var chunks = await store.Storage.Inspect(
@@ -47,9 +38,7 @@ public sealed class SqliteUpkeepTests
     public async Task Merge_OfSeveralCorrections_KeepsThemApart()
     {
         await using var store = new SqliteUnderTest();
-        var device = await store.AddDevice();
-        foreach (long correction in new long[] { 0, 5, 0, 5, -3 })
-            await device.Write(store, Block(correction, (1, StartUs + device.Version, 1)));
+        await store.AddThreeCorrections();
 
         await store.Settle();
 
@@ -61,20 +50,8 @@ public sealed class SqliteUpkeepTests
     public async Task Merge_OfABlockWithAllSeries_TakesSeveralStepsAndLosesNothing()
     {
         await using var store = new SqliteUnderTest();
-        var device = await store.AddDevice();
-        for (int block = 0; block < 2; block++)
-            await device.Write(store, Block([.. Enumerable.Range(1, 4_096).Select(s => (s, StartUs + block, (double)s))]));
-        var before = await store.Devices.ReadAll(device.No);
+        await store.MergeAllSeriesUnseen(steps: 12);
 
-        store.Advance(TimeSpan.FromHours(1));
-        for (int step = 0; step < 12; step++)
-        {
-            await store.Step();
-            Assert.Equal(before, await store.Devices.ReadAll(device.No));
-        }
-
-        await store.Settle();
-        Assert.Equal(before, await store.Devices.ReadAll(device.No));
         Assert.Equal(4_096, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from chunk")));
         Assert.Equal(0, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from batch_block")));
     }
@@ -193,15 +170,11 @@ public sealed class SqliteUpkeepTests
     {
         await using var store = new SqliteUnderTest();
         var device = await store.AddDevice();
-        for (int i = 0; i < 5; i++)
-            await device.Write(store, Block((1, StartUs + i, 1)));
+        await store.AddBlocks(device, from: 0, count: 5);
         store.Advance(TimeSpan.FromMinutes(11));
         await store.Reopen();
 
-        while (await store.Storage.StepUpkeep())
-        {
-            // Until nothing is due.
-        }
+        await StepAll(store);
 
         Assert.Equal(0, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from batch_block")));
         Assert.Equal(1, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from chunk")));
@@ -212,21 +185,13 @@ public sealed class SqliteUpkeepTests
     {
         await using var store = new SqliteUnderTest(o => o.MergeBlocks = 10);
         var device = await store.AddDevice();
-        for (int i = 0; i < 5; i++)
-            await device.Write(store, Block((1, StartUs + i, 1)));
+        await store.AddBlocks(device, from: 0, count: 5);
 
-        while (await store.Storage.StepUpkeep())
-        {
-            // Until nothing is due.
-        }
+        await StepAll(store);
 
         Assert.Equal(5, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from batch_block")));
-        for (int i = 5; i < 10; i++)
-            await device.Write(store, Block((1, StartUs + i, 1)));
-        while (await store.Storage.StepUpkeep())
-        {
-            // Until nothing is due.
-        }
+        await store.AddBlocks(device, from: 5, count: 5);
+        await StepAll(store);
 
         Assert.Equal(0, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from batch_block")));
     }
@@ -244,5 +209,13 @@ public sealed class SqliteUpkeepTests
 
         Assert.Empty(await store.Devices.ReadAll(device.No));
         Assert.Equal(0, await store.Storage.Inspect(db => FileLook.One(db, "select count(*) from pending_merge")));
+    }
+
+    private static async Task StepAll(SqliteUnderTest store)
+    {
+        while (await store.Storage.StepUpkeep())
+        {
+            // Until nothing is due.
+        }
     }
 }
