@@ -24,6 +24,7 @@ internal sealed class VerifiedLoad(IReadOnlyList<Uri> doors, SeededProject proje
     private readonly Lock _gate = new();
     private TaskCompletionSource _restarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource? _enough;
+    private Exception? _failure;
     private int _wanted;
     private volatile bool _finishing;
     private long _acknowledged;
@@ -38,13 +39,15 @@ internal sealed class VerifiedLoad(IReadOnlyList<Uri> doors, SeededProject proje
 
     internal Sent SentBy(Guid device) => _sent[device];
 
-    /// <summary>Ends when so many more requests have been sent.</summary>
+    /// <summary>Ends when so many more requests have been sent; fails when a device was refused for good, and would send no more.</summary>
     internal Task Requests(int count)
     {
         lock (_gate)
         {
             _enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _wanted = count;
+            if (_failure is not null)
+                _enough.SetException(_failure);
             return _enough.Task;
         }
     }
@@ -59,6 +62,24 @@ internal sealed class VerifiedLoad(IReadOnlyList<Uri> doors, SeededProject proje
     /// <param name="device">Which.</param>
     /// <param name="pause">Between two batches; none by default.</param>
     internal async Task Run(Guid device, TimeSpan pause = default)
+    {
+        try
+        {
+            await Upload(device, pause);
+        }
+        catch (Exception e)
+        {
+            lock (_gate)
+            {
+                _failure = e;
+                _enough?.TrySetException(e);
+            }
+
+            throw;
+        }
+    }
+
+    private async Task Upload(Guid device, TimeSpan pause)
     {
         var sent = _sent[device] = new Sent();
         using var http = new HttpClient();
