@@ -45,7 +45,7 @@ public sealed class ApiOptions
     [Range(1, 300)]
     public int RetryAfterSeconds { get; set; } = 5;
 
-    /// <summary>Whether <c>POST /v1/seed</c> exists. Default off; anyone may call it while it is on.</summary>
+    /// <summary>Whether anyone may call <c>POST /v1/seed</c>. Default off: it then exists for the operator alone.</summary>
     public bool SeedEnabled { get; set; }
 
     /// <summary>

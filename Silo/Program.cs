@@ -17,7 +17,7 @@ internal static class Program
     private const int Misused = 2;
 
     /// <summary>How long requests and grains under way may take when the process is asked to stop.</summary>
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
+    internal static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
 
     private static async Task<int> Main(string[] args)
     {
@@ -56,9 +56,10 @@ internal static class Program
     private static async Task<int> Serve(SiloArguments arguments)
     {
         await using var app = Build(arguments);
+        var cluster = app.Services.GetService<IClusterStatus>(); // Asked for now: the run ends with the services disposed.
         await app.RunAsync();
         // A silo that the others took for dead ends by itself; its supervisor is to start it again.
-        return app.Services.GetService<IClusterStatus>()?.State?.Standing == SiloStanding.Evicted ? Failed : 0;
+        return cluster?.State?.Standing == SiloStanding.Evicted ? Failed : 0;
     }
 
     /// <summary>Builds the server; nothing listens before it is started.</summary>

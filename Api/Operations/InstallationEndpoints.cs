@@ -72,8 +72,9 @@ internal sealed record InstallationBody(bool Maintenance, double SamplingScale);
 internal sealed record InstallationChangeBody(bool? Maintenance, double? SamplingScale);
 
 /// <summary>
-/// The operator's password for <c>/api/installation</c>, by HTTP Basic with the user <see cref="User"/>. It derives from the master key, so
-/// whoever may read that file (the server's own user) is the operator, every process knows it, and nothing of it is stored.
+/// The operator's password for <c>/api/installation</c> and <c>POST /v1/seed</c>, by HTTP Basic with the user <see cref="User"/>. It
+/// derives from the master key, so whoever may read that file (the server's own user) is the operator, every process knows it, and nothing
+/// of it is stored.
 /// </summary>
 public static class OperatorKey
 {

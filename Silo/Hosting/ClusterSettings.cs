@@ -48,7 +48,8 @@ public sealed class ClusterSettings
     /// <summary>The host and port of <c>host</c>, <c>host:port</c> or <c>[v6]:port</c>; null when it is none of them.</summary>
     internal static (string Host, int Port)? Split(string text)
     {
-        if (IPAddress.TryParse(text, out _))
+        // The parser of addresses takes "[::1]:80" too, and forgets the port.
+        if ((!text.StartsWith('[') || text.EndsWith(']')) && IPAddress.TryParse(text, out _))
             return (text, 0);
         var colon = text.LastIndexOf(':');
         var host = (colon < 0 ? text : text[..colon]).Trim('[', ']');

@@ -11,11 +11,12 @@ namespace EsoCore.Tests.Api;
 public sealed class FirmwareTests
 {
     [Fact]
-    public async Task Seeding_does_not_exist_unless_enabled()
+    public async Task Seeding_does_not_exist_for_others_than_the_operator_unless_enabled()
     {
         await using var off = await FrontDoor.Open();
         var refused = (await off.Send(new HttpRequestMessage(HttpMethod.Post, "/v1/seed"))).IsProblem(404, ProblemCodes.NotFound);
         Assert.Equal((await off.Send(new HttpRequestMessage(HttpMethod.Post, "/v1/nothing"))).Text, refused.Text);
+        (await off.Send(off.AsOperator(HttpMethod.Post, path: "/v1/seed"))).Is(201);
 
         await using var on = await FrontDoor.Open(("SeedEnabled", "true"));
         var seeded = (await on.Send(new HttpRequestMessage(HttpMethod.Post, "/v1/seed"))).Is(201).Json;

@@ -107,10 +107,10 @@ internal sealed class FrontDoor : IAsyncDisposable
     public HttpRequestMessage AsProject(HttpMethod method, string path, string? json = null) =>
         WithBasic(method, path, ProjectKey, "project:secret", json);
 
-    public HttpRequestMessage AsOperator(HttpMethod method, string? json = null)
+    public HttpRequestMessage AsOperator(HttpMethod method, string? json = null, string path = "/api/installation")
     {
         var password = OperatorKey.PasswordOf(new FakeKeys().Current(KeyPurposes.Operator));
-        return WithBasic(method, "/api/installation", OperatorKey.User, password, json);
+        return WithBasic(method, path, OperatorKey.User, password, json);
     }
 
     public static HttpRequestMessage WithBasic(HttpMethod method, string path, Guid key, string secret, string? json = null) =>

@@ -39,6 +39,7 @@ public sealed partial class ReadmeTests
             }
 
             Assert.Equal(1, closed);
+            Assert.Equal(0, await server.Stop()); // SIGTERM, as a script sends it.
         }
         finally
         {

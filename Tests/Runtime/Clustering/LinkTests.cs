@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using EsoCore.Runtime.Clustering;
+using EsoCore.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -133,15 +133,15 @@ public sealed class LinkTests : IDisposable
     [Fact]
     public async Task With_tls_both_sides_must_show_a_certificate_of_the_authority()
     {
-        (string authority, X509Certificate2 issuer) = MakeAuthority("ours");
-        (string otherAuthority, X509Certificate2 otherIssuer) = MakeAuthority("theirs");
-        Action<ClusterOptions> ours = MakeMember("member", issuer, authority);
+        using var authority = new TestAuthority(_folder, "ours");
+        using var otherAuthority = new TestAuthority(_folder, "theirs");
+        Action<ClusterOptions> ours = Member("member", authority, authority);
         await using Ends ends = await Ends.OpenAsync(ours);
         Assert.True(ends.Link.TrySend(Frame(100_000), alone: true));
         Assert.Equal(100_000, (await ends.There.TakeAsync(1))[0].Length);
 
-        Action<ClusterOptions> stranger = MakeMember("stranger", otherIssuer, authority);
-        Action<ClusterOptions> naive = MakeMember("naive", otherIssuer, otherAuthority);
+        Action<ClusterOptions> stranger = Member("stranger", otherAuthority, authority);
+        Action<ClusterOptions> naive = Member("naive", otherAuthority, otherAuthority);
         foreach (Action<ClusterOptions> other in new[] { stranger, naive, _ => { } })
         {
             await using TcpSiloTransport transport = Transport(other);
@@ -182,31 +182,10 @@ public sealed class LinkTests : IDisposable
         return self;
     }
 
-    private (string File, X509Certificate2 Certificate) MakeAuthority(string name)
+    private static Action<ClusterOptions> Member(string name, TestAuthority issuer, TestAuthority trusted)
     {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        X509Certificate2 made =
-            request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
-        string file = Path.Combine(_folder, $"{name}.pem");
-        File.WriteAllText(file, made.ExportCertificatePem());
-        return (file, made);
-    }
-
-    private Action<ClusterOptions> MakeMember(string name, X509Certificate2 issuer, string authority)
-    {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        using X509Certificate2 made = request.Create(
-            issuer,
-            TimeProvider.System.GetUtcNow().AddHours(-1),
-            TimeProvider.System.GetUtcNow().AddHours(1),
-            RandomNumberGenerator.GetBytes(8));
-        string certificate = Path.Combine(_folder, $"{name}.pem"), keyFile = Path.Combine(_folder, $"{name}.key");
-        File.WriteAllText(certificate, made.ExportCertificatePem());
-        File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
-        return options => (options.CertificateFile, options.CertificateKeyFile, options.AuthorityFile) = (certificate, keyFile, authority);
+        (string certificate, string key) = issuer.Issue(name);
+        return options => (options.CertificateFile, options.CertificateKeyFile, options.AuthorityFile) = (certificate, key, trusted.File);
     }
 
     private sealed class Ends(
