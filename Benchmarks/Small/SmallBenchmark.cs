@@ -24,14 +24,23 @@ internal static class SmallBenchmark
         var baseline = await RowUpdates.Create(postgres, devices);
         await using var atGrain = await PostgresTarget.Create(postgres);
         await using var overHttp = await PostgresTarget.Create(postgres);
-        List<double> rows = [], grain = [], http = [];
+        List<Rate> rows = [], grain = [], http = [];
+        var self = Environment.ProcessId;
+        async Task<Rate> Measure(Func<Task<double>> run, Func<double> program)
+        {
+            var (programBefore, databaseBefore) = (program(), CpuTime.OfFamily(postgres.ProcessId));
+            var rate = await run();
+            var microseconds = 1e6 / (rate * seconds);
+            return new Rate(
+                rate, (program() - programBefore) * microseconds, (CpuTime.OfFamily(postgres.ProcessId) - databaseBefore) * microseconds);
+        }
 
         await using (var grains = await GrainCalls.Start(atGrain.ConnectionString, devices, commitConnections: connections))
         {
             for (var round = 0; round < rounds; round++)
             {
-                rows.Add(await baseline.Run(seconds));
-                grain.Add(await grains.Run(TimeSpan.FromSeconds(seconds)));
+                rows.Add(await Measure(() => baseline.Run(seconds), () => CpuTime.OfEndedChildren(self)));
+                grain.Add(await Measure(() => grains.Run(TimeSpan.FromSeconds(seconds)), () => CpuTime.Of(self)));
             }
         }
 
@@ -43,8 +52,8 @@ internal static class SmallBenchmark
             var calls = await HttpCalls.Start(server, devices);
             for (var round = 0; round < rounds; round++)
             {
-                rows.Add(await baseline.Run(seconds));
-                http.Add(await calls.Run(TimeSpan.FromSeconds(seconds)));
+                rows.Add(await Measure(() => baseline.Run(seconds), () => CpuTime.OfEndedChildren(self)));
+                http.Add(await Measure(() => calls.Run(TimeSpan.FromSeconds(seconds)), () => server.ProcessorTime.TotalSeconds));
             }
         }
 
@@ -55,27 +64,35 @@ internal static class SmallBenchmark
         return 0;
     }
 
-    private static string Report(int devices, int seconds, int rounds, List<double> rows, List<double> grain, List<double> http, string? date)
+    private static string Report(int devices, int seconds, int rounds, List<Rate> rows, List<Rate> grain, List<Rate> http, string? date)
     {
         var baseline = Median(rows);
-        string Line(string what, List<double> rates) =>
-            $"| {what} | {Median(rates):N0} | {Median(rates) / baseline:N2} | {rates.Min():N0} - {rates.Max():N0} |";
+        string Line(string what, List<Rate> rates) =>
+            $"| {what} | {Median(rates):N0} | {Median(rates) / baseline:N2} "
+                + $"| {rates.Min(r => r.PerSecond):N0} - {rates.Max(r => r.PerSecond):N0} "
+                + $"| {Median(rates.Select(r => r.ProgramUs)):N0} | {Median(rates.Select(r => r.DatabaseUs)):N0} |";
         return new StringBuilder()
             .AppendLine("# Small batches").AppendLine()
             .AppendLine($"Machine: {Machine.Describe()}. {date}").AppendLine()
             .AppendLine($"`dotnet run -c Release --project Benchmarks -- small`: batches of one record from {devices:N0} devices, {InFlight} in flight, "
                 + $"PostgreSQL with fsync and synchronous_commit on; {rounds} rounds of {seconds} s, each beside one of the baseline; medians. "
-                + "Everything shares the cores.").AppendLine()
-            .AppendLine("| what | device commits/s | ratio | lowest - highest |").AppendLine("|---|---:|---:|---:|")
+                + "Everything shares the cores; the program is the server, without the sender of the last line, or pgbench.").AppendLine()
+            .AppendLine("| what | device commits/s | ratio | lowest - highest | CPU µs each: program | database |")
+            .AppendLine("|---|---:|---:|---:|---:|---:|")
             .AppendLine(Line($"pgbench -M prepared, {InFlight} clients, update of one row of 1 KB (baseline)", rows))
             .AppendLine(Line("at the grain call", grain))
             .AppendLine(Line("over HTTP", http)).AppendLine()
             .AppendLine("Aim: at least as many as the baseline at the grain call, at least 0.6 of it over HTTP.").ToString();
     }
 
+    private static double Median(List<Rate> rates) => Median(rates.Select(r => r.PerSecond));
+
     private static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToArray();
         return sorted[sorted.Length / 2];
     }
+
+    /// <summary>One round: commits a second, and what each took of the cores.</summary>
+    private sealed record Rate(double PerSecond, double ProgramUs, double DatabaseUs);
 }

@@ -2,8 +2,11 @@ using Npgsql;
 
 namespace EsoCore.Silo.Storage.PostgreSql;
 
-/// <summary>A worker's connection with its prepared statements; opened when first needed and anew after it was in doubt.</summary>
-internal sealed class CommitConnection(NpgsqlDataSource source, ServerLosses losses) : IAsyncDisposable
+/// <summary>
+/// A worker's connection with its prepared statements; opened when first needed and anew after it was in doubt. All of it holds up the
+/// worker's own thread: an answer would else wait in the line of the thread pool, behind whatever the grains do, and the server with it.
+/// </summary>
+internal sealed class CommitConnection(NpgsqlDataSource source, ServerLosses losses) : IDisposable
 {
     private int _openedAfter;
     private NpgsqlConnection? _db;
@@ -14,36 +17,36 @@ internal sealed class CommitConnection(NpgsqlDataSource source, ServerLosses los
     public NpgsqlConnection Db => _db ?? throw new InvalidOperationException("The connection is not open.");
 
     /// <summary>Opens it if need be, and prepares the form of the statement that is wanted next.</summary>
-    public async Task Open(bool full)
+    public void Open(bool full)
     {
         // Where another connection was lost, this one most likely is too: better to find out before something is sent than after.
         if (_db is { } open && (_openedAfter != losses.Count || open.FullState.HasFlag(System.Data.ConnectionState.Broken)))
-            await Discard().ConfigureAwait(false);
+            Discard();
         if (_db is null)
         {
             _openedAfter = losses.Count;
-            _db = await source.OpenConnectionAsync().ConfigureAwait(false);
+            _db = source.OpenConnection();
         }
 
         if (full)
-            _full ??= await Prepare(new FullCommitStatement()).ConfigureAwait(false);
+            _full ??= Prepare(new FullCommitStatement());
         else
-            _small ??= await Prepare(new CommitStatement()).ConfigureAwait(false);
+            _small ??= Prepare(new CommitStatement());
     }
 
     /// <summary>Writes a group; the device numbers that won.</summary>
-    public Task<HashSet<long>> Run(List<CommitWork> group, DateTimeOffset now) =>
-        (group.Exists(w => w.IsFull) ? _full! : _small!).Run(group, now, CancellationToken.None);
+    public HashSet<long> Run(List<CommitWork> group, DateTimeOffset now) =>
+        (group.Exists(w => w.IsFull) ? _full! : _small!).Run(group, now);
 
     /// <summary>Gives the connection up because it failed.</summary>
-    public Task Lose()
+    public void Lose()
     {
         losses.Add();
-        return Discard();
+        Discard();
     }
 
     /// <summary>Gives the connection up.</summary>
-    private async Task Discard()
+    private void Discard()
     {
         var db = _db;
         _small?.Dispose();
@@ -52,16 +55,16 @@ internal sealed class CommitConnection(NpgsqlDataSource source, ServerLosses los
         if (db is null)
             return;
         NpgsqlConnection.ClearPool(db);
-        await db.DisposeAsync().ConfigureAwait(false);
+        db.Dispose();
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await Discard().ConfigureAwait(false);
+    public void Dispose() => Discard();
 
-    private async Task<T> Prepare<T>(T statement)
+    private T Prepare<T>(T statement)
         where T : CommitStatement
     {
-        await statement.Prepare(_db!, CancellationToken.None).ConfigureAwait(false);
+        statement.Prepare(_db!);
         return statement;
     }
 }

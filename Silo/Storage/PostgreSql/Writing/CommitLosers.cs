@@ -7,21 +7,19 @@ namespace EsoCore.Silo.Storage.PostgreSql;
 internal static class CommitLosers
 {
     /// <summary>The outcome of each, by device number.</summary>
-    public static Task<Dictionary<long, CommitResult>> Explain(NpgsqlConnection db, List<CommitWork> lost, DateTimeOffset now) =>
-        Sessions.Ask(
-            db,
-            CommitStatement.Sql["why"],
-            a => a.Add(lost.Select(w => w.Commit.DeviceNo).ToList()).Add(lost.Select(w => w.Commit.DeviceId).ToList())
-                .Add(lost.Select(w => w.Commit.Batch?.BatchId).ToList()).Add(lost.Select(w => w.Commit.Registration?.Registration.Serial).ToList())
-                .Add(now - RetentionRules.KeptAge),
-            static async (row, stop) =>
-            {
-                var results = new Dictionary<long, CommitResult>();
-                while (await row.ReadAsync(stop).ConfigureAwait(false))
-                    results.Add(row.Long(0), Read(row));
-                return results;
-            },
-            CancellationToken.None);
+    public static Dictionary<long, CommitResult> Explain(NpgsqlConnection db, List<CommitWork> lost, DateTimeOffset now)
+    {
+        using var command = new NpgsqlCommand(CommitStatement.Sql["why"], db);
+        new Args(command.Parameters)
+            .Add(lost.Select(w => w.Commit.DeviceNo).ToList()).Add(lost.Select(w => w.Commit.DeviceId).ToList())
+            .Add(lost.Select(w => w.Commit.Batch?.BatchId).ToList()).Add(lost.Select(w => w.Commit.Registration?.Registration.Serial).ToList())
+            .Add(now - RetentionRules.KeptAge);
+        var results = new Dictionary<long, CommitResult>(lost.Count);
+        using var row = command.ExecuteReader();
+        while (row.Read())
+            results.Add(row.Long(0), Read(row));
+        return results;
+    }
 
     /// <summary>Whether the index on serials refused the write: another device got it at the same moment.</summary>
     public static bool IsSerialTaken(Exception e) =>

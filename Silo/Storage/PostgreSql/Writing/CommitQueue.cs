@@ -21,7 +21,6 @@ internal sealed class CommitQueue(int limit)
     private readonly Queue<CommitWork> _ready = new();
     private readonly Dictionary<Guid, Queue<CommitWork>?> _devices = [];
     private readonly HashSet<CommitWork> _sent = [];
-    private readonly Queue<TaskCompletionSource> _idle = new();
     private int _count;
     private long _bytes;
     private bool _completed;
@@ -32,7 +31,6 @@ internal sealed class CommitQueue(int limit)
     /// <summary>Appends; false when the queue is closed or full.</summary>
     public bool TryAdd(CommitWork work)
     {
-        TaskCompletionSource? idle = null;
         lock (_gate)
         {
             if (_completed || _count >= limit || (_bytes > 0 && _bytes + work.Bytes > MaxBytes))
@@ -44,7 +42,7 @@ internal sealed class CommitQueue(int limit)
             {
                 _devices.Add(device, null);
                 _ready.Enqueue(work);
-                _idle.TryDequeue(out idle);
+                Monitor.Pulse(_gate);
             }
             else
             {
@@ -54,29 +52,24 @@ internal sealed class CommitQueue(int limit)
             }
         }
 
-        idle?.TrySetResult();
         return true;
     }
 
-    /// <summary>Fills the next group, waiting until there is something to do. False: closed and drained.</summary>
-    public async ValueTask<bool> TakeGroup(List<CommitWork> group)
+    /// <summary>Fills the next group; the thread waits until there is something to do. False: closed and drained.</summary>
+    public bool TakeGroup(List<CommitWork> group)
     {
         group.Clear();
-        while (true)
+        lock (_gate)
         {
-            TaskCompletionSource wake;
-            lock (_gate)
+            while (true)
             {
                 Fill(group);
                 if (group.Count > 0)
                     return true;
                 if (_completed && _devices.Count == 0)
                     return false;
-                wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
-                _idle.Enqueue(wake);
+                Monitor.Wait(_gate);
             }
-
-            await wake.Task.ConfigureAwait(false);
         }
     }
 
@@ -176,9 +169,7 @@ internal sealed class CommitQueue(int limit)
 
     private void WakeAll()
     {
-        if (_ready.Count == 0 && !_completed)
-            return;
-        while (_idle.TryDequeue(out var idle))
-            idle.TrySetResult();
+        if (_ready.Count > 0 || _completed)
+            Monitor.PulseAll(_gate);
     }
 }

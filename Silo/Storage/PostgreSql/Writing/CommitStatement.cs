@@ -62,16 +62,16 @@ internal class CommitStatement : IDisposable
     protected ColumnSet Columns { get; } = new();
 
     /// <summary>Makes the statement ready on a connection.</summary>
-    public async Task Prepare(NpgsqlConnection db, CancellationToken cancel)
+    public void Prepare(NpgsqlConnection db)
     {
         _command.Connection = db;
         foreach (var parameter in Columns.Parameters)
             _command.Parameters.Add(parameter);
-        await _command.PrepareAsync(cancel).ConfigureAwait(false);
+        _command.Prepare();
     }
 
     /// <summary>Fills in the group, which is sorted by device, and runs it; gives the device numbers that won.</summary>
-    public async Task<HashSet<long>> Run(List<CommitWork> group, DateTimeOffset now, CancellationToken cancel)
+    public HashSet<long> Run(List<CommitWork> group, DateTimeOffset now)
     {
         Columns.Clear();
         _now.TypedValue = Micros.From(now);
@@ -79,13 +79,9 @@ internal class CommitStatement : IDisposable
         foreach (var work in group)
             Add(work);
         var won = new HashSet<long>(group.Count);
-        var row = await _command.ExecuteReaderAsync(cancel).ConfigureAwait(false);
-        await using (row.ConfigureAwait(false))
-        {
-            while (await row.ReadAsync(cancel).ConfigureAwait(false))
-                won.Add(row.Long(0));
-        }
-
+        using var row = _command.ExecuteReader();
+        while (row.Read())
+            won.Add(row.Long(0));
         return won;
     }
 

@@ -5,8 +5,8 @@ using Npgsql;
 namespace EsoCore.Silo.Storage.PostgreSql;
 
 /// <summary>
-/// Writes groups of device commits: a few workers, each with a connection of its own, take what has gathered while they were busy. A group
-/// that the database refuses for the data of one device is written again one by one, and only the guilty fail.
+/// Writes groups of device commits: a few workers, each with a thread and a connection of its own, take what has gathered while they were
+/// busy. A group that the database refuses for the data of one device is written again one by one, and only the guilty fail.
 /// </summary>
 internal sealed class CommitWriter : IAsyncDisposable
 {
@@ -34,7 +34,8 @@ internal sealed class CommitWriter : IAsyncDisposable
     {
         (_source, _queue, _partitions, _merges, _faults) = (source, queue, partitions, merges, faults);
         (_metrics, _time, _logger) = (metrics, time, logger);
-        _workers = Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(Work)));
+        _workers = Task.WhenAll(Enumerable.Range(0, connections).Select(_ =>
+            Task.Factory.StartNew(Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
         _watch = time.CreateTimer(_ => queue.Expire(w => time.GetElapsedTime(w.QueuedAt) > limit), null, LookInterval, LookInterval);
     }
 
@@ -64,42 +65,43 @@ internal sealed class CommitWriter : IAsyncDisposable
         await _source.DisposeAsync().ConfigureAwait(false);
     }
 
-    private async Task Work()
+    private void Work()
     {
-        var connection = new CommitConnection(_source, _losses);
-        await using (connection.ConfigureAwait(false))
+        using var connection = new CommitConnection(_source, _losses);
+        var group = new List<CommitWork>(CommitQueue.GroupWrites);
+        while (_queue.TakeGroup(group))
         {
-            var group = new List<CommitWork>(CommitQueue.GroupWrites);
-            while (await _queue.TakeGroup(group).ConfigureAwait(false))
+            try
             {
-                try
-                {
-                    await RunGroup(connection, group).ConfigureAwait(false);
-                }
-                catch (Exception e)
-                {
-                    // Not foreseen: whoever has not been told by now cannot be told what became of the write.
-                    _logger.LogError(e, "A group of commits ended in an unexpected way.");
-                    FailAll(group, new CommitUnknownException("The write ended in an unexpected way and its outcome is not known.", e));
-                    await connection.Lose().ConfigureAwait(false);
-                }
-
-                _queue.Done(group);
+                RunGroup(connection, group);
             }
+            catch (Exception e)
+            {
+                // Not foreseen: whoever has not been told by now cannot be told what became of the write.
+                _logger.LogError(e, "A group of commits ended in an unexpected way.");
+                FailAll(group, new CommitUnknownException("The write ended in an unexpected way and its outcome is not known.", e));
+                connection.Lose();
+            }
+
+            _queue.Done(group);
         }
     }
 
-    private async Task RunGroup(CommitConnection connection, List<CommitWork> group)
+    private void RunGroup(CommitConnection connection, List<CommitWork> group)
     {
         // One order for all processes: locks are taken in the order of rows.
         group.Sort(static (a, b) => a.Commit.DeviceNo.CompareTo(b.Commit.DeviceNo));
+        var ready = group;
         for (int repeat = 0; ; repeat++)
         {
-            if (!await Open(connection, group).ConfigureAwait(false))
+            if (!Open(connection, ready))
+                return;
+            ready = WithPartitions(ready);
+            if (ready.Count == 0)
                 return;
             try
             {
-                await Send(connection, group).ConfigureAwait(false);
+                Send(connection, ready);
                 return;
             }
             catch (Exception e) when (repeat < MaxRepeats && PgErrors.IsMissingPartition(e))
@@ -112,46 +114,35 @@ internal sealed class CommitWriter : IAsyncDisposable
             }
             catch (Exception e) when (PgErrors.IsDataError(e))
             {
-                await RunApart(connection, group, e).ConfigureAwait(false);
+                RunApart(connection, ready, e);
                 return;
             }
             catch (Exception e) when (PgErrors.IsRolledBack(e))
             {
-                FailAll(group, PgErrors.Unavailable(e));
+                FailAll(ready, PgErrors.Unavailable(e));
                 return;
             }
             catch (Exception e)
             {
-                await connection.Lose().ConfigureAwait(false);
-                FailAll(group, new CommitUnknownException("The commit was sent and its outcome is not known.", e));
+                connection.Lose();
+                FailAll(ready, new CommitUnknownException("The commit was sent and its outcome is not known.", e));
                 return;
             }
         }
     }
 
-    /// <summary>Makes ready what the group needs before anything of it is sent. False: it cannot be, and everyone has been told.</summary>
-    private async Task<bool> Open(CommitConnection connection, List<CommitWork> group)
+    /// <summary>Has the connection ready before anything is sent. False: it cannot be, and everyone who waits has been told.</summary>
+    private bool Open(CommitConnection connection, List<CommitWork> group)
     {
         try
         {
-            await connection.Open(group.Exists(w => w.IsFull)).ConfigureAwait(false);
-            if (_partitions.Missing(group) is { } missing)
-                await _partitions.Create(missing, CancellationToken.None).ConfigureAwait(false);
+            connection.Open(group.Exists(w => w.IsFull));
             return true;
-        }
-        catch (Exception e) when (PgErrors.IsRolledBack(e))
-        {
-            // One device's data may ask for a partition that cannot be made just now; the others must not wait for it.
-            if (group is [var only])
-                only.Fail(PgErrors.Unavailable(e));
-            else
-                await RunApart(connection, group, e).ConfigureAwait(false);
-            return false;
         }
         catch (Exception e)
         {
             _logger.LogWarning("PostgreSQL takes no commits: {Reason}", e.Message);
-            await connection.Lose().ConfigureAwait(false);
+            connection.Lose();
             var away = PgErrors.Unavailable(e);
             FailAll(group, away);
             _queue.FailWaiting(away);
@@ -159,11 +150,50 @@ internal sealed class CommitWriter : IAsyncDisposable
         }
     }
 
-    private async Task Send(CommitConnection connection, List<CommitWork> group)
+    /// <summary>
+    /// Makes the partitions that the group lacks. One device's data may ask for one that cannot be made just now: it alone is told so,
+    /// and the others, which are returned, go on.
+    /// </summary>
+    private List<CommitWork> WithPartitions(List<CommitWork> group)
+    {
+        if (_partitions.Missing(group) is null)
+            return group;
+        var ready = new List<CommitWork>(group.Count);
+        Exception? failed = null;
+        foreach (var work in group)
+        {
+            // After a first failure the rest is not tried: each could take as long, and all of the group waits.
+            var missing = _partitions.Missing([work]);
+            if (missing is not null && failed is null)
+                failed = TryCreate(missing);
+            if (missing is null || failed is null)
+                ready.Add(work);
+            else
+                work.Fail(PgErrors.Unavailable(failed));
+        }
+
+        return ready;
+    }
+
+    private Exception? TryCreate(List<Part> missing)
+    {
+        try
+        {
+            _partitions.Create(missing, CancellationToken.None).GetAwaiter().GetResult();
+            return null;
+        }
+        catch (Exception e)
+        {
+            _logger.LogWarning("A partition for new data cannot be made: {Reason}", e.Message);
+            return e;
+        }
+    }
+
+    private void Send(CommitConnection connection, List<CommitWork> group)
     {
         if (_faults.BeforeCommit is { } before)
             before(Devices(group));
-        var won = await connection.Run(group, _time.GetUtcNow()).ConfigureAwait(false);
+        var won = connection.Run(group, _time.GetUtcNow());
         if (_faults.AfterCommit is { } after)
             after(Devices(group));
         List<CommitWork>? lost = null;
@@ -184,27 +214,27 @@ internal sealed class CommitWriter : IAsyncDisposable
         if (won.Count > 0)
             _metrics.Committed(won.Count);
         if (lost is not null)
-            await Explain(connection, lost).ConfigureAwait(false);
+            Explain(connection, lost);
     }
 
     /// <summary>Tells those that did not win why. They have written nothing, whatever goes wrong here.</summary>
-    private async Task Explain(CommitConnection connection, List<CommitWork> lost)
+    private void Explain(CommitConnection connection, List<CommitWork> lost)
     {
         try
         {
-            var results = await CommitLosers.Explain(connection.Db, lost, _time.GetUtcNow()).ConfigureAwait(false);
+            var results = CommitLosers.Explain(connection.Db, lost, _time.GetUtcNow());
             foreach (var work in lost)
                 work.End(results[work.Commit.DeviceNo]);
         }
         catch (Exception e)
         {
             if (!PgErrors.IsRolledBack(e))
-                await connection.Lose().ConfigureAwait(false);
+                connection.Lose();
             FailAll(lost, PgErrors.Unavailable(e));
         }
     }
 
-    private async Task RunApart(CommitConnection connection, List<CommitWork> group, Exception reason)
+    private void RunApart(CommitConnection connection, List<CommitWork> group, Exception reason)
     {
         if (group is [var only])
         {
@@ -217,7 +247,7 @@ internal sealed class CommitWriter : IAsyncDisposable
 
         _logger.LogWarning("A group of {Count} commits is written one by one: {Reason}", group.Count, reason.Message);
         foreach (var work in group)
-            await RunGroup(connection, [work]).ConfigureAwait(false);
+            RunGroup(connection, [work]);
     }
 
     private static void FailAll(List<CommitWork> group, Exception reason)
