@@ -56,12 +56,13 @@ public static class ApiServices
         app.UseOutputCache();
         if (!isFrontDoor)
             return;
-        app.UseSwaggerUI(ui =>
+        // Nothing of it for devices: it would run for each of their calls.
+        app.UseWhen(http => http.Request.Path.StartsWithSegments($"/{Docs}"), docs => docs.UseSwaggerUI(ui =>
         {
             ui.RoutePrefix = Docs;
             ui.DocumentTitle = "EsoCore API";
             ui.SwaggerEndpoint($"/openapi/{OpenApiDocument.Name}.json", "EsoCore");
-        });
+        }));
     }
 
     /// <summary>Every route; in a process that is no front door, those of operations alone.</summary>

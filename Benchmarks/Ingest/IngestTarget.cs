@@ -8,8 +8,9 @@ internal abstract class IngestTarget : IAsyncDisposable
     /// <summary>A folder of its own for the server's data.</summary>
     protected string Folder { get; } = Directory.CreateTempSubdirectory("esocore-bench-").FullName;
 
-    /// <summary>Stores the points as rows: points per second, and bytes a point afterwards.</summary>
-    internal abstract Task<(double PointsPerSecond, double BytesPerPoint)> Rows(IReadOnlyList<GeneratedBatch> batches);
+    /// <summary>Stores the points as rows, after some that do not count: points per second, and bytes a point afterwards.</summary>
+    internal abstract Task<(double PointsPerSecond, double BytesPerPoint)> Rows(
+        IReadOnlyList<GeneratedBatch> warm, IReadOnlyList<GeneratedBatch> batches);
 
     /// <summary>The server over this store, not yet started.</summary>
     internal abstract ServerProcess Server();
@@ -27,8 +28,9 @@ internal abstract class IngestTarget : IAsyncDisposable
 /// <summary>The embedded storage.</summary>
 internal sealed class SqliteTarget : IngestTarget
 {
-    internal override Task<(double PointsPerSecond, double BytesPerPoint)> Rows(IReadOnlyList<GeneratedBatch> batches) =>
-        Task.FromResult(RowBaseline.Run(Folder, batches));
+    internal override Task<(double PointsPerSecond, double BytesPerPoint)> Rows(
+        IReadOnlyList<GeneratedBatch> warm, IReadOnlyList<GeneratedBatch> batches) =>
+        Task.FromResult(RowBaseline.Run(Folder, warm, batches));
 
     internal override ServerProcess Server() => new(Folder);
 

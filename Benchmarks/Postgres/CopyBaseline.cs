@@ -22,24 +22,29 @@ internal static class CopyBaseline
 
     /// <summary>Points per second, and bytes of the table and its indexes a point afterwards.</summary>
     internal static async Task<(double PointsPerSecond, double BytesPerPoint)> Run(
-        PostgresInstance server, string database, IReadOnlyList<GeneratedBatch> batches)
+        PostgresInstance server, string database, IReadOnlyList<GeneratedBatch> warm, IReadOnlyList<GeneratedBatch> batches)
     {
-        await Create(server, database, batches.SelectMany(b => b.Points).Select(p => Time(p.TsUs)));
+        await Create(server, database, warm.Concat(batches).SelectMany(b => b.Points).Select(p => Time(p.TsUs)));
         var devices = batches.Select(b => b.Device).Distinct().ToDictionary(d => d, _ => Guid.NewGuid());
+        async Task CopyAll(IReadOnlyList<GeneratedBatch> all) =>
+            await Task.WhenAll(all.GroupBy(b => b.Device % Environment.ProcessorCount).Select(async share =>
+            {
+                await using var db = new NpgsqlConnection(server.ConnectionString(database));
+                await db.OpenAsync();
+                // One batch of each device after the other, as the devices would send them side by side.
+                var turns = share.GroupBy(b => b.Device).SelectMany(own => own.Select((b, i) => (Batch: b, Turn: i)));
+                foreach (var (batch, _) in turns.OrderBy(t => t.Turn))
+                    await Copy(db, devices[batch.Device], batch.Points);
+            }));
+
+        await CopyAll(warm);
         var watch = Stopwatch.StartNew();
-        await Task.WhenAll(batches.GroupBy(b => b.Device % Environment.ProcessorCount).Select(async share =>
-        {
-            await using var db = new NpgsqlConnection(server.ConnectionString(database));
-            await db.OpenAsync();
-            // One batch of each device after the other, as the devices would send them side by side.
-            foreach (var batch in share.GroupBy(b => b.Device).SelectMany(own => own.Select((b, i) => (Batch: b, Turn: i))).OrderBy(b => b.Turn))
-                await Copy(db, devices[batch.Batch.Device], batch.Batch.Points);
-        }));
+        await CopyAll(batches);
         watch.Stop();
         var points = batches.Sum(b => (double)b.Points.Length);
         var bytes = await server.Ask<long>(
             database, "select sum(pg_total_relation_size(relid))::bigint from pg_partition_tree('telemetry')");
-        return (points / watch.Elapsed.TotalSeconds, bytes / points);
+        return (points / watch.Elapsed.TotalSeconds, bytes / (points + warm.Sum(b => b.Points.Length)));
     }
 
     /// <summary>Makes the table, with partitions for the months of these times.</summary>

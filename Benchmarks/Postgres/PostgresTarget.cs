@@ -30,8 +30,8 @@ internal sealed class PostgresTarget : IngestTarget
         return target;
     }
 
-    internal override Task<(double PointsPerSecond, double BytesPerPoint)> Rows(IReadOnlyList<GeneratedBatch> batches) =>
-        CopyBaseline.Run(_server, _database, batches);
+    internal override Task<(double PointsPerSecond, double BytesPerPoint)> Rows(
+        IReadOnlyList<GeneratedBatch> warm, IReadOnlyList<GeneratedBatch> batches) => CopyBaseline.Run(_server, _database, warm, batches);
 
     internal override ServerProcess Server() => new(Folder, "--postgres", ConnectionString);
 

@@ -35,8 +35,9 @@ internal static class SmallBenchmark
                 rate, (program() - programBefore) * microseconds, (CpuTime.OfFamily(postgres.ProcessId) - databaseBefore) * microseconds);
         }
 
-        await using (var grains = await GrainCalls.Start(atGrain.ConnectionString, devices, commitConnections: connections))
+        if (arguments.Get("only") is not "http")
         {
+            await using var grains = await GrainCalls.Start(atGrain.ConnectionString, devices, commitConnections: connections);
             for (var round = 0; round < rounds; round++)
             {
                 rows.Add(await Measure(() => baseline.Run(seconds), () => CpuTime.OfEndedChildren(self)));
@@ -44,8 +45,9 @@ internal static class SmallBenchmark
             }
         }
 
-        using (var server = overHttp.Server())
+        if (arguments.Get("only") is not "grain")
         {
+            using var server = overHttp.Server();
             if (connections is { } number)
                 server.Environment["ESOCORE__STORAGE__COMMITCONNECTIONS"] = $"{number}";
             await server.Start();
@@ -59,7 +61,7 @@ internal static class SmallBenchmark
 
         var text = Report(devices, seconds, rounds, rows, grain, http, arguments.Get("date"));
         Console.WriteLine(text);
-        if (!arguments.Has("no-file"))
+        if (!arguments.Has("no-file") && arguments.Get("only") is null)
             Results.Write("small.md", text);
         return 0;
     }
@@ -80,8 +82,8 @@ internal static class SmallBenchmark
             .AppendLine("| what | device commits/s | ratio | lowest - highest | CPU µs each: program | database |")
             .AppendLine("|---|---:|---:|---:|---:|---:|")
             .AppendLine(Line($"pgbench -M prepared, {InFlight} clients, update of one row of 1 KB (baseline)", rows))
-            .AppendLine(Line("at the grain call", grain))
-            .AppendLine(Line("over HTTP", http)).AppendLine()
+            .AppendJoin("", grain.Count == 0 ? [] : [Line("at the grain call", grain), Environment.NewLine])
+            .AppendJoin("", http.Count == 0 ? [] : [Line("over HTTP", http), Environment.NewLine]).AppendLine()
             .AppendLine("Aim: at least as many as the baseline at the grain call, at least 0.6 of it over HTTP.").ToString();
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using EsoCore.Events;
 using EsoCore.Grains.Storage;
+using EsoCore.History;
 using Microsoft.Extensions.Logging;
 
 namespace EsoCore.Grains.Events;
@@ -58,7 +59,17 @@ internal sealed class OutboxGrain(IOutboxStore store, TimeProvider time, ILogger
 
     private async Task Resend(CancellationToken cancel)
     {
-        var rows = await store.ReadOldest(_shard, time.GetUtcNow() - MinAge, _read, PerReceiver, cancel);
+        ImmutableArray<OutboxEntry> rows;
+        try
+        {
+            rows = await store.ReadOldest(_shard, time.GetUtcNow() - MinAge, _read, PerReceiver, cancel);
+        }
+        catch (StorageUnavailableException)
+        {
+            // The readiness check tells of it once; every shard in every second would bury the log.
+            return;
+        }
+
         var receivers = TransitionPublisher.ByReceiver(rows).ToList();
         var due = receivers.Where(r => _plan.IsDue(r.Receiver, Oldest(r.Items))).ToList();
         var isCut = rows.Length >= _read;
