@@ -63,8 +63,8 @@ internal sealed class Sessions(NpgsqlDataSource source, int size, int queueLimit
 
     /// <summary>Runs a statement on a connection at hand.</summary>
     public static async Task<T> Ask<T>(
-        NpgsqlConnection db, string sql, Action<Args> bind, Func<NpgsqlDataReader, CancellationToken, ValueTask<T>> read, CancellationToken cancel,
-        int? withinSeconds = null)
+        NpgsqlConnection db, string sql, Action<Args> bind, Func<NpgsqlDataReader, CancellationToken, ValueTask<T>> read,
+        CancellationToken cancel, int? withinSeconds = null)
     {
         var command = new NpgsqlCommand(sql, db);
         await using (command.ConfigureAwait(false))
@@ -130,7 +130,8 @@ internal sealed class Sessions(NpgsqlDataSource source, int size, int queueLimit
                     stop.ThrowIfCancellationRequested();
                     faults.BeforeWrite?.Invoke();
                     sent = true;
-                    return Ask(db, sql, bind, read, CancellationToken.None, SecondsLeft(limit - time.GetElapsedTime(start)));
+                    int seconds = SecondsLeft(limit - time.GetElapsedTime(start));
+                    return Ask(db, sql, bind, read, CancellationToken.None, seconds);
                 },
                 limit,
                 cancel,
