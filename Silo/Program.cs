@@ -93,7 +93,7 @@ internal static class Program
         // Stopping goes the other way round: Kestrel (started last), the demo, the engine, and with the services the storage.
         var app = builder.Build();
         app.Services.GetRequiredService<IStorageProbe>(); // Opened before anything listens; a directory in use, or a schema amiss, ends the start here.
-        TellWhatIsMissing(app, MasterKeyFile.PathOf(options));
+        TellWhatIsMissing(app, options);
 
         app.UseTrustedProxies(options);
         app.UseEsoCoreApi(options.IsFrontDoor);
@@ -106,11 +106,12 @@ internal static class Program
             ? throw new OptionsValidationException(SiloOptions.Section, typeof(SiloOptions), faults)
             : options;
 
-    private static void TellWhatIsMissing(WebApplication app, string masterKey)
+    private static void TellWhatIsMissing(WebApplication app, SiloOptions options)
     {
         foreach (var coding in new[] { ContentCoding.Zstd, ContentCoding.Lz4 }.Where(coding => !ContentCodec.IsAvailable(coding)))
             app.Logger.LogWarning("This machine lacks the library for {Encoding}: batches so encoded are refused with 415", ContentCodec.NameOf(coding));
-        if (MasterKeyFile.IsExposed(masterKey))
+        // A file given by name is as whoever mounts it as a secret has made it: 0440 or 0644, within a container of its own.
+        if (options.MasterKeyFile is null && MasterKeyFile.PathOf(options) is var masterKey && MasterKeyFile.IsExposed(masterKey))
             app.Logger.LogWarning("{File} can be read by others than its owner; run chmod 600 on it", masterKey);
     }
 

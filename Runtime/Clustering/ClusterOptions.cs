@@ -22,6 +22,12 @@ public sealed class ClusterOptions
     public ReadOnlyMemory<byte> Secret { get; set; }
 
     /// <summary>
+    /// A second secret that is as good, while one takes the place of the other: processes that have one of the two in common, in whatever
+    /// order, know each other. At least 16 bytes; empty, the default, for none.
+    /// </summary>
+    public ReadOnlyMemory<byte> OtherSecret { get; set; }
+
+    /// <summary>
     /// Whether this process holds no grains: it calls those of the silos, listens to nobody and is no member. Default false.
     /// </summary>
     public bool IsClient { get; set; }
@@ -77,7 +83,10 @@ public sealed class ClusterOptions
     /// </summary>
     public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a start waits to become a member. Default 30 s; 1 s to 10 minutes.</summary>
+    /// <summary>
+    /// How long a start waits to become a member; give it well more than <see cref="MembershipOptions.EvictAfter"/>, since a silo that
+    /// reaches none of the active ones waits so long for them to be silent. Default 30 s; 1 s to 10 minutes.
+    /// </summary>
     public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How members watch each other.</summary>
@@ -99,6 +108,10 @@ internal sealed class ClusterOptionsValidator : IValidateOptions<ClusterOptions>
         List<string> errors = [];
         Check(options.ClusterId is { Length: >= 1 and <= MaxNameLength }, nameof(options.ClusterId), "1 to 64 characters");
         Check(options.Secret.Length >= ClusterOptions.MinSecretBytes, nameof(options.Secret), "at least 16 bytes");
+        Check(
+            options.OtherSecret.IsEmpty || options.OtherSecret.Length >= ClusterOptions.MinSecretBytes,
+            nameof(options.OtherSecret),
+            "empty or at least 16 bytes");
         Check(
             options.ProgramVersion is { Length: <= ProgramInfo.MaxVersionLength },
             nameof(options.ProgramVersion),

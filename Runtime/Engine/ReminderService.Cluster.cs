@@ -10,7 +10,8 @@ namespace EsoCore.Runtime.Engine;
 internal sealed partial class ReminderService
 {
     /// <summary>
-    /// A silo that takes a grain over looks so far back for ticks that the one before may have owed. So a tick can come twice.
+    /// A silo that takes a grain over looks for ticks that the one before may have owed: back to when this silo last knew that all was
+    /// well, and this much further, and the time that a silo may be silent. So a tick can come twice.
     /// </summary>
     internal static readonly TimeSpan TakeOverLookBack = TimeSpan.FromSeconds(30);
 
@@ -22,19 +23,54 @@ internal sealed partial class ReminderService
     /// </summary>
     internal static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often it is looked whether all is well; when it was not for twice as long, this process stood still.</summary>
+    private static readonly TimeSpan s_watchInterval = RetryInterval;
+
     private readonly SemaphoreSlim _rereads = new(1, 1);
     private ITimer? _rereadTimer;
+    private ITimer? _watchTimer;
     private volatile bool _rereadsOver;
+    private bool _mustReread;
+    private DateTime _watchedAt;
+    private DateTime _wellSince;
+    private DateTime _wellUntil;
 
     /// <summary>Grains came or went: reads the table again. Those that another silo has are left to it.</summary>
     public void OnMembersChanged()
     {
-        if (_timer is not null && !_rereadsOver) _ = Detached.Run(RereadAsync);
+        if (_timer is null || _rereadsOver) return;
+        lock (_gate) Watch();
+        _ = Detached.Run(RereadAsync);
+    }
+
+    private TimeSpan Allowance => TakeOverLookBack + runtime.Cluster!.Options.Membership.EvictAfter;
+
+    /// <summary>
+    /// Notes until when all was well, within the lock: this silo served, both tables answered, and it had done so long enough for the
+    /// others to have evicted whoever died before. While the database is away a silo may die that nobody can evict, and its reminders come
+    /// to this one much later.
+    /// </summary>
+    private void Watch()
+    {
+        DateTime now = Now;
+        bool isWell = !_mustReread && runtime.Cluster!.Membership.State is { Standing: SiloStanding.Serving, HasDatabase: true };
+        if (!isWell || now - _watchedAt > 2 * s_watchInterval) _wellSince = now;
+        else if (now - _wellSince >= Allowance) _wellUntil = now;
+        _watchedAt = now;
     }
 
     private void StartRereading()
     {
         if (runtime.Cluster is null) return;
+        _watchTimer = DetachedTimer.Create(
+            runtime.TimeProvider,
+            static self =>
+            {
+                var reminders = (ReminderService)self!;
+                lock (reminders._gate) reminders.Watch();
+            },
+            this,
+            s_watchInterval);
         _rereadTimer = DetachedTimer.Create(
             runtime.TimeProvider, static self => ((ReminderService)self!).OnMembersChanged(), this, RereadInterval);
     }
@@ -43,6 +79,7 @@ internal sealed partial class ReminderService
     {
         _rereadsOver = true;
         _rereadTimer?.Dispose();
+        _watchTimer?.Dispose();
     }
 
     private bool IsOurs(GrainId grain) => runtime.Cluster is not { } cluster
@@ -57,10 +94,20 @@ internal sealed partial class ReminderService
             KeyValuePair<(GrainId Grain, string Name), Scheduled>[] before;
             lock (_gate) before = [.. _scheduled];
             ReminderTableData rows = await table.ReadRows(0, 0);
-            lock (_gate) Replace(before, rows);
+            lock (_gate)
+            {
+                Replace(before, rows);
+                _mustReread = false;
+            }
         }
         catch (Exception exception)
         {
+            lock (_gate)
+            {
+                _mustReread = true;
+                Watch();
+            }
+
             runtime.Log.LogWarning(exception, "The reminders could not be read again; it is tried again in {Interval}", RetryInterval);
             _rereadTimer?.Change(RetryInterval, RereadInterval);
         }
@@ -94,6 +141,6 @@ internal sealed partial class ReminderService
     {
         Scheduled? known = _scheduled.GetValueOrDefault((row.GrainId, row.ReminderName));
         if (known?.Row.ETag == row.ETag) return;
-        Schedule(row, known is null ? NextTick(row, Now - TakeOverLookBack) : NextTick(row, Now.AddTicks(-1)));
+        Schedule(row, known is null ? NextTick(row, _wellUntil - Allowance) : NextTick(row, Now.AddTicks(-1)));
     }
 }

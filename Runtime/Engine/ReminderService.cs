@@ -41,12 +41,16 @@ internal sealed partial class ReminderService(GrainRuntime runtime, IReminderTab
         lock (_gate)
         {
             DateTime now = Now;
+            _watchedAt = _wellSince = _wellUntil = now;
+
+            // In a cluster others have served meanwhile, and one of them may have owed the tick that falls into the hand-over.
+            DateTime from = runtime.Cluster is null ? now.AddTicks(-1) : now - Allowance;
             for (int i = 0; i < rows.Reminders.Count; i++)
             {
                 ReminderEntry row = rows.Reminders[i];
                 if (!IsOurs(row.GrainId)) continue;
                 bool mayMissFirst = row.StartAt <= now && now - row.StartAt < row.Period;
-                Schedule(row, mayMissFirst ? now + CatchUpSpread * ((i + 1.0) / rows.Reminders.Count) : NextTick(row, now.AddTicks(-1)));
+                Schedule(row, mayMissFirst ? now + CatchUpSpread * ((i + 1.0) / rows.Reminders.Count) : NextTick(row, from));
             }
 
             SetTimer();

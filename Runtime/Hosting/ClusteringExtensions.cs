@@ -62,6 +62,9 @@ public interface IClusterStatus
 
     /// <summary>Calls that wait for the answers of other silos.</summary>
     int PendingCalls { get; }
+
+    /// <summary>Whether this process has a connection to a silo that owns grains. A client that has none makes one by itself.</summary>
+    bool IsLinked { get; }
 }
 
 internal sealed class ClusterStatus(GrainRuntime runtime) : IClusterStatus
@@ -71,4 +74,6 @@ internal sealed class ClusterStatus(GrainRuntime runtime) : IClusterStatus
     public SiloAddress? Self => runtime.Cluster?.Self;
 
     public int PendingCalls => runtime.Cluster?.PendingCalls ?? 0;
+
+    public bool IsLinked => runtime.Cluster?.IsLinked == true;
 }

@@ -22,34 +22,40 @@ internal static class ClusterHosting
                     (node.AdvertisedHost, node.AdvertisedPort) = ClusterSettings.Split(advertised)!.Value;
                 node.IsClient = !options.HoldsGrains;
                 node.Secret = keys.Current(KeyPurposes.Cluster).Key;
+                node.OtherSecret = Others(keys).SingleOrDefault()?.Key ?? default;
                 (node.CertificateFile, node.CertificateKeyFile, node.AuthorityFile) = (cluster.Cert, cluster.Key, cluster.Authority);
                 node.ProgramVersion = typeof(ClusterHosting).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
             },
             _ => new PostgresMembershipTable(postgres));
         services.AddSingleton<IReadinessCheck, ClusterReadiness>();
-        services.AddSingleton<ClusterMeters>();
+        services.AddHostedService<ClusterMeters>();
     }
 
-    /// <summary>Ready while calls can be routed: a silo while it serves, a front door while it knows one that does.</summary>
-    private sealed class ClusterReadiness(IClusterStatus cluster, ClusterMeters meters) : IReadinessCheck
+    /// <summary>The key that the one in force takes the place of, or that is to take its place: for now either is good.</summary>
+    private static IEnumerable<DerivedKey> Others(IInstallationKeys keys)
+    {
+        var current = keys.Current(KeyPurposes.Cluster).KeyId;
+        return Enumerable.Range(1, byte.MaxValue).Select(id => (byte)id).Where(id => id != current)
+            .Select(id => keys.Find(KeyPurposes.Cluster, id)).OfType<DerivedKey>();
+    }
+
+    /// <summary>Ready while calls can be routed: a silo while it serves, a front door while it has a connection to one that does.</summary>
+    private sealed class ClusterReadiness(IClusterStatus cluster) : IReadinessCheck
     {
         public string Name => "cluster";
 
-        public ValueTask<string?> WhyNot(CancellationToken cancel)
+        public ValueTask<string?> WhyNot(CancellationToken cancel) => new(cluster.State switch
         {
-            GC.KeepAlive(meters); // Asked for here, so that it is there in every process.
-            return new(cluster.State switch
-            {
-                null => "is not joined yet",
-                { Standing: SiloStanding.Outside } state => state.View.Active.IsEmpty ? "has no silo" : null,
-                { IsServing: true } => null,
-                var state => $"is {state.Standing.ToString().ToLowerInvariant()}",
-            });
-        }
+            null => "is not joined yet",
+            { Standing: SiloStanding.Outside, View.Active.IsEmpty: true } => "has no silo",
+            { Standing: SiloStanding.Outside } => cluster.IsLinked ? null : "reaches no silo",
+            { IsServing: true } => null,
+            var state => $"is {state.Standing.ToString().ToLowerInvariant()}",
+        });
     }
 
     /// <summary>What those who run the cluster watch.</summary>
-    private sealed class ClusterMeters : IDisposable
+    private sealed class ClusterMeters : IHostedService, IDisposable
     {
         private readonly Meter _meter = new("EsoCore.Cluster");
 
@@ -62,6 +68,10 @@ internal static class ClusterHosting
             _meter.CreateObservableGauge(
                 "esocore.cluster.table.up", () => cluster.State?.HasDatabase == true ? 1 : 0, description: "Whether the table of members answered last.");
         }
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask; // Made is all that it needs to be.
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
         public void Dispose() => _meter.Dispose();
     }

@@ -36,11 +36,11 @@ internal static class Logs
     }
 
     /// <summary>
-    /// Whether the start failed because this process cannot listen: the program ends with one line on it. Those who start it are meant
-    /// alone; the same errors of sockets mean something else wherever others meet them.
+    /// Whether the start failed because this process cannot listen, has a wrong key or cannot join: the program ends with one line on it.
+    /// Those who start it are meant alone; the same errors mean something else wherever others meet them.
     /// </summary>
     internal static bool IsToldInOneLine(LogEvent e) =>
-        e.Exception is { } fault && Listening.WhyNot(fault) is not null
+        e.Exception is { } fault && (fault is StartRefusedException or TimeoutException || Listening.WhyNot(fault) is not null)
         && e.Properties.GetValueOrDefault(Constants.SourceContextPropertyName) is ScalarValue { Value: string source }
         && Starters.Contains(source);
 }

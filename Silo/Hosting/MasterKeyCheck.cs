@@ -5,8 +5,10 @@ using EsoCore.Grains.Storage;
 namespace EsoCore.Silo.Hosting;
 
 /// <summary>
-/// Holds the processes on one database to one master key: the database knows the fingerprints of the keys that it was used with. Without
-/// this, a silo started with a fresh key would be a stranger to the others and issue tokens that only it believes.
+/// Holds the processes on one database to one master key: the database knows the fingerprints of the keys of the process that started
+/// last, and the next one must have one of them in common with it, as the handshake between silos asks of two that talk. Without this, a
+/// silo started with a fresh key, or one that was replaced long ago, would be a stranger to the others and issue tokens that only it
+/// believes.
 /// </summary>
 internal sealed class MasterKeyCheck(IResourceStore store, IInstallationKeys keys) : IHostedService
 {
@@ -14,7 +16,7 @@ internal sealed class MasterKeyCheck(IResourceStore store, IInstallationKeys key
     private const int FingerprintBytes = 16;
     private const int MaxAttempts = 8;
 
-    /// <exception cref="InvalidOperationException">The database belongs to another key.</exception>
+    /// <exception cref="StartRefusedException">The database belongs to another key.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var own = Fingerprints().ToList();
@@ -24,15 +26,14 @@ internal sealed class MasterKeyCheck(IResourceStore store, IInstallationKeys key
             var known = stored is null ? [] : JsonSerializer.Deserialize<List<string>>(stored.Body)!;
             if (stored is not null && !known.Intersect(own).Any())
             {
-                throw new InvalidOperationException(
+                throw new StartRefusedException(
                     "The master key is not that of this database's installation: copy master.key from one of its other machines.");
             }
 
-            // While a key is replaced, the file holds the old one and the new one.
-            var all = known.Union(own).ToList();
-            if (all.Count == known.Count)
+            // While a key is replaced, the file holds the old one and the new one; afterwards the old one is forgotten here too.
+            if (known.ToHashSet().SetEquals(own))
                 return;
-            var body = JsonSerializer.Serialize(all);
+            var body = JsonSerializer.Serialize(own);
             if (await store.Write(Guid.Empty, ResourceKinds.Installation, DocumentId, body, stored?.Version ?? 0, cancellationToken))
                 return;
         }
@@ -51,3 +52,6 @@ internal sealed class MasterKeyCheck(IResourceStore store, IInstallationKeys key
         }
     }
 }
+
+/// <summary>The process cannot start as it is set up. The message alone says why: no stack is logged.</summary>
+internal sealed class StartRefusedException(string message) : InvalidOperationException(message);

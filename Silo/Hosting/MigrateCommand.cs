@@ -18,10 +18,8 @@ internal static class MigrateCommand
         try
         {
             var applied = await Migrator.Migrate(postgres!, TimeProvider.System, CancellationToken.None);
-            Console.Out.WriteLine(
-                applied.Count == 0
-                    ? $"The database has schema {SchemaFiles.Known} already."
-                    : $"The database now has schema {SchemaFiles.Known}; applied: {string.Join(", ", applied)}.");
+            var state = await Migrator.Read(postgres!, CancellationToken.None);
+            Console.Out.WriteLine(Outcome(applied, state.Version));
             return 0;
         }
         catch (NpgsqlException e)
@@ -29,4 +27,11 @@ internal static class MigrateCommand
             throw new IOException($"The database cannot be migrated: {e.Message}", e);
         }
     }
+
+    /// <summary>What was done, as a sentence.</summary>
+    internal static string Outcome(IReadOnlyList<int> applied, int version) =>
+        applied.Count > 0 ? $"The database now has schema {version}; applied: {string.Join(", ", applied)}."
+        : version > SchemaFiles.Known
+            ? $"The database has schema {version}, newer than this program's {SchemaFiles.Known}, which it serves too: nothing to do."
+            : $"The database has schema {version} already.";
 }

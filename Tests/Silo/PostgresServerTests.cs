@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
 using EsoCore.Silo.Hosting;
+using EsoCore.Silo.Storage.PostgreSql;
 using EsoCore.Tests.Storage.PostgreSql;
 using Microsoft.Extensions.Options;
 using Xunit;
@@ -63,5 +66,40 @@ public sealed class PostgresServerTests
         await Assert.ThrowsAsync<IOException>(
             () => MigrateCommand.Run(SiloArguments.Parse(["migrate", "--postgres", "Host=127.0.0.1;Port=1;Username=x"])));
         await server.DropDatabase(database);
+    }
+
+    [Fact]
+    public void Migrate_OfANewerDatabase_SaysWhichSchemaItHas()
+    {
+        Assert.Contains($"has schema {SchemaFiles.Known} already", MigrateCommand.Outcome([], SchemaFiles.Known));
+        Assert.Contains($"has schema {SchemaFiles.Known + 1}, newer", MigrateCommand.Outcome([], SchemaFiles.Known + 1));
+        Assert.Contains("applied: 1, 2", MigrateCommand.Outcome([1, 2], 2));
+    }
+
+    [Theory]
+    [InlineData("new old", "old new", true)]
+    [InlineData("old", "new old", true)]
+    [InlineData("new", "old", false)]
+    public async Task MasterKeyCheck_TakesThoseWithAKeyInCommonWithTheLast_AndForgetsReplacedKeys(string last, string next, bool taken)
+    {
+        await using var store = await PostgresUnderTest.Start();
+        await new MasterKeyCheck(store.Resources, Keys("old")).StartAsync(default);
+        await new MasterKeyCheck(store.Resources, Keys("old new")).StartAsync(default);
+        await new MasterKeyCheck(store.Resources, Keys(last)).StartAsync(default);
+        Task check = new MasterKeyCheck(store.Resources, Keys(next)).StartAsync(default);
+        if (taken)
+            await check;
+        else
+            await Assert.ThrowsAsync<StartRefusedException>(() => check);
+    }
+
+    private static MasterKeyFile Keys(string words)
+    {
+        string file = Path.GetTempFileName();
+        var lines = words.Split(' ').Select(word => (Id: (int)word[0], Key: SHA256.HashData(Encoding.ASCII.GetBytes(word))));
+        File.WriteAllLines(file, lines.Select(line => $"{line.Id} {Convert.ToBase64String(line.Key)}"));
+        var keys = MasterKeyFile.Read(file);
+        File.Delete(file);
+        return keys;
     }
 }

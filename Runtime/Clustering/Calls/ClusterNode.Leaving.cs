@@ -55,6 +55,7 @@ internal sealed partial class ClusterNode
         if (_agent is not null) await _agent.DisposeAsync();
         if (_watcher is not null) await _watcher.DisposeAsync();
         await _watching;
+        await _linking;
     }
 
     private async Task<bool> TryAsync(Func<CancellationToken, Task> step, CancellationToken cancel)

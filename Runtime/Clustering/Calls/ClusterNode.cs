@@ -21,6 +21,7 @@ internal sealed partial class ClusterNode
     private MembershipWatcher? _watcher;
     private IMembership? _membership;
     private Task _watching = Task.CompletedTask;
+    private Task _linking = Task.CompletedTask;
 
     public ClusterNode(GrainRuntime runtime, ClusterOptions options, IMembershipTable table, ISiloTransport transport)
     {
@@ -99,7 +100,7 @@ internal sealed partial class ClusterNode
             Self = new SiloAddress(Options.AdvertisedHost ?? Options.ListenAddress, advertised, SiloAddress.NewGeneration());
             var program = new ProgramInfo(Options.ProgramVersion, Options.Formats.Lowest, Options.Formats.Highest);
             var member = new Member(Self, MemberStatus.Joining, 0, Runtime.TimeProvider.GetUtcNow(), program);
-            _agent = new MembershipAgent(member, _table, Options.Membership, Runtime.TimeProvider, Runtime.Log);
+            _agent = new MembershipAgent(member, _table, Options.Membership, Runtime.TimeProvider, Runtime.Log, needsLink: true);
             _membership = _agent;
         }
 
@@ -113,6 +114,7 @@ internal sealed partial class ClusterNode
     public async Task BecomeActiveAsync(CancellationToken cancel)
     {
         Task joined = _agent?.BecomeActive(cancel) ?? _watcher!.WaitForView(cancel);
+        _linking = Detached.Run(LinkAsync);
         try
         {
             await joined.WaitAsync(Options.JoinTimeout, Runtime.TimeProvider, cancel);
@@ -122,7 +124,7 @@ internal sealed partial class ClusterNode
             throw new TimeoutException(
                 $"The cluster could not be joined within {Options.JoinTimeout} "
                 + $"({nameof(ClusterOptions)}.{nameof(ClusterOptions.JoinTimeout)}): "
-                + (_agent?.Problem ?? "the membership table does not answer."));
+                + (_agent?.Problem ?? WhyNotLinked() ?? "the membership table does not answer."));
         }
 
         _watching = Detached.Run(WatchAsync);

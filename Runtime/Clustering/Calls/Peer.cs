@@ -30,6 +30,18 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
 
     public SiloAddress Address => address;
 
+    /// <summary>Whether there is a link to it.</summary>
+    public bool IsLinked
+    {
+        get
+        {
+            lock (_gate) return _link is not null;
+        }
+    }
+
+    /// <summary>Why the last attempt to connect came to nothing; null if it did not.</summary>
+    public string? LinkFault { get; private set; }
+
     /// <summary>Calls that wait for an answer or for the link.</summary>
     public int PendingCount
     {
@@ -76,6 +88,18 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
 
         Send(link, correlation, request, grain, forwards, alone);
         return true;
+    }
+
+    /// <summary>Begins to connect, unless there is a link, one is being made, or the last attempt is too short a time ago.</summary>
+    public void Link()
+    {
+        lock (_gate)
+        {
+            if (_retired || _connecting || _link is not null || node.Runtime.Clock.Advance() < _notBeforeMs) return;
+            _connecting = true;
+        }
+
+        _ = Detached.Run(ConnectAsync);
     }
 
     /// <summary>Tells the silo that the caller no longer waits.</summary>
@@ -141,7 +165,7 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
 
         if (!expected)
         {
-            node.Runtime.Log.LogWarning("The connection to {Silo} is lost: {Reason}", address, why?.Message);
+            node.Runtime.Log.LogWarning("The connection to {Silo} is lost: {Reason}", address, why?.Message ?? "it was closed");
             node.Membership.ReportUnreachable(address);
         }
 
@@ -265,6 +289,7 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
                 _waiting.Clear();
             }
 
+            LinkFault = exception.Message;
             node.Runtime.Log.LogWarning("No connection to {Silo}: {Reason}", address, exception.Message);
             node.Membership.ReportUnreachable(address);
             // One that has left in the meantime need not be reached: another has the grain.
@@ -293,7 +318,9 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
             _waiting.Clear();
         }
 
+        LinkFault = null;
         if (retired) link.Close(new LinkException("The silo is gone."));
+        else node.OnLinked(address);
         foreach ((GrainRequest request, GrainId grain, int forwards) in waiting)
         {
             if (!request.IsClaimed) node.Runtime.Router.SendAgain(request, grain, this, forwards);

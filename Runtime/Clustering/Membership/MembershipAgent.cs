@@ -25,11 +25,17 @@ internal sealed class MembershipAgent : IMembership, IAsyncDisposable
 
     /// <summary>Makes it; nothing happens before <see cref="Start"/>.</summary>
     /// <param name="self">The address that the others reach this silo under, and its program.</param>
-    public MembershipAgent(Member self, IMembershipTable table, MembershipOptions options, TimeProvider time, ILogger log)
+    /// <param name="table">The table that all members share.</param>
+    /// <param name="options">How members watch each other.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Where it tells what changes.</param>
+    /// <param name="needsLink">Whether it becomes active only when <see cref="Linked"/> was told, if an active silo shows life.</param>
+    public MembershipAgent(
+        Member self, IMembershipTable table, MembershipOptions options, TimeProvider time, ILogger log, bool needsLink = false)
     {
         (_table, _options, _time, _log) = (table, options, time, log);
         _start = time.GetTimestamp();
-        _logic = new MembershipLogic(self, options, TimeSpan.Zero);
+        _logic = new MembershipLogic(self, options, TimeSpan.Zero, needsLink);
         _feed = new StateFeed(_logic.State);
         (_beatSignal, _watchSignal) = (new LaneSignal(time), new LaneSignal(time));
     }
@@ -64,6 +70,9 @@ internal sealed class MembershipAgent : IMembership, IAsyncDisposable
         Tell(() => _logic.ListenerIsUp(Now));
         return Reach(state => state.Standing != SiloStanding.Joining, cancel);
     }
+
+    /// <summary>This silo has a link to that one, so it can be one of those who own grains.</summary>
+    public void Linked(SiloAddress silo) => Tell(() => _logic.Linked(silo, Now));
 
     /// <summary>
     /// Begins a planned shutdown. Ends when the table and the view of this silo have it as leaving: from then on calls go to the new
@@ -108,7 +117,31 @@ internal sealed class MembershipAgent : IMembership, IAsyncDisposable
         _over.TrySetResult();
     }
 
+    /// <summary>One lane without the other would be a member that nobody evicts and that knows nothing new.</summary>
     private async Task RunLane(Lane lane)
+    {
+        try
+        {
+            await Work(lane);
+        }
+        catch (Exception exception)
+        {
+            _log.LogCritical(
+                "The {Lane} lane of the membership failed, so this silo ends: {Fault}: {Reason}",
+                lane,
+                exception.GetType().Name,
+                exception.Message);
+            lock (_gate)
+            {
+                if (_logic.State.IsOver) return;
+                _logic.GiveUp();
+                _feed.Publish(_logic.State);
+                End();
+            }
+        }
+    }
+
+    private async Task Work(Lane lane)
     {
         LaneSignal signal = lane == Lane.Beat ? _beatSignal : _watchSignal;
         while (!_stop.IsCancellationRequested && !State.IsOver)
@@ -163,7 +196,11 @@ internal sealed class MembershipAgent : IMembership, IAsyncDisposable
     {
         _feed.Publish(after);
         MembershipLog.Write(_log, before, after);
-        if (!after.IsOver) return;
+        if (after.IsOver) End();
+    }
+
+    private void End()
+    {
         _over.TrySetResult();
         _beatSignal.Set();
         _watchSignal.Set();

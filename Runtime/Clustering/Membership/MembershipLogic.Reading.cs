@@ -18,7 +18,7 @@ internal sealed partial class MembershipLogic
         if (!State.IsOver && snapshot.Version > State.View.Version) Set(new MembershipView(snapshot), StandingOf(me?.Status));
         if (State.IsOver) return;
 
-        _followUp = OwnStep(snapshot, me, now) ?? Eviction(snapshot, me, issuedAt) ?? CleanUp();
+        _followUp = OwnStep(snapshot, me, issuedAt, now) ?? Eviction(snapshot, me, issuedAt) ?? CleanUp();
         if (_followUp is null) _quickReads = 0;
     }
 
@@ -41,7 +41,7 @@ internal sealed partial class MembershipLogic
     };
 
     /// <summary>The next step of this member's own life.</summary>
-    private TableRequest? OwnStep(MembershipSnapshot snapshot, Member? me, TimeSpan now)
+    private TableRequest? OwnStep(MembershipSnapshot snapshot, Member? me, TimeSpan issuedAt, TimeSpan now)
     {
         switch (me?.Status)
         {
@@ -57,7 +57,7 @@ internal sealed partial class MembershipLogic
             case MemberStatus.Joining when _leaveAsked:
                 _leaveFinished = true;
                 return OwnChange(snapshot, MemberStatus.Joining, MemberStatus.Dead);
-            case MemberStatus.Joining when _listenerIsUp:
+            case MemberStatus.Joining when _listenerIsUp && IsInTouch(snapshot, issuedAt):
                 return OwnChange(snapshot, MemberStatus.Joining, MemberStatus.Active);
             case MemberStatus.Active when _leaveAsked:
                 return OwnChange(snapshot, MemberStatus.Active, MemberStatus.Leaving);
@@ -66,6 +66,23 @@ internal sealed partial class MembershipLogic
             default:
                 return null;
         }
+    }
+
+    /// <summary>
+    /// Whether it has a link to an active silo, or there is none that shows life: the first of all, and the first after a crash of all,
+    /// start alone. One that knows the table but reaches nobody would be given grains that nobody could call. Those who start at once
+    /// cannot pass each other by, since the change is made only if no other was made after this read.
+    /// </summary>
+    private bool IsInTouch(MembershipSnapshot snapshot, TimeSpan issuedAt)
+    {
+        if (!_needsLink) return true;
+        Member[] active =
+        [
+            .. snapshot.Members.Where(member =>
+                member.Status == MemberStatus.Active && !member.Address.HasEndpointOf(_self.Address)
+                && !_watch.IsSilent(member.Address, issuedAt)),
+        ];
+        return active.Length == 0 || active.Any(member => _linked.Contains(member.Address));
     }
 
     private ChangeRequest OwnChange(MembershipSnapshot snapshot, MemberStatus from, MemberStatus to) =>

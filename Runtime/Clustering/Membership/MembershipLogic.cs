@@ -27,13 +27,21 @@ internal sealed partial class MembershipLogic
     private TableRequest? _followUp;
     private bool _isInTable;
     private bool _listenerIsUp;
+    private readonly HashSet<SiloAddress> _linked = [];
+    private readonly bool _needsLink;
     private bool _leaveAsked;
     private bool _leaveFinished;
     private TimeSpan? _leavingSince;
     private bool _deleteDue;
 
-    public MembershipLogic(Member self, MembershipOptions options, TimeSpan now, bool ignoresGaps = false)
+    /// <param name="self">The member, as it is to be in the table.</param>
+    /// <param name="options">How members watch each other.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="needsLink">Whether it becomes an owner of grains only with a link to an active silo, if one shows life.</param>
+    /// <param name="ignoresGaps">Test hook.</param>
+    public MembershipLogic(Member self, MembershipOptions options, TimeSpan now, bool needsLink = false, bool ignoresGaps = false)
     {
+        _needsLink = needsLink;
         _self = self with { Status = MemberStatus.Joining, Heartbeat = 0 };
         _options = options;
         _watch = new SilenceWatch(options) { IgnoresGaps = ignoresGaps };
@@ -144,6 +152,15 @@ internal sealed partial class MembershipLogic
         _listenerIsUp = true;
         ReadSoon(now);
     }
+
+    /// <summary>This silo has a link to that one.</summary>
+    public void Linked(SiloAddress silo, TimeSpan now)
+    {
+        if (State.Standing == SiloStanding.Joining && _linked.Add(silo)) ReadSoon(now);
+    }
+
+    /// <summary>It cannot go on: it ends as one that was evicted does, and the others find it silent.</summary>
+    public void GiveUp() => Set(standing: SiloStanding.Evicted);
 
     /// <summary>A planned shutdown begins: hand all grains to the others.</summary>
     public void Leave(TimeSpan now)

@@ -10,9 +10,11 @@ namespace EsoCore.Runtime.Clustering;
 internal sealed record Hello(
     ulong Magic, int LowestFormat, int HighestFormat, string ClusterId, string Self, string Target, Guid Session, bool Large, byte[] Nonce);
 
-/// <summary>The answer: the format chosen, and the proof that the answering side knows the secret.</summary>
+/// <summary>
+/// The answer: the format chosen, and the proof that the answering side knows the secret; while the secret is replaced, of both.
+/// </summary>
 [GenerateSerializer, Alias("cluster-challenge")]
-internal sealed record Challenge(int Format, byte[] Nonce, byte[] Proof, string? Refusal);
+internal sealed record Challenge(int Format, byte[] Nonce, byte[] Proof, string? Refusal, byte[]? OtherProof = null);
 
 /// <summary>The proof of the side that began.</summary>
 [GenerateSerializer, Alias("cluster-proof")]
@@ -24,9 +26,11 @@ internal sealed record Verdict(string? Refusal);
 
 /// <summary>
 /// The first exchange on a connection: who is there, which format both speak, and by HMAC over both sides' random numbers that each knows
-/// the cluster's secret. Nothing else is read from a stranger, and no more than <see cref="MaxBytes"/> a message.
+/// the cluster's secret. While that is replaced a process may know two: who answers proves each that it knows, and who began answers by
+/// the first of them that it knows too. Nothing else is read from a stranger, and no more than <see cref="MaxBytes"/> a message.
 /// </summary>
-internal sealed class Handshake(string clusterId, ReadOnlyMemory<byte> secret, int lowestFormat, int highestFormat)
+internal sealed class Handshake(
+    string clusterId, ReadOnlyMemory<byte> secret, ReadOnlyMemory<byte> otherSecret, int lowestFormat, int highestFormat)
 {
     internal const int MaxBytes = 1_024;
     private const ulong Magic = 0x31_45_52_4F_43_4F_53_45; // "ESOCORE1", low byte first.
@@ -45,9 +49,10 @@ internal sealed class Handshake(string clusterId, ReadOnlyMemory<byte> secret, i
         bool isSound = challenge is { Nonce.Length: NonceBytes, Proof: not null };
         if (!isSound || challenge.Format < lowestFormat || challenge.Format > highestFormat)
             throw new LinkException($"{target} answered with something else than a challenge.", isRefused: true);
-        if (!CryptographicOperations.FixedTimeEquals(Sign("server", first, challenge), challenge.Proof))
-            throw new LinkException($"{target} does not know the secret of this cluster.", isRefused: true);
-        await SendAsync(stream, MessageBytes.Write(new Proof(Sign("client", first, challenge))), cancel).ConfigureAwait(false);
+        ReadOnlyMemory<byte>? shared = Shared("server", first, challenge, challenge.Proof)
+            ?? Shared("server", first, challenge, challenge.OtherProof);
+        if (shared is not { } known) throw new LinkException($"{target} does not know the secret of this cluster.", isRefused: true);
+        await SendAsync(stream, MessageBytes.Write(new Proof(Sign("client", first, challenge, known))), cancel).ConfigureAwait(false);
         Verdict verdict = await ReceiveAsync<Verdict>(stream, cancel).ConfigureAwait(false);
         if (verdict.Refusal is { } reason) throw new LinkException($"{target} refused: {reason}", isRefused: true);
         return challenge.Format;
@@ -67,10 +72,14 @@ internal sealed class Handshake(string clusterId, ReadOnlyMemory<byte> secret, i
 
         var challenge = new Challenge(
             Math.Min(highestFormat, hello.HighestFormat), RandomNumberGenerator.GetBytes(NonceBytes), [], null);
-        challenge = challenge with { Proof = Sign("server", first, challenge) };
+        challenge = challenge with
+        {
+            Proof = Sign("server", first, challenge, secret),
+            OtherProof = otherSecret.IsEmpty ? null : Sign("server", first, challenge, otherSecret),
+        };
         await SendAsync(stream, MessageBytes.Write(challenge), cancel).ConfigureAwait(false);
         Proof proof = await ReceiveAsync<Proof>(stream, cancel).ConfigureAwait(false);
-        if (CryptographicOperations.FixedTimeEquals(Sign("client", first, challenge), proof.Value ?? [])) return hello;
+        if (Shared("client", first, challenge, proof.Value) is not null) return hello;
         await SendVerdictAsync(stream, "the proof is wrong", cancel).ConfigureAwait(false);
         throw new LinkException("Refused a connection: it does not know the secret of this cluster.", isRefused: true);
     }
@@ -87,10 +96,21 @@ internal sealed class Handshake(string clusterId, ReadOnlyMemory<byte> secret, i
         return hello.Self is null ? "no address" : null;
     }
 
-    /// <summary>Over the words of both sides, and who signs, so that no proof can be sent back as the other's.</summary>
-    private byte[] Sign(string side, byte[] hello, Challenge challenge)
+    /// <summary>The secret known here that a proof was made with, or null.</summary>
+    private ReadOnlyMemory<byte>? Shared(string side, byte[] hello, Challenge challenge, byte[]? proof)
     {
-        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, secret.Span);
+        foreach (ReadOnlyMemory<byte> known in new[] { secret, otherSecret })
+        {
+            if (!known.IsEmpty && CryptographicOperations.FixedTimeEquals(Sign(side, hello, challenge, known), proof ?? [])) return known;
+        }
+
+        return null;
+    }
+
+    /// <summary>Over the words of both sides, and who signs, so that no proof can be sent back as the other's.</summary>
+    private static byte[] Sign(string side, byte[] hello, Challenge challenge, ReadOnlyMemory<byte> by)
+    {
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, by.Span);
         hash.AppendData(System.Text.Encoding.UTF8.GetBytes($"esocore cluster {side}\n{challenge.Format}\n{hello.Length}\n"));
         hash.AppendData(hello);
         hash.AppendData(challenge.Nonce);

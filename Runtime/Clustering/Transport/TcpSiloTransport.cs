@@ -11,6 +11,11 @@ internal sealed class TcpSiloTransport : ISiloTransport
     /// <summary>Connections that may be in their handshake at once; further ones wait to be accepted.</summary>
     internal const int MaxHandshakes = 64;
 
+    /// <summary>
+    /// Those from one address, or one /64 of IPv6; a further one is closed at once, so that a stranger leaves room for others.
+    /// </summary>
+    internal const int MaxHandshakesOfOne = MaxHandshakes / 4;
+
     private const int Backlog = 512;
 
     /// <summary>An idle connection is asked after so many seconds whether the other side is there, and so often, every second.</summary>
@@ -29,6 +34,7 @@ internal sealed class TcpSiloTransport : ISiloTransport
     private readonly ClusterTls? _tls;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _handshakes = new(MaxHandshakes);
+    private readonly Dictionary<IPAddress, int> _handshakesOf = [];
     private readonly ConcurrentDictionary<Guid, TcpLink> _halfOpen = new();
     private readonly ConcurrentDictionary<TcpLink, bool> _links = new();
     private Socket? _listener;
@@ -38,7 +44,8 @@ internal sealed class TcpSiloTransport : ISiloTransport
     public TcpSiloTransport(ClusterOptions options, TimeProvider time, ILogger log)
     {
         (_options, _time, _log) = (options, time, log);
-        _handshake = new Handshake(options.ClusterId, options.Secret, options.Formats.Lowest, options.Formats.Highest);
+        _handshake = new Handshake(
+            options.ClusterId, options.Secret, options.OtherSecret, options.Formats.Lowest, options.Formats.Highest);
         if (options.CertificateFile is { } certificate)
             _tls = new ClusterTls(certificate, options.CertificateKeyFile!, options.AuthorityFile!);
     }
@@ -147,10 +154,14 @@ internal sealed class TcpSiloTransport : ISiloTransport
     private async Task WelcomeAsync(Socket socket)
     {
         string from = "?";
+        IPAddress? counted = null;
         try
         {
             using CancellationTokenSource limit = Limit(_options.HandshakeTimeout, _stop.Token);
             from = socket.RemoteEndPoint?.ToString() ?? from;
+            IPAddress network = NetworkOf(socket.RemoteEndPoint);
+            if (!TryCount(network)) throw new LinkException($"{MaxHandshakesOfOne} from there are in their handshake already.");
+            counted = network;
             Tune(socket);
             Stream stream = new NetworkStream(socket, ownsSocket: true);
             if (_tls is not null) stream = await _tls.AsServerAsync(stream, limit.Token).ConfigureAwait(false);
@@ -165,7 +176,37 @@ internal sealed class TcpSiloTransport : ISiloTransport
         }
         finally
         {
+            if (counted is not null) Uncount(counted);
             _handshakes.Release();
+        }
+    }
+
+    /// <summary>Whom a connection is counted to: whoever has one address of IPv6 has all of its /64.</summary>
+    private static IPAddress NetworkOf(EndPoint? remote)
+    {
+        IPAddress address = (remote as IPEndPoint)?.Address ?? IPAddress.None;
+        if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
+        return address.AddressFamily == AddressFamily.InterNetworkV6
+            ? new IPAddress([.. address.GetAddressBytes()[..8], .. new byte[8]])
+            : address;
+    }
+
+    private bool TryCount(IPAddress from)
+    {
+        lock (_handshakesOf)
+        {
+            int count = _handshakesOf.GetValueOrDefault(from);
+            if (count >= MaxHandshakesOfOne) return false;
+            _handshakesOf[from] = count + 1;
+            return true;
+        }
+    }
+
+    private void Uncount(IPAddress from)
+    {
+        lock (_handshakesOf)
+        {
+            if (--_handshakesOf[from] == 0) _handshakesOf.Remove(from);
         }
     }
 

@@ -28,7 +28,8 @@ public sealed class PostgresStorageOptions
 
     /// <summary>
     /// How long a call may take, waiting included, before it ends as "unavailable" (or, for a write that was sent, as "unknown"); a long
-    /// history read has it for each of its steps. 1 to 60 seconds, default 4.5 seconds.
+    /// history read has it for each of its steps. A write that was sent is given up at the next whole second. 1 to 60 seconds, default
+    /// 4.5 seconds.
     /// </summary>
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(4.5);
 

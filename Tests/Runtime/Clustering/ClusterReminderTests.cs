@@ -54,6 +54,29 @@ public sealed class ClusterReminderTests
         await MoveUntilAsync(time, silos.Cluster.StopAllSilosAsync());
     }
 
+    [Fact]
+    public async Task A_tick_that_fell_due_while_the_database_was_away_and_its_silo_dead_comes_when_another_has_the_grain()
+    {
+        var time = new FakeTimeProvider();
+        var table = new UncertainTable();
+        await using ManySilos silos = await StartAsync(time, table);
+        InProcessSiloHandle first = silos.Silos[0], second = silos.Silos[1];
+        string key = silos.KeysOn(second, "woken").First();
+        var members = (MemoryMembershipTable)silos.Cluster.Table;
+        await first.Client.GetGrain<IWoken>(key).RegisterDaily(TimeSpan.FromMinutes(20));
+        DateTimeOffset registered = time.GetUtcNow();
+        await MoveUntilAsync(time, () => time.GetUtcNow() >= registered + TimeSpan.FromMinutes(15));
+        (table.IsAway, members.Before) = (true, _ => throw new MembershipTableException("The table is away."));
+        await MoveUntilAsync(time, () => !first.ClusterState!.HasDatabase);
+        await silos.Cluster.KillSiloAsync(second);
+        await MoveUntilAsync(time, () => time.GetUtcNow() >= registered + TimeSpan.FromMinutes(30));
+        Assert.DoesNotContain(silos.Gates.Words, word => word.StartsWith("woken", StringComparison.Ordinal));
+        (table.IsAway, members.Before) = (false, null);
+        await MoveUntilAsync(time, silos.Gates.NotedAsync($"woken {key} at {first.SiloAddress}"));
+        Assert.InRange(time.GetUtcNow() - registered, TimeSpan.FromMinutes(30), TimeSpan.FromHours(1));
+        await MoveUntilAsync(time, silos.Cluster.StopAllSilosAsync());
+    }
+
     private static async Task<ManySilos> StartAsync(FakeTimeProvider time, IReminderTable? reminders = null)
     {
         // The clock runs far faster than the machine here, so silence says nothing about a silo.

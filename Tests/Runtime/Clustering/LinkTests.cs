@@ -94,6 +94,70 @@ public sealed class LinkTests : IDisposable
         Assert.True(refused.IsRefused);
     }
 
+    [Theory]
+    [InlineData("new old", "old new", true)]
+    [InlineData("old new", "new old", true)]
+    [InlineData("new old", "old", true)]
+    [InlineData("old", "new old", true)]
+    [InlineData("new", "new old", true)]
+    [InlineData("new old", "lost", false)]
+    [InlineData("lost", "new old", false)]
+    [InlineData("new", "old", false)]
+    [InlineData("new lost", "old gone", false)]
+    public async Task While_a_secret_is_replaced_those_who_have_one_in_common_know_each_other(string ours, string theirs, bool known)
+    {
+        await using TcpSiloTransport server = Transport(options => Know(options, ours));
+        SiloAddress self = await ListenAsync(server);
+        await using TcpSiloTransport client = Transport(options => Know(options, theirs));
+        client.Start(null, _ => new Handler());
+        Task<ISiloLink> link = client.ConnectAsync(self, new Handler(), CancellationToken.None);
+        if (known) await link;
+        else Assert.True((await Assert.ThrowsAsync<LinkException>(() => link)).IsRefused);
+
+        static void Know(ClusterOptions options, string secrets)
+        {
+            byte[][] known = [.. secrets.Split(' ').Select(word => SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(word)))];
+            (options.Secret, options.OtherSecret) = (known[0], known.Length > 1 ? known[1] : default(ReadOnlyMemory<byte>));
+        }
+    }
+
+    [Fact]
+    public async Task One_address_cannot_hold_all_handshakes()
+    {
+        await using TcpSiloTransport server = Transport(options => options.HandshakeTimeout = TimeSpan.FromMinutes(1));
+        SiloAddress self = await ListenAsync(server);
+        var idle = new List<Socket>();
+        for (int i = 0; i <= TcpSiloTransport.MaxHandshakesOfOne; i++)
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(IPAddress.Loopback, self.Port);
+            idle.Add(socket);
+        }
+
+        // They are welcomed one beside the other, so any of them may be the one too many.
+        using var limit = new CancellationTokenSource(s_patience);
+        Task<int>[] closed = [.. idle.Select(socket => socket.ReceiveAsync(new byte[1], limit.Token).AsTask())];
+        Assert.Equal(0, await await Task.WhenAny(closed));
+        foreach (Socket socket in idle) socket.Dispose();
+
+        // And there is room again when they are gone.
+        await using TcpSiloTransport client = Transport(_ => { });
+        client.Start(null, _ => new Handler());
+        ISiloLink? link = null;
+        while (link is null)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            try
+            {
+                link = await client.ConnectAsync(self, new Handler(), CancellationToken.None);
+            }
+            catch (LinkException)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
     [Fact]
     public async Task A_server_that_does_not_know_the_secret_is_left()
     {

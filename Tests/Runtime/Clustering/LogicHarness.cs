@@ -24,9 +24,9 @@ internal sealed class LogicHarness
 
     public TimeSpan Now => Time.GetElapsedTime(0);
 
-    public LogicMember Add(int n, long generation = 1, bool active = true, ProgramInfo? program = null)
+    public LogicMember Add(int n, long generation = 1, bool active = true, ProgramInfo? program = null, bool needsLink = false)
     {
-        var member = new LogicMember(this, Members.Member(n, MemberStatus.Joining, generation, program));
+        var member = new LogicMember(this, Members.Member(n, MemberStatus.Joining, generation, program), needsLink);
         _members.Add(member);
         if (active) member.Logic.ListenerIsUp(Now);
         return member;
@@ -55,9 +55,9 @@ internal sealed class LogicHarness
 }
 
 /// <summary>One member of a <see cref="LogicHarness"/>.</summary>
-internal sealed class LogicMember(LogicHarness harness, Member self)
+internal sealed class LogicMember(LogicHarness harness, Member self, bool needsLink)
 {
-    public MembershipLogic Logic { get; } = new(self, harness.Options, harness.Now);
+    public MembershipLogic Logic { get; } = new(self, harness.Options, harness.Now, needsLink);
 
     public SiloAddress Address => self.Address;
 

@@ -14,7 +14,7 @@ public sealed class MembershipAgentTests : IAsyncLifetime
         EvictUnreachableAfter = TimeSpan.FromMilliseconds(500),
     };
 
-    private readonly MemoryMembershipTable _table = new(TimeProvider.System);
+    private readonly GarbageTable _table = new();
     private readonly List<IAsyncDisposable> _started = [];
 
     public Task InitializeAsync() => Task.CompletedTask;
@@ -93,6 +93,16 @@ public sealed class MembershipAgentTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => active);
     }
 
+    [Fact]
+    public async Task AFailureWithinALane_EndsTheMember()
+    {
+        MembershipAgent one = Start(1);
+        await one.BecomeActive(default);
+        _table.Garbage = true;
+        await one.WhenOver;
+        Assert.Equal(SiloStanding.Evicted, one.State.Standing);
+    }
+
     private static async Task Reach(IMembership membership, Func<ClusterState, bool> goal)
     {
         ClusterState state = membership.State;
@@ -114,5 +124,29 @@ public sealed class MembershipAgentTests : IAsyncLifetime
         _started.Add(watcher);
         watcher.Start();
         return watcher;
+    }
+
+    /// <summary>A table that can answer what no table should.</summary>
+    private sealed class GarbageTable : IMembershipTable
+    {
+        private readonly MemoryMembershipTable _table = new(TimeProvider.System);
+
+        public volatile bool Garbage;
+
+        public Func<CancellationToken, Task>? Before
+        {
+            set => _table.Before = value;
+        }
+
+        public async Task<MembershipSnapshot> Read(CancellationToken cancel) =>
+            Garbage ? new MembershipSnapshot(long.MaxValue, null!) : await _table.Read(cancel);
+
+        public Task<InsertOutcome> Insert(Member member, CancellationToken cancel) => _table.Insert(member, cancel);
+
+        public Task<MemberStatus?> Beat(SiloAddress address, CancellationToken cancel) => _table.Beat(address, cancel);
+
+        public Task<bool> Change(StatusChange change, CancellationToken cancel) => _table.Change(change, cancel);
+
+        public Task<int> DeleteDead(TimeSpan deadFor, int limit, CancellationToken cancel) => _table.DeleteDead(deadFor, limit, cancel);
     }
 }

@@ -9,6 +9,48 @@ public sealed class MembershipLogicTests
     private readonly LogicHarness _cluster = new();
 
     [Fact]
+    public void ASiloWithoutALink_IsGivenNoGrains_WhileAnotherShowsLife()
+    {
+        var cluster = new LogicHarness();
+        LogicMember first = cluster.Add(1, needsLink: true);
+        cluster.Run(1);
+        Assert.Equal(MemberStatus.Active, cluster.StatusOf(first));
+
+        LogicMember second = cluster.Add(2, needsLink: true), third = cluster.Add(3, needsLink: true);
+        cluster.Run(10);
+        Assert.Equal(MemberStatus.Joining, cluster.StatusOf(second));
+
+        second.Logic.Linked(first.Address, cluster.Now);
+        cluster.Run(1);
+        Assert.Equal(MemberStatus.Active, cluster.StatusOf(second));
+        Assert.Equal(MemberStatus.Joining, cluster.StatusOf(third));
+    }
+
+    [Fact]
+    public void AfterACrashOfAll_AnotherStartsAlone_AsSoonAsTheyAreSilent()
+    {
+        var cluster = new LogicHarness();
+        LogicMember first = cluster.Add(1), second = cluster.Add(2);
+        cluster.Run(3);
+        (first.IsPaused, second.IsPaused) = (true, true);
+        LogicMember third = cluster.Add(3, needsLink: true);
+        cluster.Run(1);
+        Assert.Equal(MemberStatus.Joining, cluster.StatusOf(third));
+        cluster.Run(4);
+        Assert.Equal(MemberStatus.Active, cluster.StatusOf(third));
+        Assert.Equal(MemberStatus.Dead, cluster.StatusOf(first));
+    }
+
+    [Fact]
+    public void SilosThatStartAtOnce_DoNotPassEachOtherBy()
+    {
+        var cluster = new LogicHarness();
+        LogicMember one = cluster.Add(1, needsLink: true), other = cluster.Add(2, needsLink: true);
+        cluster.Run(5);
+        Assert.Single([one, other], member => cluster.StatusOf(member) == MemberStatus.Active);
+    }
+
+    [Fact]
     public void Joining_EndsWhenTheListenerIsUp()
     {
         LogicMember member = _cluster.Add(1, active: false);

@@ -136,12 +136,16 @@ public interface IWoken : IGrainWithStringKey
 {
     Task Register();
 
+    Task RegisterDaily(TimeSpan first);
+
     Task Unregister();
 }
 
 public sealed class WokenGrain(GateKeeper gates, IClusterStatus status) : Grain, IWoken, IRemindable
 {
     public Task Register() => this.RegisterOrUpdateReminder("wake", TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+
+    public Task RegisterDaily(TimeSpan first) => this.RegisterOrUpdateReminder("wake", first, TimeSpan.FromDays(1));
 
     public async Task Unregister() => await this.UnregisterReminder((await this.GetReminder("wake"))!);
 

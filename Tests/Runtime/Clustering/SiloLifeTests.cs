@@ -124,6 +124,38 @@ public sealed class SiloLifeTests
     }
 
     [Fact]
+    public async Task A_silo_that_reaches_none_of_the_others_is_given_no_grains_and_does_not_start()
+    {
+        bool isStranger = false;
+        await using ManySilos silos = await ManySilos.StartAsync(options: cluster =>
+        {
+            if (!isStranger) return;
+            cluster.Secret = "what another cluster knows"u8.ToArray();
+            cluster.JoinTimeout = TimeSpan.FromSeconds(2);
+        });
+        isStranger = true;
+        var refused = await Assert.ThrowsAsync<TimeoutException>(silos.Cluster.StartAdditionalSiloAsync);
+        Assert.Contains("none of the 2 active silos can be reached", refused.Message);
+        Assert.Contains("secret", refused.Message);
+        Assert.All(silos.Silos, silo => Assert.Equal(2, silo.ClusterState!.View.Active.Length));
+    }
+
+    [Fact]
+    public async Task A_client_that_nobody_calls_through_links_itself_and_notices_when_it_cannot()
+    {
+        await using ManySilos silos = await ManySilos.StartAsync(1, tcp: false, options: _ => { });
+        InProcessSiloHandle client = await silos.Cluster.StartClientAsync();
+        ClusterNode node = client.Runtime.Cluster!;
+        await RuntimeCluster.UntilAsync(() => node.IsLinked);
+        string name = ((MemoryTransport)node.Transport).Name;
+        silos.Network.Cut(name, silos.Silos[0].SiloAddress!.Endpoint);
+        await RuntimeCluster.UntilAsync(() => !node.IsLinked);
+        Assert.Single(node.Membership.State.View.Active);
+        silos.Network.Heal();
+        await RuntimeCluster.UntilAsync(() => node.IsLinked);
+    }
+
+    [Fact]
     public async Task A_restarted_silo_has_another_generation_and_serves()
     {
         await using ManySilos silos = await ManySilos.StartAsync();

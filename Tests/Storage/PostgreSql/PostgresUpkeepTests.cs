@@ -1,5 +1,7 @@
 using EsoCore.Grains.Storage;
+using EsoCore.Silo.Storage.PostgreSql;
 using EsoCore.Tests.Storage.Contract;
+using Npgsql;
 using Xunit;
 using static EsoCore.Tests.Storage.Contract.StoreSeeds;
 
@@ -166,6 +168,39 @@ public sealed class PostgresUpkeepTests
         Assert.Empty(await store.Devices.ReadAll(device.No));
         Assert.Equal(0, await store.Ask<long>("select count(*) from device_window"));
     }
+
+    [Fact]
+    public async Task Retention_OfAProjectThatFails_LeavesTheOthersTheirTurn()
+    {
+        await using var store = await PostgresUnderTest.Start();
+        Guid[] projects = [await store.AddProject(retentionDays: 1), await store.AddProject(retentionDays: 1)];
+        await store.Execute("update project set hidden_us = 1000, purged_us = null");
+        await using var db = new NpgsqlConnection(store.Server.ConnectionString(store.Database));
+        await db.OpenAsync();
+        var retention = new Retention(store.Time);
+        retention.Due();
+        while (retention.Purging is null)
+            await retention.Step(db, default);
+        Guid failing = retention.Purging.Value;
+
+        // As the loop does with a step that failed.
+        retention.LeaveToOthers();
+        retention.Due();
+        while (retention.HasWork && await Purged() == 0)
+            await retention.Step(db, default);
+
+        Assert.Equal(projects.Single(id => id != failing), await store.Ask<Guid>("select id from project where purged_us is not null"));
+
+        Task<long> Purged() => store.Ask<long>("select count(*) from project where purged_us is not null");
+    }
+
+    [Theory]
+    [InlineData(4.5, 5)]
+    [InlineData(2.0, 2)]
+    [InlineData(0.3, 1)]
+    [InlineData(-1.0, 1)]
+    public void SecondsLeft_OfAWriteThatHasWaited_AreWhatIsLeftOfItsTime(double left, int seconds) =>
+        Assert.Equal(seconds, Sessions.SecondsLeft(TimeSpan.FromSeconds(left)));
 
     private static async Task StepAll(PostgresUnderTest store)
     {

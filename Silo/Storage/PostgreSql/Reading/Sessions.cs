@@ -63,11 +63,14 @@ internal sealed class Sessions(NpgsqlDataSource source, int size, int queueLimit
 
     /// <summary>Runs a statement on a connection at hand.</summary>
     public static async Task<T> Ask<T>(
-        NpgsqlConnection db, string sql, Action<Args> bind, Func<NpgsqlDataReader, CancellationToken, ValueTask<T>> read, CancellationToken cancel)
+        NpgsqlConnection db, string sql, Action<Args> bind, Func<NpgsqlDataReader, CancellationToken, ValueTask<T>> read,
+        CancellationToken cancel, int? withinSeconds = null)
     {
         var command = new NpgsqlCommand(sql, db);
         await using (command.ConfigureAwait(false))
         {
+            if (withinSeconds is { } seconds)
+                command.CommandTimeout = seconds;
             bind(new Args(command.Parameters));
             var row = await command.ExecuteReaderAsync(CommandBehavior.Default, cancel).ConfigureAwait(false);
             await using (row.ConfigureAwait(false))
@@ -109,10 +112,16 @@ internal sealed class Sessions(NpgsqlDataSource source, int size, int queueLimit
         return PgErrors.Unavailable(e);
     }
 
+    /// <summary>
+    /// What a write that is sent now may take: what waiting for a connection has left. The driver counts whole seconds, and none is no limit.
+    /// </summary>
+    internal static int SecondsLeft(TimeSpan left) => Math.Max(1, (int)Math.Ceiling(left.TotalSeconds));
+
     private async Task<T> RunWrite<T>(
         string sql, Action<Args> bind, Func<NpgsqlDataReader, CancellationToken, ValueTask<T>> read, CancellationToken cancel)
     {
         bool sent = false;
+        long start = time.GetTimestamp();
         try
         {
             return await Run(
@@ -121,7 +130,8 @@ internal sealed class Sessions(NpgsqlDataSource source, int size, int queueLimit
                     stop.ThrowIfCancellationRequested();
                     faults.BeforeWrite?.Invoke();
                     sent = true;
-                    return Ask(db, sql, bind, read, CancellationToken.None);
+                    int seconds = SecondsLeft(limit - time.GetElapsedTime(start));
+                    return Ask(db, sql, bind, read, CancellationToken.None, seconds);
                 },
                 limit,
                 cancel,

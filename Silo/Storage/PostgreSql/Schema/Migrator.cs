@@ -56,6 +56,17 @@ internal static class Migrator
     };
 
     /// <summary>Reads what stands in a database.</summary>
+    public static async Task<SchemaState> Read(string connectionString, CancellationToken cancel)
+    {
+        var db = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+        await using (db.ConfigureAwait(false))
+        {
+            await db.OpenAsync(cancel).ConfigureAwait(false);
+            return await Read(db, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads what stands in a database.</summary>
     public static async Task<SchemaState> Read(NpgsqlConnection db, CancellationToken cancel)
     {
         bool exists = await Sessions.Ask(

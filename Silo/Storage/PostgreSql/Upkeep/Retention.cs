@@ -20,8 +20,12 @@ internal sealed class Retention(TimeProvider time) : IUpkeepTask
     private Guid? _moveAfter = Guid.Empty;
     private bool _purge = true;
     private Purge? _current;
+    private Guid _lastPurged;
 
     private sealed record Purge(Guid ProjectId, long FloorUs, Guid AfterDevice);
+
+    /// <summary>The project whose rows it is deleting, or null.</summary>
+    internal Guid? Purging => _current?.ProjectId;
 
     /// <inheritdoc/>
     public bool HasWork => _moveAfter is not null || _purge || _current is not null;
@@ -47,7 +51,8 @@ internal sealed class Retention(TimeProvider time) : IUpkeepTask
         else if (_current is { } purge)
             _current = await PurgeDevices(db, purge, cancel).ConfigureAwait(false);
         else
-            _purge = (_current = await FindPurge(db, cancel).ConfigureAwait(false)) is not null;
+            _purge = (_current = await FindPurge(db, _lastPurged, cancel).ConfigureAwait(false)) is not null;
+        _lastPurged = _current?.ProjectId ?? _lastPurged;
     }
 
     private Task<Guid?> MoveFloors(NpgsqlConnection db, Guid after, CancellationToken cancel) => Sessions.Ask(
@@ -59,10 +64,10 @@ internal sealed class Retention(TimeProvider time) : IUpkeepTask
             await row.ReadAsync(stop).ConfigureAwait(false) && row.Long(0) == ProjectsAStep ? row.GuidOrNull(1) : null,
         cancel);
 
-    private static Task<Purge?> FindPurge(NpgsqlConnection db, CancellationToken cancel) => Sessions.Ask(
+    private static Task<Purge?> FindPurge(NpgsqlConnection db, Guid after, CancellationToken cancel) => Sessions.Ask(
         db,
         Sql["project_to_purge"],
-        static _ => { },
+        a => a.Add(after),
         async (row, stop) => await row.ReadAsync(stop).ConfigureAwait(false) ? new Purge(row.Guid(0), row.Long(1), Guid.Empty) : null,
         cancel);
 

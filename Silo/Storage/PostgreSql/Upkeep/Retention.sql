@@ -16,8 +16,9 @@ with page as (
 )
 select count(*), max(id::text)::uuid from page;
 
+-- In turn, from the one after the last: a project that fails must not keep the others from theirs.
 -- name: project_to_purge
-select id, hidden_us from project where hidden_us > coalesce(purged_us, '-9223372036854775808'::bigint) limit 1;
+select id, hidden_us from project where hidden_us > coalesce(purged_us, '-9223372036854775808'::bigint) order by id <= $1, id limit 1;
 
 -- name: devices_after
 select id, device_no from device where project_id = $1 and id > $2 order by id limit $3;

@@ -29,7 +29,7 @@ internal sealed class SimSilo
         _clockStart = -_world.Between(0, 1_000_000);
         Address = new SiloAddress("silo" + node, 11_111, (long)(_world.NextRandom() >> 1));
         var self = new Member(Address, MemberStatus.Joining, 0, DateTimeOffset.UnixEpoch + _world.Now, new ProgramInfo("1", 1, 1));
-        _logic = new MembershipLogic(self, cluster.Options, Clock, cluster.Setup.IgnoresGaps);
+        _logic = new MembershipLogic(self, cluster.Options, Clock, ignoresGaps: cluster.Setup.IgnoresGaps);
         Pump();
         Later(_world.Between(50, 500), () => Command(() => _logic.ListenerIsUp(Clock)));
     }
