@@ -1,7 +1,5 @@
 using EsoCore.Api;
 using EsoCore.Grains;
-using EsoCore.Runtime.Clustering;
-using EsoCore.Runtime.Hosting;
 using EsoCore.Silo.Demo;
 using EsoCore.Silo.Hosting;
 using EsoCore.Silo.Storage;
@@ -57,8 +55,7 @@ internal static class Program
     {
         await using var app = Build(arguments);
         await app.RunAsync();
-        // A silo that the others took for dead ends by itself; its supervisor is to start it again.
-        return app.Services.GetService<IClusterStatus>()?.State?.Standing == SiloStanding.Evicted ? Failed : 0;
+        return Engine.WasEvicted(app.Services) ? Failed : 0;
     }
 
     /// <summary>Builds the server; nothing listens before it is started.</summary>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using EsoCore.Grains.Storage;
-using EsoCore.Runtime;
 
 namespace EsoCore.Silo.Hosting;
 
