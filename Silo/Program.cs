@@ -34,6 +34,7 @@ internal static class Program
             {
                 SiloArguments.MigrateCommand => await MigrateCommand.Run(arguments),
                 SiloArguments.OperatorKeyCommand => OperatorKeyCommand.Run(arguments),
+                SiloArguments.EngineCommand => await EngineCommand.Run(arguments),
                 _ => await Serve(arguments),
             };
         }
@@ -79,7 +80,11 @@ internal static class Program
         builder.Services.AddEsoCoreGrains();
         if (!string.IsNullOrEmpty(options.Postgres))
             builder.Services.AddHostedService<MasterKeyCheck>(); // Before the engine: a stranger is not to join.
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton<EngineRow>();
+        builder.Services.AddSingleton<IHostedService, EngineCheck>();
         builder.Services.AddEngine(options, cluster, keys);
+        builder.Services.AddSingleton<IHostedService, EngineCheck>();
         builder.Services.AddEsoCoreApi();
         builder.Services.AddSingleton<IReadinessCheck, LifetimeReadiness>();
         builder.Services.AddSingleton<IReadinessCheck, StorageReadiness>();

@@ -1,6 +1,3 @@
-using EsoCore.Runtime;
-using EsoCore.Runtime.Hosting;
-using EsoCore.Runtime.TestingHost;
 
 namespace EsoCore.Benchmarks.Engine;
 

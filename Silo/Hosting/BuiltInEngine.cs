@@ -14,9 +14,6 @@ internal static class BuiltInEngine
     /// <summary>What the database calls this engine.</summary>
     public const string Name = EngineNames.BuiltIn;
 
-    /// <summary>The storage that <c>[PersistentState]</c> names.</summary>
-    public const string StateStorage = "default";
-
     /// <summary>Adds the engine: by itself, or with a database that others share as one of many.</summary>
     public static void AddEngine(this IServiceCollection services, SiloOptions options, ClusterSettings cluster, IInstallationKeys keys)
     {
@@ -31,7 +28,7 @@ internal static class BuiltInEngine
     /// <summary>Adds what our grains need of a silo: their classes, states, reminders and streams.</summary>
     public static ISiloBuilder AddEsoCoreGrainHost(this ISiloBuilder silo) => silo
         .AddGrainAssembly(typeof(GrainServices).Assembly)
-        .AddGrainStorage(StateStorage, provider => new StateStorageAdapter(provider.GetRequiredService<IGrainStateStore>()))
+        .AddGrainStorage(StateStorageAdapter.Name, provider => new StateStorageAdapter(provider.GetRequiredService<IGrainStateStore>()))
         .UseReminderTable(provider => new ReminderTableAdapter(provider.GetRequiredService<IReminderStore>()))
         .AddTransitionStreams();
 

@@ -99,8 +99,7 @@ internal static class OrleansCluster
         endpoints.SiloListeningEndpoint = listening;
         endpoints.AdvertisedIPAddress = AddressOf(advertised.Host);
         endpoints.SiloPort = advertised.Port == 0 ? listening.Port : advertised.Port;
-        // Front doors connect to a port of their own: the next one, where a port was named.
-        endpoints.GatewayPort = port == 0 ? OrleansPorts.Take() : endpoints.SiloPort + 1;
+        endpoints.GatewayPort = cluster.GatewayPort == 0 ? OrleansPorts.Take() : cluster.GatewayPort;
         endpoints.GatewayListeningEndpoint = new IPEndPoint(listening.Address, endpoints.GatewayPort);
     }
 

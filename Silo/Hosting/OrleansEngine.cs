@@ -15,9 +15,6 @@ internal static class OrleansEngine
     /// <summary>What the database calls this engine.</summary>
     public const string Name = EngineNames.Orleans;
 
-    /// <summary>The storage that <c>[PersistentState]</c> names.</summary>
-    public const string StateStorage = "default";
-
     /// <summary>Exceptions of types in this namespace cross between processes as what they are.</summary>
     private const string OwnNamespace = "EsoCore";
 
@@ -49,7 +46,7 @@ internal static class OrleansEngine
     public static ISiloBuilder AddEsoCoreGrainHost(this ISiloBuilder silo)
     {
         silo.Services.AddKeyedSingleton<IGrainStorage>(
-            StateStorage, (provider, _) => new StateStorageAdapter(provider.GetRequiredService<IGrainStateStore>()));
+            StateStorageAdapter.Name, (provider, _) => new StateStorageAdapter(provider.GetRequiredService<IGrainStateStore>()));
         silo.AddReminders();
         silo.Services.AddSingleton<IReminderTable>(provider => new ReminderTableAdapter(provider.GetRequiredService<IReminderStore>()));
         silo.Services.AddOwnExceptions();

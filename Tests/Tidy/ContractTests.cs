@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text;
-using EsoCore.Runtime;
 using Xunit;
 
 namespace EsoCore.Tests.Tidy;

@@ -4,7 +4,6 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
 using EsoCore.Grains;
-using EsoCore.Runtime;
 
 namespace EsoCore.Tests.Tidy;
 
