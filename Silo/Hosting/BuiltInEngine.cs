@@ -36,5 +36,6 @@ internal static class BuiltInEngine
     public static ISiloBuilder AddTransitionStreams(this ISiloBuilder silo) => silo.AddMemoryStreams(TransitionStreams.Provider);
 
     /// <summary>Whether the process ended because the others took its silo for dead; its supervisor is to start it again.</summary>
-    public static bool WasEvicted(IServiceProvider services) => services.GetService<IClusterStatus>()?.State?.Standing == SiloStanding.Evicted;
+    public static bool WasEvicted(IServiceProvider services) =>
+        services.GetService<IClusterStatus>()?.State?.Standing == SiloStanding.Evicted;
 }

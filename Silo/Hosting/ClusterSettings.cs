@@ -22,7 +22,9 @@ public sealed class ClusterSettings
     /// <summary>The name or address that the others reach this silo under, with or without a port. Default: as <see cref="Listen"/>.</summary>
     public string? Advertise { get; set; }
 
-    /// <summary>The port that front doors reach this silo under, with Orleans only; the built-in engine has one port. Default 0: a free one.</summary>
+    /// <summary>
+    /// The port that front doors reach this silo under, with Orleans only; the built-in engine has one port. Default 0: a free one.
+    /// </summary>
     public int GatewayPort { get; set; }
 
     /// <summary>This process's certificate for the others (PEM). With it TLS, both ways, is required of everyone. Default: none.</summary>

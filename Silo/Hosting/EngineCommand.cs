@@ -20,7 +20,7 @@ internal static class EngineCommand
         """
         select host || ':' || port || ' (builtin)', heartbeat::text, generation::text from silo_member where status < 3
         union all
-        select address || ':' || port || ' (orleans)', extract(epoch from alive_at)::text, generation::text from orleans_member where status < 6
+        select address || ':' || port || ' (orleans)', alive_at::text, generation::text from orleans_member where status < 6
         """;
 
     /// <summary>Runs it; the exit code.</summary>
@@ -65,7 +65,8 @@ internal static class EngineCommand
     {
         try
         {
-            await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(postgres) { Pooling = false }.ConnectionString);
+            var text = new NpgsqlConnectionStringBuilder(postgres) { Pooling = false };
+            await using var source = NpgsqlDataSource.Create(text.ConnectionString);
             await using var command = source.CreateCommand(Members);
             await using var rows = await command.ExecuteReaderAsync(cancel);
             var members = new HashSet<(string, string, string)>();

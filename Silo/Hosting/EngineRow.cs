@@ -38,7 +38,7 @@ internal sealed class EngineRow(IResourceStore store, IReminderStore reminders)
                 return;
         }
 
-        throw new InvalidOperationException("The row that names the engine in force could not be written: other processes kept changing it.");
+        throw new InvalidOperationException("The engine in force could not be written: other processes kept changing it.");
     }
 
     /// <summary>
@@ -62,7 +62,8 @@ internal sealed class EngineRow(IResourceStore store, IReminderStore reminders)
         if (await living(cancel) is { Count: > 0 } silos)
         {
             await Must(before with { ChangingTo = null }, version + 1, cancel);
-            throw new InvalidOperationException($"The engine stays '{before.Name}': stop all silos first. Alive: {string.Join(", ", silos)}.");
+            var alive = string.Join(", ", silos);
+            throw new InvalidOperationException($"The engine stays '{before.Name}': stop all silos first. Alive: {alive}.");
         }
 
         await Must(new EngineInForce(to), version + 1, cancel);
@@ -70,8 +71,11 @@ internal sealed class EngineRow(IResourceStore store, IReminderStore reminders)
 
     /// <summary>Why a program with engine <paramref name="own"/> must not run, or null.</summary>
     private static string? Fault(EngineInForce engine, string own, string how) =>
-        engine.ChangingTo is { } to ? $"The engine of this installation is being changed from '{engine.Name}' to '{to}'. If that broke off: engine {to}{how}"
-        : engine.Name != own ? $"This installation runs on the engine '{engine.Name}', this program has '{own}'. To change it, stop all silos; then: engine {own}{how}"
+        engine.ChangingTo is { } to
+            ? $"The engine of this installation is being changed from '{engine.Name}' to '{to}'. If that broke off: engine {to}{how}"
+        : engine.Name != own
+            ? $"This installation runs on the engine '{engine.Name}', this program has '{own}'. "
+                + $"To change it, stop all silos; then: engine {own}{how}"
         : null;
 
     private async Task<(EngineInForce? Engine, long Version)> Find(CancellationToken cancel)

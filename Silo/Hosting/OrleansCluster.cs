@@ -50,6 +50,7 @@ internal static class OrleansCluster
             return new ClusterVersion(() => members.CurrentSnapshot.Version.Value);
         });
         silo.Services.AddSingleton<IReadinessCheck, SiloReadiness>();
+        silo.Services.AddSingleton<IOutgoingGrainCallFilter, OrleansRejections>();
     }
 
     public static void AddCluster(this IClientBuilder client, SiloOptions options, ClusterSettings cluster)
@@ -63,6 +64,7 @@ internal static class OrleansCluster
         if (Certificates.Of(cluster) is { } certificates)
             client.UseTls(certificates.Apply);
         client.Services.AddOwnExceptions();
+        client.Services.AddSingleton<IOutgoingGrainCallFilter, OrleansRejections>();
         client.Services.AddSingleton<DoorReadiness>();
         client.Services.AddSingleton<IReadinessCheck>(static provider => provider.GetRequiredService<DoorReadiness>());
         client.Services.AddSingleton<IClusterConnectionStatusObserver>(static provider => provider.GetRequiredService<DoorReadiness>());
@@ -82,7 +84,8 @@ internal static class OrleansCluster
 
     private static void Name(ClusterOptions options) => (options.ClusterId, options.ServiceId) = (Id, Id);
 
-    private static void Connections(ConnectionOptions options) => (options.OpenConnectionTimeout, options.ConnectionRetryDelay) = (Connect, ConnectAgain);
+    private static void Connections(ConnectionOptions options) =>
+        (options.OpenConnectionTimeout, options.ConnectionRetryDelay) = (Connect, ConnectAgain);
 
     /// <summary>A front door that is started before any silo waits for one.</summary>
     private static async Task<bool> AwaitSilo(Exception error, CancellationToken cancel)
@@ -147,7 +150,8 @@ internal static class OrleansCluster
             tls.LocalClientCertificateSelector = (_, _, _, _, _) => Own;
             tls.RemoteCertificateMode = tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
             tls.RemoteCertificateValidation = IsOurs;
-            tls.OnAuthenticateAsClient = (_, options) => options.TargetHost = Id; // Whom the authority vouches for is one of us, whatever its name.
+            // Whom the authority vouches for is one of us, whatever its name.
+            tls.OnAuthenticateAsClient = (_, options) => options.TargetHost = Id;
         }
 
         private bool IsOurs(X509Certificate2 certificate, X509Chain? given, SslPolicyErrors errors)

@@ -8,7 +8,7 @@ namespace EsoCore.Silo.Hosting;
 
 /// <summary>
 /// Everything that is special to Microsoft Orleans; <c>BuiltInEngine</c> is its counterpart. It registers the engine, persistent state and
-/// reminders over the storage's ports, and the transition streams. Grain classes are found by what Orleans' generator notes in each assembly.
+/// reminders over the storage's ports, and the transition streams. Orleans finds the grain classes by what its generator noted of them.
 /// </summary>
 internal static class OrleansEngine
 {
@@ -64,7 +64,7 @@ internal static class OrleansEngine
     public static void AddOwnExceptions(this IServiceCollection services) =>
         services.Configure<Orleans.Serialization.ExceptionSerializationOptions>(o => o.SupportedNamespacePrefixes.Add(OwnNamespace));
 
-    /// <summary>Nothing to tell: Orleans itself ends a process whose silo the others took for dead, with an exit code that says so.</summary>
+    /// <summary>Never: Orleans itself ends a process whose silo the others took for dead, with an exit code that says so.</summary>
     public static bool WasEvicted(IServiceProvider services) => false;
 
     /// <summary>One process with its members in memory; nobody else can reach it.</summary>

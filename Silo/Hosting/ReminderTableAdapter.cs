@@ -12,7 +12,8 @@ internal sealed class ReminderTableAdapter(IReminderStore store) : IReminderTabl
         new((await store.Read(begin, end, CancellationToken.None)).Select(ToEntry));
 
     public async Task<ReminderEntry?> ReadRow(GrainId grainId, string reminderName) =>
-        (await store.Read(grainId.ToString(), CancellationToken.None)).FirstOrDefault(row => row.Name == reminderName) is { } found ? ToEntry(found) : null;
+        (await store.Read(grainId.ToString(), CancellationToken.None)).FirstOrDefault(row => row.Name == reminderName) is { } row
+            ? ToEntry(row) : null;
 
     public async Task<string?> UpsertRow(ReminderEntry entry) => await store.Upsert(
         new ReminderRow(

@@ -11,6 +11,9 @@ namespace EsoCore.Tests.Cluster;
 /// </summary>
 public sealed class NewerStateTests
 {
+    /// <summary>The most sites made to find one that a certain silo owns.</summary>
+    private const int MaxDrawn = 100;
+
     [Fact]
     public async Task TwinAndState_WithFieldsOfANewerProgram_KeepThemWhenTheOtherSiloWrites()
     {
@@ -56,8 +59,14 @@ public sealed class NewerStateTests
 
     private static async Task<(string Id, ISiteGrain Site)> SiteOn(ProductCluster cluster, InProcessSiloHandle silo)
     {
-        var id = Enumerable.Range(0, 100).Select(i => $"HALL-{i}").First(id => silo.SiloAddress!.Equals(cluster.OwnerOf(cluster.Site(id))));
-        return (id, await cluster.AddSite(id));
+        for (var i = 0; i < MaxDrawn; i++)
+        {
+            var site = await cluster.AddSite($"HALL-{i}");
+            if (silo.SiloAddress!.Equals(cluster.OwnerOf(site)))
+                return ($"HALL-{i}", site);
+        }
+
+        throw new InvalidOperationException($"None of {MaxDrawn} sites is owned by {silo.Name}.");
     }
 
     private static async Task UploadOnce(ProductCluster cluster, Guid device)

@@ -32,7 +32,9 @@ internal sealed partial class ProductCluster
                 return new ClusterVersion(() => members.CurrentSnapshot.Version.Value);
             });
             silo.Services.AddHostedService<OutboxStarter>();
+            silo.Services.AddSingleton<IOutgoingGrainCallFilter, OrleansRejections>();
         });
+        builder.ConfigureClient(client => client.Services.AddSingleton<IOutgoingGrainCallFilter, OrleansRejections>());
         return builder.Build();
     }
 }

@@ -25,7 +25,9 @@ public sealed class EngineRowTests
         await Claim(first);
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => Claim(other));
         Assert.Equal(
-            $"This installation runs on the engine '{first}', this program has '{other}'. To change it, stop all silos; then: engine {other} --here", error.Message);
+            $"This installation runs on the engine '{first}', this program has '{other}'. "
+                + $"To change it, stop all silos; then: engine {other} --here",
+            error.Message);
         Assert.Equal(new EngineInForce(first), await Row.Read(default));
     }
 
@@ -70,7 +72,11 @@ public sealed class EngineRowTests
                 async _ =>
                 {
                     foreach (var engine in EngineNames.All)
-                        Assert.Contains("is being changed", (await Assert.ThrowsAsync<InvalidOperationException>(() => Claim(engine))).Message);
+                    {
+                        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => Claim(engine));
+                        Assert.Contains("is being changed", error.Message);
+                    }
+
                     throw new IOException("The command broke off.");
                 },
                 default));

@@ -17,7 +17,7 @@ internal sealed class GrainCluster : IAsyncDisposable
     {
         Time = time;
         Stores = new InMemoryStores(time);
-        _cluster = new InProcessTestClusterBuilder()
+        _cluster = new InProcessTestClusterBuilder(1)
             .ConfigureHost(host => AddServices(host.Services))
             .ConfigureSilo((_, silo) => silo.AddEsoCoreGrainHost())
             .Build();
@@ -32,7 +32,8 @@ internal sealed class GrainCluster : IAsyncDisposable
     /// <summary>The reminders of a grain.</summary>
     public async Task<IReadOnlyList<ReminderRow>> Reminders(IAddressable grain) => await Stores.Read($"{grain.GetGrainId()}", default);
 
-    public IClusterClient Client => _cluster.Client;
+    /// <summary>The silo's own client, which has its stream provider.</summary>
+    public IClusterClient Client => Services.GetRequiredService<IClusterClient>();
 
     public IServiceProvider Services => _cluster.ServiceProvider;
 

@@ -59,7 +59,8 @@ public sealed class RoomTests
         Assert.Empty(faults);
         Assert.Equal(
             ["BuiltInUsings.cs", "BuiltInUsings.cs", "GlobalUsings.cs", "GlobalUsings.cs", "OrleansUsings.cs", "OrleansUsings.cs"],
-            GrainSources().Select(f => Path.GetFileName(f)).Where(f => f.EndsWith("Usings.cs", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            GrainSources().Select(f => Path.GetFileName(f)).Where(f => f.EndsWith("Usings.cs", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]
