@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using EsoCore.Grains.Telemetry;
 using EsoCore.Wire;
+using EsoCore.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 using Xunit.Abstractions;

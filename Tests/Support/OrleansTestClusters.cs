@@ -47,7 +47,8 @@ internal sealed class GrainClock(TimeProvider test) : TimeProvider
 
     /// <summary>A grain's timer is generic over what its grain hands to it.</summary>
     private static bool IsOrleans(Type? timer) =>
-        timer is { IsGenericType: true } && timer.GenericTypeArguments[0].Namespace?.StartsWith("Orleans", StringComparison.Ordinal) == true;
+        timer is { IsGenericType: true }
+        && timer.GenericTypeArguments[0].Namespace?.StartsWith("Orleans", StringComparison.Ordinal) == true;
 }
 
 /// <summary>A process without grains.</summary>
