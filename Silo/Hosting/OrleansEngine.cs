@@ -50,6 +50,7 @@ internal static class OrleansEngine
         silo.AddReminders();
         silo.Services.AddSingleton<IReminderTable>(provider => new ReminderTableAdapter(provider.GetRequiredService<IReminderStore>()));
         silo.Services.AddOwnExceptions();
+        silo.Services.AddSingleton<PlacementStrategy, RandomPlacement>(); // Our grains are many and alike; by load they would flock together.
         return silo.AddTransitionStreams();
     }
 

@@ -6,21 +6,32 @@ namespace EsoCore.Silo.Hosting;
 /// </summary>
 internal sealed class OrleansRejections : IOutgoingGrainCallFilter
 {
-    private const int MaxTries = 20;
+    private const int MaxTries = 50;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     public async Task Invoke(IOutgoingGrainCallContext context)
     {
         for (var attempt = 1; ; attempt++)
         {
-            await context.Invoke();
+            Exception? rejection;
+            try
+            {
+                await context.Invoke();
+                rejection = context.Response?.Exception;
+            }
+            catch (OrleansMessageRejectionException e) when (IsRejection(e))
+            {
+                rejection = e;
+            }
 
-            // Exactly this type: of those that derive from it, some do not know whether the call was begun.
-            if (context.Response?.Exception is not { } error || error.GetType() != typeof(OrleansMessageRejectionException))
+            if (!IsRejection(rejection))
                 return;
             if (attempt == MaxTries)
-                throw new SiloUnavailableException(error.Message, error);
+                throw new SiloUnavailableException(rejection!.Message, rejection);
             await Task.Delay(Pause, TimeProvider.System);
         }
     }
+
+    /// <summary>Exactly this type: of those that derive from it, some do not know whether the call was begun.</summary>
+    private static bool IsRejection(Exception? error) => error?.GetType() == typeof(OrleansMessageRejectionException);
 }
