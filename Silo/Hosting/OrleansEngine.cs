@@ -50,7 +50,8 @@ internal static class OrleansEngine
         silo.AddReminders();
         silo.Services.AddSingleton<IReminderTable>(provider => new ReminderTableAdapter(provider.GetRequiredService<IReminderStore>()));
         silo.Services.AddOwnExceptions();
-        silo.Services.AddSingleton<PlacementStrategy, RandomPlacement>(); // Our grains are many and alike; by load they would flock together.
+        // Our grains are many and alike; placed by load they would flock together.
+        silo.Services.AddSingleton<PlacementStrategy, RandomPlacement>();
         return silo.AddTransitionStreams();
     }
 
