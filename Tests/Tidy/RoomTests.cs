@@ -64,6 +64,18 @@ public sealed class RoomTests
     }
 
     [Fact]
+    public void DefaultBuild_MentionsNoPackageOfOrleans()
+    {
+        string[] kinds = [".csproj", ".props", ".targets"];
+        var shared = Repository.Files
+            .Where(f => kinds.Contains(Path.GetExtension(f)) && !f.Contains(".Orleans.", StringComparison.Ordinal)).ToList();
+        Assert.DoesNotContain(shared, f => Repository.Read(f).Contains("Microsoft.Orleans", StringComparison.Ordinal));
+        var imports = shared.SelectMany(f => XDocument.Load(Repository.PathOf(f)).Descendants("Import")).ToList();
+        Assert.Equal(3, imports.Count);
+        Assert.All(imports, import => Assert.Equal("'$(GrainEngine)' == 'Orleans'", import.Attribute("Condition")?.Value));
+    }
+
+    [Fact]
     public void Grains_HaveNoConditionalsNorLeaveTheirTurn()
     {
         string[] banned = ["#if", "Task.Run(", "ConfigureAwait(false)", "Task.Factory.StartNew(", "ThreadPool.", "new Thread("];
