@@ -31,6 +31,9 @@ internal static class OrleansCluster
     /// <summary>How long connecting to a silo may take, and the pause before the next attempt.</summary>
     private static readonly TimeSpan Connect = TimeSpan.FromSeconds(2), ConnectAgain = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a front door waits for a grain's answer.</summary>
+    private static readonly TimeSpan DoorPatience = TimeSpan.FromSeconds(4.5);
+
     /// <summary>How long a call waits for its answer: less than what a device waits for ours.</summary>
     private static readonly TimeSpan Response = TimeSpan.FromSeconds(30);
 
@@ -50,7 +53,7 @@ internal static class OrleansCluster
             return new ClusterVersion(() => members.CurrentSnapshot.Version.Value);
         });
         silo.Services.AddSingleton<IReadinessCheck, SiloReadiness>();
-        silo.Services.AddSingleton<IOutgoingGrainCallFilter, OrleansRejections>();
+        silo.Services.AddSingleton<IOutgoingGrainCallFilter>(new OrleansRejections(Timeout.InfiniteTimeSpan));
     }
 
     public static void AddCluster(this IClientBuilder client, SiloOptions options, ClusterSettings cluster)
@@ -64,7 +67,7 @@ internal static class OrleansCluster
         if (Certificates.Of(cluster) is { } certificates)
             client.UseTls(certificates.Apply);
         client.Services.AddOwnExceptions();
-        client.Services.AddSingleton<IOutgoingGrainCallFilter, OrleansRejections>();
+        client.Services.AddSingleton<IOutgoingGrainCallFilter>(new OrleansRejections(DoorPatience));
         client.Services.AddSingleton<DoorReadiness>();
         client.Services.AddSingleton<IReadinessCheck>(static provider => provider.GetRequiredService<DoorReadiness>());
         client.Services.AddSingleton<IClusterConnectionStatusObserver>(static provider => provider.GetRequiredService<DoorReadiness>());

@@ -4,7 +4,11 @@ namespace EsoCore.Silo.Hosting;
 /// Makes calls again that Orleans turned away: they came to a silo that is stopping, or to a grain that was just moving, and were not
 /// begun. After some tries the caller is told, as with the built-in engine, that a silo is not available.
 /// </summary>
-internal sealed class OrleansRejections : IOutgoingGrainCallFilter
+/// <param name="patience">
+/// How long a call may take. A front door's client never learns that the silo behind its gateway was lost, so without this a call in
+/// flight would wait for the method's whole timeout; what came of it, a repeat finds out.
+/// </param>
+internal sealed class OrleansRejections(TimeSpan patience) : IOutgoingGrainCallFilter
 {
     private const int MaxTries = 50;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -16,7 +20,7 @@ internal sealed class OrleansRejections : IOutgoingGrainCallFilter
             Exception? rejection;
             try
             {
-                await context.Invoke();
+                await context.Invoke().WaitAsync(patience, TimeProvider.System);
                 rejection = context.Response?.Exception;
             }
             catch (OrleansMessageRejectionException e) when (IsRejection(e))

@@ -32,9 +32,10 @@ internal sealed partial class ProductCluster
                 return new ClusterVersion(() => members.CurrentSnapshot.Version.Value);
             });
             silo.Services.AddHostedService<OutboxStarter>();
-            silo.Services.AddSingleton<IOutgoingGrainCallFilter, OrleansRejections>();
+            silo.Services.AddSingleton<IOutgoingGrainCallFilter>(new OrleansRejections(Timeout.InfiniteTimeSpan));
         });
-        builder.ConfigureClient(client => client.Services.AddSingleton<IOutgoingGrainCallFilter, OrleansRejections>());
+        builder.ConfigureClient(client =>
+            client.Services.AddSingleton<IOutgoingGrainCallFilter>(new OrleansRejections(Timeout.InfiniteTimeSpan)));
         return builder.Build();
     }
 }
