@@ -1,8 +1,27 @@
 #!/bin/sh
 # Builds everything with warnings as errors, runs every test, and ends with one line: "N passed, N failed, N skipped".
 # Needs the .NET 10 SDK. Exit code 0 only when tests ran and none failed. Works without a terminal and with an empty package folder.
+#
+#   ./test.sh                    the built-in engine; with Orleans' packages at hand its flavour is built too, and engines are changed
+#   ./test.sh --engine orleans   the same suite on Microsoft Orleans
+#
+# ORLEANS_PACKAGES may name a further package source (a folder or an address) for Microsoft.Orleans.*.
 set -eu
 cd "$(dirname "$0")"
+
+engine=builtin
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --engine) engine="${2:-}"; shift ;;
+        --engine=*) engine="${1#*=}" ;;
+        *) engine="$1" ;;
+    esac
+    shift || true
+done
+case "$engine" in
+    builtin | orleans) ;;
+    *) printf '%s\n' "usage: ./test.sh [--engine builtin|orleans]" >&2; exit 2 ;;
+esac
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 # A compiler or build node that stays behind would keep the output of a pipe open, and the caller waiting.
@@ -33,12 +52,43 @@ if [ -n "$missing" ]; then
     fi
 fi
 
-dotnet build EsoCore.sln -c Release -v q -warnaserror --disable-build-servers
+# Whether Orleans' packages restore is soon known: most registries either have them or not.
+restore_seconds=90
+orleans="-p:GrainEngine=Orleans"
+[ -z "${ORLEANS_PACKAGES:-}" ] || orleans="$orleans -p:RestoreAdditionalProjectSources=$ORLEANS_PACKAGES"
+# shellcheck disable=SC2086 # Options.
+orleans_restores() { timeout "$restore_seconds" dotnet restore Tests/Tests.csproj $orleans -v q --disable-build-servers >/dev/null 2>&1; }
+
+has_orleans=0
+if orleans_restores; then has_orleans=1; fi
+if [ "$has_orleans" = 0 ] && [ "$engine" = orleans ]; then
+    say "Orleans' packages do not restore here. ORLEANS_PACKAGES can name a source that has them."
+    exit 1
+fi
+
+flavour=""
+if [ "$engine" = builtin ] || [ "$has_orleans" = 1 ]; then
+    dotnet build EsoCore.sln -c Release -v q -warnaserror --disable-build-servers
+fi
+if [ "$has_orleans" = 1 ]; then
+    # shellcheck disable=SC2086 # Options.
+    dotnet build EsoCore.sln -c Release -v q -warnaserror --disable-build-servers $orleans
+    if [ "$engine" = orleans ]; then
+        flavour="$orleans"
+        ESOCORE_TEST_OTHER_BUILD="$PWD/Silo/bin/Release/net10.0"
+    else
+        ESOCORE_TEST_OTHER_BUILD="$PWD/Silo/bin/orleans/Release/net10.0"
+    fi
+    export ESOCORE_TEST_OTHER_BUILD
+else
+    say "Orleans flavour: not built, its packages do not restore here."
+fi
 
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 status=0
-dotnet test Tests/Tests.csproj -c Release --no-build --logger "console;verbosity=minimal" \
+# shellcheck disable=SC2086 # Options.
+dotnet test Tests/Tests.csproj -c Release --no-build $flavour --logger "console;verbosity=minimal" \
     --logger "trx;LogFileName=tests.trx" --results-directory "$results" || status=$?
 
 # One element holds the sums: <Counters total="9" executed="8" passed="7" failed="1" .../>. What was not executed was skipped.

@@ -2,6 +2,7 @@ using EsoCore.Benchmarks;
 using EsoCore.Benchmarks.Calls;
 using EsoCore.Benchmarks.Chaos;
 using EsoCore.Benchmarks.Engine;
+using EsoCore.Benchmarks.Engines;
 using EsoCore.Benchmarks.Ingest;
 using EsoCore.Benchmarks.Query;
 using EsoCore.Benchmarks.Small;
@@ -11,8 +12,11 @@ using EsoCore.Benchmarks.Upkeep;
 // One line per benchmark: dotnet run -c Release --project Benchmarks -- <name> [options]
 Benchmark[] benchmarks =
 [
-    new("engine", "calls, waits and idle memory of the built-in engine [--seconds n] [--date d] [--no-file]", EngineBenchmark.RunAsync),
+    new("engine", "calls, waits and idle memory of the engine [--seconds n] [--date d] [--no-file]", EngineBenchmark.RunAsync),
     new("calls", "calls between silos beside bare sockets [--silos n] [--seconds n] [--date d] [--no-file]", CallsBenchmark.RunAsync),
+    new("engines", "both engines in turn [--other folder] [--rounds n] [--seconds n] [--only name] [--revision r] [--date d]",
+        EnginesBenchmark.RunAsync),
+    new("engine-name", "which engine this build has", EnginesBenchmark.TellName),
     new("twin", "bytes of an idle device twin [--devices n] [--date yyyy-mm-dd] [--no-file]", TwinBenchmark.RunAsync),
     new("ingest", "durable points per second over HTTP beside rows [--postgres] [--devices n] [--batches n] [--rounds n] [--date ..] [--no-file]", IngestBenchmark.RunAsync),
     new("small", "device commits per second on PostgreSQL beside pgbench [--devices n] [--seconds n] [--rounds n] [--date ..] [--no-file]", SmallBenchmark.RunAsync),
@@ -25,5 +29,5 @@ Benchmark[] benchmarks =
 Benchmark? chosen = benchmarks.FirstOrDefault(benchmark => args is [var name, ..] && name == benchmark.Name);
 if (chosen is not null) return await chosen.RunAsync(args[1..]);
 Console.WriteLine("usage: dotnet run -c Release --project Benchmarks -- <name> [options]");
-foreach (Benchmark benchmark in benchmarks) Console.WriteLine($"  {benchmark.Name,-8} {benchmark.Summary}");
+foreach (Benchmark benchmark in benchmarks) Console.WriteLine($"  {benchmark.Name,-11} {benchmark.Summary}");
 return 1;

@@ -1,7 +1,5 @@
 using EsoCore.Api;
 using EsoCore.Grains;
-using EsoCore.Runtime.Clustering;
-using EsoCore.Runtime.Hosting;
 using EsoCore.Silo.Demo;
 using EsoCore.Silo.Hosting;
 using EsoCore.Silo.Storage;
@@ -36,6 +34,7 @@ internal static class Program
             {
                 SiloArguments.MigrateCommand => await MigrateCommand.Run(arguments),
                 SiloArguments.OperatorKeyCommand => OperatorKeyCommand.Run(arguments, Console.Out),
+                SiloArguments.EngineCommand => await EngineCommand.Run(arguments),
                 _ => await Serve(arguments),
             };
         }
@@ -56,10 +55,9 @@ internal static class Program
     private static async Task<int> Serve(SiloArguments arguments)
     {
         await using var app = Build(arguments);
-        var cluster = app.Services.GetService<IClusterStatus>(); // Asked for now: the run ends with the services disposed.
+        var wasEvicted = Engine.AskWhetherEvicted(app.Services); // Taken now: the run ends with the services disposed.
         await app.RunAsync();
-        // A silo that the others took for dead ends by itself; its supervisor is to start it again.
-        return cluster?.State?.Standing == SiloStanding.Evicted ? Failed : 0;
+        return wasEvicted() ? Failed : 0;
     }
 
     /// <summary>Builds the server; nothing listens before it is started.</summary>
@@ -83,7 +81,11 @@ internal static class Program
         builder.Services.AddEsoCoreGrains();
         if (!string.IsNullOrEmpty(options.Postgres))
             builder.Services.AddHostedService<MasterKeyCheck>(); // Before the engine: a stranger is not to join.
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton<EngineRow>();
+        builder.Services.AddSingleton<IHostedService, EngineCheck>();
         builder.Services.AddEngine(options, cluster, keys);
+        builder.Services.AddSingleton<IHostedService, EngineCheck>();
         builder.Services.AddEsoCoreApi();
         builder.Services.AddSingleton<IReadinessCheck, LifetimeReadiness>();
         builder.Services.AddSingleton<IReadinessCheck, StorageReadiness>();

@@ -1,8 +1,4 @@
 using EsoCore.Benchmarks.Engine;
-using EsoCore.Runtime;
-using EsoCore.Runtime.Clustering;
-using EsoCore.Runtime.Hosting;
-using EsoCore.Runtime.TestingHost;
 
 namespace EsoCore.Benchmarks.Calls;
 
@@ -18,11 +14,8 @@ internal static class CallsBenchmark
         var arguments = new Arguments(args);
         int silos = arguments.Get("silos", 2);
         TimeSpan duration = TimeSpan.FromSeconds(arguments.Get("seconds", 3));
-        await using InProcessTestCluster cluster = new InProcessTestClusterBuilder((short)silos)
-            .ConfigureClustering()
-            .ConfigureSilo((_, silo) => silo.AddGrainAssembly(typeof(CallsBenchmark).Assembly)).Build();
-        await cluster.DeployAsync();
-        IPing[] grains = RemoteGrains(cluster);
+        await using CallsCluster cluster = await CallsCluster.StartAsync((short)silos, Targets);
+        IPing[] grains = cluster.RemoteGrains;
         await CallLoad.RunAsync(16, Targets, TimeSpan.FromSeconds(1), i => grains[i].Add(1));
         List<LoadResult> calls = [], sockets = [];
         foreach (int callers in s_callers)
@@ -44,16 +37,5 @@ internal static class CallsBenchmark
         Console.WriteLine(text);
         if (!arguments.Has("no-file")) Results.Write("calls.md", text);
         return 0;
-    }
-
-    /// <summary>References, made on the first silo, to grains that live on the others.</summary>
-    private static IPing[] RemoteGrains(InProcessTestCluster cluster)
-    {
-        InProcessSiloHandle first = cluster.Silos[0];
-        MembershipView view = first.ClusterState!.View;
-        IEnumerable<IPing> remote = Enumerable.Range(0, int.MaxValue)
-            .Select(i => first.Client.GetGrain<IPing>($"ping-{i}"))
-            .Where(grain => !first.SiloAddress!.Equals(view.OwnerOf(grain.GetGrainId())));
-        return [.. remote.Take(Targets)];
     }
 }

@@ -1,4 +1,3 @@
-using EsoCore.Runtime;
 
 namespace EsoCore.Benchmarks.Engine;
 

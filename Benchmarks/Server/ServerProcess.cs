@@ -27,6 +27,12 @@ internal sealed class ServerProcess : IDisposable
 
     internal Uri Url { get; }
 
+    /// <summary>The program: this build's, unless another one is named before the next start.</summary>
+    internal string Program { get; set; } = ProgramIn(AppContext.BaseDirectory);
+
+    /// <summary>The server in the folder of a build.</summary>
+    internal static string ProgramIn(string folder) => Path.Combine(folder, "EsoCore.Silo.dll");
+
     /// <summary>Processor time that the process has used.</summary>
     internal TimeSpan ProcessorTime
     {
@@ -61,7 +67,7 @@ internal sealed class ServerProcess : IDisposable
     internal async Task Start()
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "EsoCore.Silo.dll"), "--urls", Url.ToString(), "--data", _data, .. _more])
+        foreach (var argument in (string[])[Program, "--urls", Url.ToString(), "--data", _data, .. _more])
             start.ArgumentList.Add(argument);
         start.Environment["ESOCORE__API__SEEDENABLED"] = "true";
         start.Environment["ESOCORE__API__DEVICEREQUESTSPERSECOND"] = "10000";

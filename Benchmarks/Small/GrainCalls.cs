@@ -4,9 +4,6 @@ using EsoCore.Devices;
 using EsoCore.Grains;
 using EsoCore.Grains.Projects;
 using EsoCore.Projects;
-using EsoCore.Runtime;
-using EsoCore.Runtime.Hosting;
-using EsoCore.Runtime.TestingHost;
 using EsoCore.Silo.Hosting;
 using EsoCore.Silo.Storage.PostgreSql;
 using EsoCore.Telemetry;
@@ -40,9 +37,9 @@ internal sealed class GrainCalls : IAsyncDisposable
             })
             .ConfigureSilo((_, silo) => silo
                 .AddGrainAssembly(typeof(GrainServices).Assembly)
-                .AddMemoryGrainStorage("default")
+                .AddMemoryGrainStorage(StateStorageAdapter.Name)
                 .UseInMemoryReminderService()
-                .AddMemoryStreams(Events.TransitionStreams.Provider))
+                .AddTransitionStreams())
             .Build();
     }
 

@@ -7,9 +7,7 @@ using EsoCore.Grains;
 using EsoCore.Grains.Devices;
 using EsoCore.Grains.Storage;
 using EsoCore.Projects;
-using EsoCore.Runtime;
-using EsoCore.Runtime.Hosting;
-using EsoCore.Runtime.TestingHost;
+using EsoCore.Silo.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EsoCore.Benchmarks.Twins;
@@ -62,9 +60,9 @@ internal static class TwinBenchmark
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddGrainAssembly(typeof(GrainServices).Assembly);
-            silo.AddMemoryGrainStorage("default");
+            silo.AddMemoryGrainStorage(StateStorageAdapter.Name);
             silo.UseInMemoryReminderService();
-            silo.AddMemoryStreams(Events.TransitionStreams.Provider);
+            silo.AddTransitionStreams();
         });
         await using var cluster = builder.Build();
         await cluster.DeployAsync();

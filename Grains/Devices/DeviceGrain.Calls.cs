@@ -80,7 +80,7 @@ internal sealed partial class DeviceGrain
 
     /// <inheritdoc/>
     public Task<ImmutableArray<FileCursor>> GetCursors() => Task.FromResult<ImmutableArray<FileCursor>>(
-        [.. (_state?.Twin ?? Twin.New).Cursors.Reverse().Select(c => new FileCursor(c.File, c.Offset))]);
+        [.. (Known?.Twin ?? Twin.New).Cursors.Reverse().Select(c => new FileCursor(c.File, c.Offset))]);
 
     /// <summary>A version as a device tells it; one that cannot be ours counts as none told.</summary>
     private static int? Version(long? told) => told is >= 0 and <= int.MaxValue ? (int)told : null;

@@ -13,14 +13,14 @@ internal sealed partial class DeviceGrain
     public async Task<TwinView?> GetTwin(Scope scope)
     {
         // Never loads: the state was read at activation, and only steps replace it.
-        if (_state is not { } state || !state.IsIn(scope))
+        if (Known is not { } state || !state.IsIn(scope))
             return null;
         return TwinViews.Of(DeviceId, state, await Config(state), LastSeen(state), await IsOnline());
     }
 
     /// <inheritdoc/>
     public Task<Versioned<DeviceRegistration>?> GetRegistration(Scope scope) =>
-        Task.FromResult(_state is { } state && state.IsIn(scope) ? state.Registration(DeviceId) : null);
+        Task.FromResult(Known is { } state && state.IsIn(scope) ? state.Registration(DeviceId) : null);
 
     /// <inheritdoc/>
     public async Task<EditResult<DeviceRegistration>> ChangeRegistration(Scope scope, RegistrationChange change, long? expectedVersion)

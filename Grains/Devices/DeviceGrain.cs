@@ -26,7 +26,7 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
     private Guid DeviceId => Guid.Parse(this.GetPrimaryKeyString());
 
     /// <inheritdoc/>
-    public override Task OnActivateAsync(CancellationToken cancellationToken) => Load();
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => Read();
 
     /// <summary>What was heard since the last commit is written, so that the next activation does not take the device for silent.</summary>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
@@ -37,27 +37,38 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
         await services.Store.Commit(NewCommit(state) with { Twin = twin }, cancellationToken);
     }
 
+    /// <summary>The state as a call sees it. Nothing is kept of an id that nobody registered: this activation ends with the call.</summary>
+    private DeviceState? Known
+    {
+        get
+        {
+            if (_state is null)
+                DeactivateOnIdle();
+            return _state;
+        }
+    }
+
     /// <summary>The state to compute from, or null when no such device is registered.</summary>
     private async Task<DeviceState?> Load()
     {
+        await Read();
+        return Known;
+    }
+
+    private async Task Read()
+    {
         if (!_mustReload)
-            return _state;
+            return;
         var stored = Guid.TryParseExact(this.GetPrimaryKeyString(), "D", out var id)
             ? await services.Store.Load(id, CancellationToken.None) : null;
         _recent = null;
         _mustReload = stored is null;
         _state = stored is null ? null : DeviceState.Of(stored, services.Shared);
         if (_state is null)
-        {
-            // Nothing is kept of an id that nobody registered.
-            DeactivateOnIdle();
-            return null;
-        }
-
+            return;
         _lastSeenUs = Math.Max(_lastSeenUs, _state.Twin.LastSeenUs);
         if (_state.Twin.ToldOnline)
             await WatchSilence();
-        return _state;
     }
 
     /// <summary>What a step writes beside the twin. The transitions are those of <see cref="TransitionWriter"/>.</summary>

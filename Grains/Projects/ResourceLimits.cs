@@ -25,7 +25,7 @@ internal sealed class ResourceLimits(IResourceStore store)
         ResourceKinds.Site => IProjectGrain.MaxSites,
         ResourceKinds.Asset => IProjectGrain.MaxAssets,
         ResourceKinds.ConfigProfile => IProjectGrain.MaxConfigProfiles,
-        ResourceKinds.Installation => 1,
+        ResourceKinds.Installation => 3, // The settings; and what the host keeps: the master key's fingerprints and the engine in force.
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind has no limit yet."),
     };
 

@@ -3,7 +3,6 @@ using EsoCore.Config;
 using EsoCore.Device;
 using EsoCore.Devices;
 using EsoCore.Projects;
-using EsoCore.Runtime;
 using EsoCore.Sites;
 
 namespace EsoCore.Silo.Demo;

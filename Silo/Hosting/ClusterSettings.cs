@@ -22,6 +22,11 @@ public sealed class ClusterSettings
     /// <summary>The name or address that the others reach this silo under, with or without a port. Default: as <see cref="Listen"/>.</summary>
     public string? Advertise { get; set; }
 
+    /// <summary>
+    /// The port that front doors reach this silo under, with Orleans only; the built-in engine has one port. Default 0: a free one.
+    /// </summary>
+    public int GatewayPort { get; set; }
+
     /// <summary>This process's certificate for the others (PEM). With it TLS, both ways, is required of everyone. Default: none.</summary>
     public string? Cert { get; set; }
 
@@ -38,6 +43,8 @@ public sealed class ClusterSettings
             yield return $"Cluster:Listen: '{Listen}' is neither an address nor address:port.";
         if (Advertise is not null && Split(Advertise) is null)
             yield return $"Cluster:Advertise: '{Advertise}' is neither a host nor host:port.";
+        if (GatewayPort is < 0 or > IPEndPoint.MaxPort)
+            yield return $"Cluster:GatewayPort: {GatewayPort} is not between 0 and {IPEndPoint.MaxPort}.";
         var files = new[] { Cert, Key, Authority }.OfType<string>().ToList();
         if (files.Count is not (0 or 3))
             yield return "Cluster:Cert, Cluster:Key and Cluster:Authority: give all three or none.";

@@ -5,13 +5,16 @@ namespace EsoCore.Silo.Hosting;
 /// <param name="Command">The command that is to run instead of the server, one of <see cref="Commands"/>; null to serve.</param>
 /// <param name="Help">Whether the usage was asked for.</param>
 /// <param name="Faults">What cannot be understood, one sentence each.</param>
-internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settings, string? Command, bool Help, IReadOnlyList<string> Faults)
+/// <param name="Operand">What the command is about, where it takes a word for it and was given one.</param>
+internal sealed record SiloArguments(
+    IReadOnlyDictionary<string, string?> Settings, string? Command, bool Help, IReadOnlyList<string> Faults, string? Operand = null)
 {
     public const string Usage =
         """
         usage: EsoCore.Silo [options]                           serve
                EsoCore.Silo migrate --postgres <connection>     make the database's schema, or bring it up to date
                EsoCore.Silo operator-key [--data <directory>]   print the user and password for /api/installation
+               EsoCore.Silo engine [builtin|orleans]            tell or change which engine serves the data
 
           --urls <addresses>           where to listen; default http://127.0.0.1:8080
           --data <directory>           embedded database and master key; default ./data
@@ -34,8 +37,11 @@ internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settin
     /// <summary>Prints the operator's user and password.</summary>
     public const string OperatorKeyCommand = "operator-key";
 
+    /// <summary>Tells which engine serves the data; with its name after it, makes another one the one.</summary>
+    public const string EngineCommand = "engine";
+
     /// <summary>What can stand first instead of an option.</summary>
-    public static readonly IReadOnlyList<string> Commands = [MigrateCommand, OperatorKeyCommand];
+    public static readonly IReadOnlyList<string> Commands = [MigrateCommand, OperatorKeyCommand, EngineCommand];
 
     private static readonly Dictionary<string, string> Valued = new()
     {
@@ -62,7 +68,8 @@ internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settin
         var faults = new List<string>();
         var help = false;
         var command = args is [var first, ..] && Commands.Contains(first) ? first : null;
-        for (var i = command is null ? 0 : 1; i < args.Count; i++)
+        var operand = command == EngineCommand && args is [_, var word, ..] && !word.StartsWith('-') ? word : null;
+        for (var i = operand is not null ? 2 : command is not null ? 1 : 0; i < args.Count; i++)
         {
             var equals = args[i].IndexOf('=');
             var name = equals < 0 ? args[i] : args[i][..equals];
@@ -80,7 +87,7 @@ internal sealed record SiloArguments(IReadOnlyDictionary<string, string?> Settin
                 faults.Add($"Option '{name}' needs a value.");
         }
 
-        return new SiloArguments(settings, command, help, faults);
+        return new SiloArguments(settings, command, help, faults, operand);
     }
 
     /// <summary>What a command goes by: the command line over the environment.</summary>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using EsoCore.Grains.Storage;
-using EsoCore.Runtime;
 
 namespace EsoCore.Silo.Hosting;
 
@@ -10,6 +9,9 @@ namespace EsoCore.Silo.Hosting;
 /// </summary>
 internal sealed class StateStorageAdapter(IGrainStateStore store) : IGrainStorage
 {
+    /// <summary>The storage that <c>[PersistentState]</c> names.</summary>
+    public const string Name = "default";
+
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
         ReadStateAsync(stateName, grainId, grainState, CancellationToken.None);
 

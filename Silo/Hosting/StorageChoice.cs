@@ -9,15 +9,15 @@ internal static class StorageChoice
     /// <summary>Where the settings of either stand in the configuration.</summary>
     private const string Section = "EsoCore:Storage";
 
-    /// <summary>Adds the storage and its ports.</summary>
-    public static void AddStorage(this WebApplicationBuilder builder, SiloOptions options, string data)
+    /// <summary>Adds the storage and its ports. On PostgreSQL, processes that hold grains share the upkeep, unless told not to.</summary>
+    public static void AddStorage(this WebApplicationBuilder builder, SiloOptions options, string data, bool upkeep = true)
     {
         var section = builder.Configuration.GetSection(Section);
         if (!string.IsNullOrEmpty(options.Postgres))
         {
             var postgres = section.Get<PostgresStorageOptions>() ?? new PostgresStorageOptions();
             postgres.ConnectionString = options.Postgres; // One place says where the database is: --postgres.
-            postgres.RunsUpkeep = options.HoldsGrains; // A front door reads history, and no more.
+            postgres.RunsUpkeep = upkeep && options.HoldsGrains; // A front door reads history, and no more.
             builder.Services.AddPostgresStorage(postgres);
             return;
         }

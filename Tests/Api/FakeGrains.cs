@@ -7,15 +7,15 @@ using EsoCore.Config;
 using EsoCore.Devices;
 using EsoCore.Firmware;
 using EsoCore.Projects;
-using EsoCore.Runtime;
 using EsoCore.Sites;
 using EsoCore.Telemetry;
+using EsoCore.Tests.Support;
 using EsoCore.Wire;
 
 namespace EsoCore.Tests.Api;
 
 /// <summary>Grains as the front door sees them, in plain memory: enough to test the door, without any rules.</summary>
-internal sealed class FakeGrains : IGrainFactory
+internal sealed class FakeGrains : FakeGrainFactory
 {
     public FakeCredentials Credentials { get; } = new();
 
@@ -38,24 +38,9 @@ internal sealed class FakeGrains : IGrainFactory
         Guid.NewGuid(), projectId, "SN-1", "model-a", null, ImmutableSortedDictionary<string, string>.Empty, status, "stable", signatureRequired,
         ConfigSettings.Empty, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
-    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithStringKey
+    protected override object Find(Type type, string key)
     {
-        Asked.Add((typeof(TGrainInterface), primaryKey));
-        return (TGrainInterface)Find(typeof(TGrainInterface), primaryKey);
-    }
-
-    public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithGuidKey => throw new NotSupportedException();
-
-    public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithIntegerKey => throw new NotSupportedException();
-
-    public TGrainInterface GetGrain<TGrainInterface>(GrainId grainId)
-        where TGrainInterface : IAddressable => throw new NotSupportedException();
-
-    private object Find(Type type, string key)
-    {
+        Asked.Add((type, key));
         if (type == typeof(ICredentialGrain))
             return Credentials;
         if (type == typeof(IDeviceGrain))

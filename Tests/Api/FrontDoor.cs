@@ -6,7 +6,6 @@ using System.Text.Json;
 using EsoCore.Api;
 using EsoCore.Grains;
 using EsoCore.History;
-using EsoCore.Runtime;
 using EsoCore.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

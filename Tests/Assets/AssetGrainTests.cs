@@ -5,7 +5,6 @@ using EsoCore.Grains.Events;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
 using EsoCore.History;
-using EsoCore.Runtime;
 using EsoCore.Tests.Support;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using EsoCore.Runtime;
 using EsoCore.Silo.Storage.PostgreSql;
 using EsoCore.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,8 +25,8 @@ public sealed class ManyProcessesTests
         await load.Stop();
         Assert.Empty(load.Failures);
         foreach (var silo in cluster.Silos.Silos)
-            Assert.Contains(devices, id => silo.Runtime.Catalog.Find(cluster.Device(id).GetGrainId()) is not null);
-        Assert.DoesNotContain(devices, id => door.Runtime.Catalog.Find(cluster.Device(id).GetGrainId()) is not null);
+            Assert.Contains(devices, id => cluster.Holds(silo, cluster.Device(id)));
+        Assert.DoesNotContain(devices, id => cluster.Holds(door, cluster.Device(id)));
         await load.CheckStored();
         await load.CheckAssets();
         await Eventually.Holds(async () => (await site.Get())!.Online == Devices, () => "The site does not count all its devices.");

@@ -1,15 +1,10 @@
 using System.Collections.Immutable;
 using EsoCore.Devices;
-using EsoCore.Events;
 using EsoCore.Grains;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
 using EsoCore.History;
 using EsoCore.Projects;
-using EsoCore.Runtime;
-using EsoCore.Runtime.Clustering;
-using EsoCore.Runtime.Hosting;
-using EsoCore.Runtime.TestingHost;
 using EsoCore.Silo.Hosting;
 using EsoCore.Silo.Storage.PostgreSql;
 using EsoCore.Sites;
@@ -25,21 +20,20 @@ namespace EsoCore.Tests.Cluster;
 /// The grains of the product in several silos over one PostgreSQL database, by the real clock and over TCP; each silo has a storage of its
 /// own, as a process would. No HTTP.
 /// </summary>
-internal sealed class ProductCluster : IAsyncDisposable
+internal sealed partial class ProductCluster : IAsyncDisposable
 {
     /// <summary>The most devices made to find one that a certain silo owns.</summary>
     private const int MaxDrawn = 100;
 
     private readonly PostgresServer _server;
     private readonly string _database;
-    private readonly PostgresMembershipTable _members;
     private readonly PostgresStorage _reader;
+    private readonly List<IAsyncDisposable> _more = [];
     private int _serials;
 
     private ProductCluster(PostgresServer server, string database, short silos)
     {
         (_server, _database) = (server, database);
-        _members = new PostgresMembershipTable(server.ConnectionString(database));
         _reader = new PostgresStorage(
             new() { ConnectionString = server.ConnectionString(database), RunsUpkeep = false }, TimeProvider.System,
             NullLogger<PostgresStorage>.Instance);
@@ -49,25 +43,23 @@ internal sealed class ProductCluster : IAsyncDisposable
     /// <summary>The silos and clients.</summary>
     public InProcessTestCluster Silos { get; }
 
-    /// <summary>The message formats of the processes that are started from now on.</summary>
-    public (int Lowest, int Highest) Formats { get; set; } = (ClusterFormat.Lowest, ClusterFormat.Highest);
-
-    /// <summary>How long processes that are started from now on wait to become members.</summary>
-    public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromSeconds(30);
-
     public Guid ProjectId { get; private set; }
 
     public Scope Scope => new(ProjectId);
 
-    public static async Task<ProductCluster> Start(short silos, (int Lowest, int Highest)? formats = null)
+    public static async Task<ProductCluster> Start(short silos)
     {
         var server = await PostgresServer.Shared;
         var cluster = new ProductCluster(server, await server.CreateDatabase(), silos);
-        cluster.Formats = formats ?? cluster.Formats;
-        await cluster.Silos.DeployAsync();
-        var created = await cluster.Silos.Client.GetGrain<IInstallationGrain>(IInstallationGrain.Key).CreateProject("Test");
-        cluster.ProjectId = created.Project.Id;
+        await cluster.Deploy();
         return cluster;
+    }
+
+    private async Task Deploy()
+    {
+        await Silos.DeployAsync();
+        var created = await Silos.Client.GetGrain<IInstallationGrain>(IInstallationGrain.Key).CreateProject("Test");
+        ProjectId = created.Project.Id;
     }
 
     /// <summary>A site, registered.</summary>
@@ -99,6 +91,7 @@ internal sealed class ProductCluster : IAsyncDisposable
         for (var i = 0; i < MaxDrawn; i++)
         {
             var id = (await AddDevices(1, site))[0];
+            await Device(id).GetTwin(Scope); // With Orleans a grain has a place once it was called.
             if (silo.SiloAddress!.Equals(OwnerOf(Device(id))))
                 return id;
         }
@@ -109,9 +102,6 @@ internal sealed class ProductCluster : IAsyncDisposable
     public IDeviceGrain Device(Guid id) => Silos.Client.GetGrain<IDeviceGrain>(id.ToString("D"));
 
     public ISiteGrain Site(string id) => Silos.Client.GetGrain<ISiteGrain>(ProjectKey.Of(ProjectId, id));
-
-    /// <summary>Where a grain lives, as the oldest silo knows it.</summary>
-    public SiloAddress? OwnerOf(IAddressable grain) => Silos.Silos[0].ClusterState!.View.OwnerOf(grain.GetGrainId());
 
     public Task<T> Ask<T>(string sql) => _server.Ask<T>(_database, sql);
 
@@ -149,38 +139,15 @@ internal sealed class ProductCluster : IAsyncDisposable
     {
         await Silos.DisposeAsync();
         await _reader.DisposeAsync();
-        await _members.DisposeAsync();
+        foreach (var more in _more)
+            await more.DisposeAsync();
         await _server.DropDatabase(_database);
     }
 
-    private InProcessTestCluster Build(short silos)
+    private void AddServices(IServiceCollection services)
     {
-        var builder = new InProcessTestClusterBuilder(silos);
-        builder.ConfigureClustering(
-            cluster =>
-            {
-                // Evicted soon where connections are refused, and not by the pauses of a busy machine.
-                cluster.Membership.HeartbeatInterval = TimeSpan.FromMilliseconds(200);
-                cluster.Membership.EvictAfter = TimeSpan.FromSeconds(8);
-                cluster.JoinTimeout = JoinTimeout;
-                cluster.Formats = Formats;
-            },
-            _members);
-        builder.ConfigureHost(host =>
-        {
-            host.Services.AddSingleton<IInstallationKeys>(new TestKeys());
-            host.Services.AddPostgresStorage(new() { ConnectionString = _server.ConnectionString(_database) });
-            host.Services.AddEsoCoreGrains();
-        });
-        builder.ConfigureSilo((options, silo) =>
-        {
-            silo.AddGrainAssembly(typeof(GrainServices).Assembly);
-            silo.AddGrainStorage("default", services => new StateStorageAdapter(services.GetRequiredService<IGrainStateStore>()));
-            silo.UseReminderTable(services => new BuiltInEngine.ReminderTableAdapter(services.GetRequiredService<IReminderStore>()));
-            silo.AddMemoryStreams(TransitionStreams.Provider);
-            if (options.SiloName.StartsWith("Silo", StringComparison.Ordinal))
-                silo.Services.AddHostedService<BuiltInEngine.OutboxStarter>();
-        });
-        return builder.Build();
+        services.AddSingleton<IInstallationKeys>(new TestKeys());
+        services.AddPostgresStorage(new() { ConnectionString = _server.ConnectionString(_database) });
+        services.AddEsoCoreGrains();
     }
 }

@@ -6,7 +6,6 @@ using System.Text;
 using EsoCore.Assets;
 using EsoCore.Devices;
 using EsoCore.Grains.Projects;
-using EsoCore.Runtime;
 using EsoCore.Telemetry;
 using EsoCore.Tests.Support;
 using Xunit;

@@ -1,6 +1,5 @@
 using EsoCore.Config;
 using EsoCore.Grains.Config;
-using EsoCore.Runtime;
 using EsoCore.Tests.Support;
 using Xunit;
 
@@ -64,7 +63,7 @@ public sealed class ConfigProfilesTests
     private static Versioned<ConfigSettings>? Version(long version) => new("m", version, ConfigSettings.Empty);
 
     /// <summary>A profile grain that answers from a queue, and the factory that hands it out.</summary>
-    private sealed class ScriptedProfiles : IGrainFactory, IConfigProfileGrain
+    private sealed class ScriptedProfiles : FakeGrainFactory, IConfigProfileGrain
     {
         public Queue<Task<Versioned<ConfigSettings>?>> Answers { get; } = [];
 
@@ -76,17 +75,7 @@ public sealed class ConfigProfilesTests
             return Answers.Dequeue();
         }
 
-        public T GetGrain<T>(string primaryKey, string? grainClassNamePrefix = null)
-            where T : IGrainWithStringKey => (T)(object)this;
-
-        public T GetGrain<T>(Guid primaryKey, string? grainClassNamePrefix = null)
-            where T : IGrainWithGuidKey => throw new NotSupportedException();
-
-        public T GetGrain<T>(long primaryKey, string? grainClassNamePrefix = null)
-            where T : IGrainWithIntegerKey => throw new NotSupportedException();
-
-        public T GetGrain<T>(GrainId grainId)
-            where T : IAddressable => throw new NotSupportedException();
+        protected override object Find(Type type, string key) => this;
 
         public Task<Versioned<ConfigSettings>?> Get() => throw new NotSupportedException();
 

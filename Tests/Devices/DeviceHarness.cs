@@ -6,9 +6,7 @@ using EsoCore.Grains;
 using EsoCore.Grains.Storage;
 using EsoCore.History;
 using EsoCore.Projects;
-using EsoCore.Runtime;
-using EsoCore.Runtime.Hosting;
-using EsoCore.Runtime.TestingHost;
+using EsoCore.Silo.Hosting;
 using EsoCore.Silo.Storage.Sqlite;
 using EsoCore.Telemetry;
 using EsoCore.Tests.Support;
@@ -21,8 +19,6 @@ namespace EsoCore.Tests.Devices;
 internal sealed class DeviceHarness : IAsyncDisposable
 {
     private readonly string _directory;
-    private readonly MemoryGrainStorage _states = new();
-    private readonly MemoryReminderTable _reminders = new();
     private InProcessTestCluster _cluster = null!;
 
     private DeviceHarness(string directory) => _directory = directory;
@@ -110,21 +106,17 @@ internal sealed class DeviceHarness : IAsyncDisposable
         builder.ConfigureHost(host =>
         {
             var services = host.Services;
-            services.AddSingleton<TimeProvider>(Time);
+            services.AddTestClock(Time);
             services.AddSingleton<IInstallationKeys>(new TestKeys());
             services.AddSingleton(Storage.Devices);
             services.AddSingleton(Storage.Projects);
             services.AddSingleton(Storage.Resources);
             services.AddSingleton(Storage.Outbox);
+            services.AddSingleton(Storage.GrainStates);
+            services.AddSingleton(Storage.Reminders);
             services.AddEsoCoreGrains();
         });
-        builder.ConfigureSilo((_, silo) =>
-        {
-            silo.AddGrainAssembly(typeof(GrainServices).Assembly);
-            silo.AddGrainStorage("default", _ => _states);
-            silo.UseReminderTable(_ => _reminders);
-            silo.AddMemoryStreams(TransitionStreams.Provider);
-        });
+        builder.ConfigureSilo((_, silo) => silo.AddEsoCoreGrainHost());
         _cluster = builder.Build();
         await _cluster.DeployAsync();
     }

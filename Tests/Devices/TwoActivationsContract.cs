@@ -7,9 +7,7 @@ using EsoCore.Grains;
 using EsoCore.Grains.Storage;
 using EsoCore.History;
 using EsoCore.Projects;
-using EsoCore.Runtime;
-using EsoCore.Runtime.Hosting;
-using EsoCore.Runtime.TestingHost;
+using EsoCore.Silo.Hosting;
 using EsoCore.Telemetry;
 using EsoCore.Tests.Storage.Contract;
 using EsoCore.Tests.Storage.PostgreSql;
@@ -29,13 +27,11 @@ public abstract class TwoActivationsContract : StorageContract
 {
     private const int Tries = 50;
     private const int Rounds = 10;
-    private readonly MemoryGrainStorage _states = new();
-    private readonly MemoryReminderTable _reminders = new();
 
     [Fact]
     public async Task TwoActivations_ThatCommitAtTheSameMoment_NeverBothCommit()
     {
-        await using var pair = await Pair.Start(this, Store);
+        await using var pair = await Pair.Start(Store);
         for (int round = 0; round < Rounds; round++)
         {
             // Both have loaded the same version, and have computed their step from it before either writes.
@@ -58,7 +54,7 @@ public abstract class TwoActivationsContract : StorageContract
     [Fact]
     public async Task TheSameBatch_SentToBothAtOnce_IsTakenOnceAndAnsweredAlike()
     {
-        await using var pair = await Pair.Start(this, Store);
+        await using var pair = await Pair.Start(Store);
         for (int round = 0; round < Rounds; round++)
         {
             await pair.NewDevice();
@@ -76,7 +72,7 @@ public abstract class TwoActivationsContract : StorageContract
     [Fact]
     public async Task TwoActivations_WritingInTurnAndAtWill_LoseNothing()
     {
-        await using var pair = await Pair.Start(this, Store);
+        await using var pair = await Pair.Start(Store);
         await pair.NewDevice();
         for (int i = 0; i < 20; i++) Assert.Equal(1, (await pair.Upload(i % 2, Batch(Store.Now, Point("turn", i, i)))).Counts!.Accepted);
         int[] accepted = await Task.WhenAll(Enumerable.Range(0, 2).Select(async side =>
@@ -116,12 +112,12 @@ public abstract class TwoActivationsContract : StorageContract
 
         public IReadOnlyCollection<(long Version, CommitOutcome Outcome)> Commits => _devices.Commits;
 
-        public static async Task<Pair> Start(TwoActivationsContract owner, IStorageUnderTest store)
+        public static async Task<Pair> Start(IStorageUnderTest store)
         {
             var pair = new Pair(store);
             for (int i = 0; i < 2; i++)
             {
-                pair._clusters[i] = pair.Build(owner);
+                pair._clusters[i] = pair.Build();
                 await pair._clusters[i].DeployAsync();
             }
 
@@ -185,25 +181,21 @@ public abstract class TwoActivationsContract : StorageContract
         private IDeviceGrain Device(int side) =>
             _clusters[side].GrainFactory.GetGrain<IDeviceGrain>(_device.ToString("D"));
 
-        private InProcessTestCluster Build(TwoActivationsContract owner) => new InProcessTestClusterBuilder(1)
+        private InProcessTestCluster Build() => new InProcessTestClusterBuilder(1)
             .ConfigureHost(host =>
             {
                 IServiceCollection services = host.Services;
-                services.AddSingleton<TimeProvider>(new FakeTimeProvider(_store.Now));
+                services.AddTestClock(new FakeTimeProvider(_store.Now));
                 services.AddSingleton<IInstallationKeys>(new TestKeys());
                 services.AddSingleton<IDeviceStore>(_devices);
                 services.AddSingleton(_store.Projects);
                 services.AddSingleton(_store.Resources);
                 services.AddSingleton(_store.Outbox);
+                services.AddSingleton(_store.GrainStates);
+                services.AddSingleton(_store.Reminders);
                 services.AddEsoCoreGrains();
             })
-            .ConfigureSilo((_, silo) =>
-            {
-                silo.AddGrainAssembly(typeof(GrainServices).Assembly);
-                silo.AddGrainStorage("default", _ => owner._states);
-                silo.UseReminderTable(_ => owner._reminders);
-                silo.AddMemoryStreams(TransitionStreams.Provider);
-            })
+            .ConfigureSilo((_, silo) => silo.AddEsoCoreGrainHost())
             .Build();
     }
 }

@@ -3,7 +3,6 @@ using EsoCore.Events;
 using EsoCore.Grains.Events;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
-using EsoCore.Runtime;
 using EsoCore.Tests.Support;
 using Xunit;
 
@@ -26,7 +25,7 @@ public sealed class OutboxGrainTests : IAsyncLifetime
     {
         await Shard.Start();
         await Shard.Start();
-        Assert.Equal(OutboxGrain.WakePeriod, Assert.Single((await _cluster.Reminders.ReadRows(Shard.GetGrainId())).Reminders).Period);
+        Assert.Equal(OutboxGrain.WakePeriod, Assert.Single(await _cluster.Reminders(Shard)).Period);
     }
 
     [Fact]

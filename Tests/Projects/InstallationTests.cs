@@ -4,7 +4,6 @@ using EsoCore.Config;
 using EsoCore.Devices;
 using EsoCore.Grains.Projects;
 using EsoCore.Projects;
-using EsoCore.Runtime;
 using EsoCore.Tests.Devices;
 using EsoCore.Tests.Support;
 using Xunit;
@@ -134,7 +133,7 @@ public sealed class InstallationSwitchesTests
 
     private static Versioned<InstallationSettings> Version(long version) => new("installation", version, new InstallationSettings());
 
-    private sealed class ScriptedInstallation : IGrainFactory, IInstallationGrain
+    private sealed class ScriptedInstallation : FakeGrainFactory, IInstallationGrain
     {
         public ConcurrentQueue<Task<Versioned<InstallationSettings>>> Answers { get; } = new();
 
@@ -146,15 +145,6 @@ public sealed class InstallationSwitchesTests
         public Task<EditResult<InstallationSettings>> PutSettings(InstallationSettings settings, long? expectedVersion) =>
             throw new NotSupportedException();
 
-        public TGrain GetGrain<TGrain>(string primaryKey, string? grainClassNamePrefix = null)
-            where TGrain : IGrainWithStringKey => (TGrain)(object)this;
-
-        public TGrain GetGrain<TGrain>(Guid primaryKey, string? grainClassNamePrefix = null)
-            where TGrain : IGrainWithGuidKey => throw new NotSupportedException();
-
-        public TGrain GetGrain<TGrain>(long primaryKey, string? grainClassNamePrefix = null)
-            where TGrain : IGrainWithIntegerKey => throw new NotSupportedException();
-
-        public TGrain GetGrain<TGrain>(GrainId grainId) where TGrain : IAddressable => throw new NotSupportedException();
+        protected override object Find(Type type, string key) => this;
     }
 }

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using EsoCore.Grains.Telemetry;
 using EsoCore.Wire;
+using EsoCore.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 using Xunit.Abstractions;
@@ -143,12 +144,7 @@ public sealed class HostileTests(ITestOutputHelper output) : IAsyncLifetime
         return packed.ToArray();
     }
 
-    private async Task<int> Activations()
-    {
-        var text = await _silo.Http.GetStringAsync("/metrics");
-        var line = text.Split('\n').Single(l => l.StartsWith("esocore_runtime_activations ", StringComparison.Ordinal));
-        return int.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
-    }
+    private Task<int> Activations() => _silo.Activations();
 
     private async Task NothingIsStored()
     {

@@ -32,7 +32,16 @@ internal sealed class RunningSilo : IAsyncDisposable
         foreach (var source in new[] { "Microsoft", "Microsoft.Hosting.Lifetime" })
             settings[$"Serilog:MinimumLevel:Override:{source}"] = "Fatal";
         var app = EsoCore.Silo.Program.Build(parsed with { Settings = settings });
-        await app.StartAsync();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.DisposeAsync(); // Else its data directory would stay taken.
+            throw;
+        }
+
         var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
         return new RunningSilo(app, new HttpClient(handler) { BaseAddress = new Uri(app.Urls.First()) });
     }

@@ -1,4 +1,3 @@
-using EsoCore.Runtime;
 using EsoCore.Silo.Hosting;
 using EsoCore.Tests.Support;
 using Xunit;

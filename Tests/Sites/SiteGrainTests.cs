@@ -6,7 +6,6 @@ using EsoCore.Grains.Projects;
 using EsoCore.Grains.Sites;
 using EsoCore.Grains.Storage;
 using EsoCore.Projects;
-using EsoCore.Runtime;
 using EsoCore.Sites;
 using EsoCore.Tests.Support;
 using Xunit;
@@ -165,7 +164,7 @@ public sealed class SiteGrainTests : IAsyncLifetime
 
     private TransitionSource Source() => new(TransitionStreams.Sites, _key);
 
-    private async Task<IList<ReminderEntry>> Reminders() => (await _cluster.Reminders.ReadRows(Site.GetGrainId())).Reminders;
+    private Task<IReadOnlyList<ReminderRow>> Reminders() => _cluster.Reminders(Site);
 
     private Task Publish(ImmutableArray<OutboxEntry> entries) => TransitionPublisher.Send(
         _cluster.Client.GetStreamProvider(TransitionStreams.Provider), new ReceiverId(TransitionStreams.Sites, _key),

@@ -1,8 +1,5 @@
 using EsoCore.Grains;
 using EsoCore.Grains.Storage;
-using EsoCore.Runtime;
-using EsoCore.Runtime.Hosting;
-using EsoCore.Runtime.TestingHost;
 using EsoCore.Silo.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -20,9 +17,9 @@ internal sealed class GrainCluster : IAsyncDisposable
     {
         Time = time;
         Stores = new InMemoryStores(time);
-        _cluster = new InProcessTestClusterBuilder()
+        _cluster = new InProcessTestClusterBuilder(1)
             .ConfigureHost(host => AddServices(host.Services))
-            .ConfigureSilo((_, silo) => AddGrains(silo))
+            .ConfigureSilo((_, silo) => silo.AddEsoCoreGrainHost())
             .Build();
     }
 
@@ -32,9 +29,11 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     public TestKeys Keys { get; } = new();
 
-    public MemoryReminderTable Reminders { get; } = new();
+    /// <summary>The reminders of a grain.</summary>
+    public async Task<IReadOnlyList<ReminderRow>> Reminders(IAddressable grain) => await Stores.Read($"{grain.GetGrainId()}", default);
 
-    public IClusterClient Client => _cluster.Client;
+    /// <summary>The silo's own client, which has its stream provider.</summary>
+    public IClusterClient Client => Services.GetRequiredService<IClusterClient>();
 
     public IServiceProvider Services => _cluster.ServiceProvider;
 
@@ -56,7 +55,7 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     private void AddServices(IServiceCollection services)
     {
-        services.AddSingleton<TimeProvider>(Time);
+        services.AddTestClock(Time);
         services.AddEsoCoreGrains();
         services.AddSingleton<IInstallationKeys>(Keys);
         services.AddSingleton<IProjectStore>(Stores);
@@ -65,13 +64,5 @@ internal sealed class GrainCluster : IAsyncDisposable
         services.AddSingleton<IGrainStateStore>(Stores);
         services.AddSingleton<IReminderStore>(Stores);
         services.AddSingleton<IDeviceStore>(Stores);
-    }
-
-    private void AddGrains(ISiloBuilder silo)
-    {
-        silo.AddGrainAssembly(typeof(GrainServices).Assembly);
-        silo.AddGrainStorage("default", _ => new StateStorageAdapter(Stores));
-        silo.UseReminderTable(_ => Reminders);
-        silo.AddMemoryStreams(EsoCore.Events.TransitionStreams.Provider);
     }
 }

@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text;
-using EsoCore.Runtime;
 using Xunit;
 
 namespace EsoCore.Tests.Tidy;
@@ -75,7 +74,7 @@ public sealed class ContractTests
             var derives = type.BaseType is { } b && b != typeof(object) && b != typeof(ValueType) ? $" : {b.Name}" : "";
             text.Append($"{type.FullName} \"{Alias(type)}\"{derives}\n");
             foreach (var member in Contracts.Members(type).Where(m => m.SetMethod is not null && m.DeclaringType == type))
-                text.Append($"  {member.Name}: {Contracts.Name(member.PropertyType)}\n");
+                text.Append($"  {Contracts.Id(member)} {member.Name}: {Contracts.Name(member.PropertyType)}\n");
         }
 
         foreach (var type in Enums())

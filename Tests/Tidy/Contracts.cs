@@ -4,7 +4,6 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
 using EsoCore.Grains;
-using EsoCore.Runtime;
 
 namespace EsoCore.Tests.Tidy;
 
@@ -40,6 +39,19 @@ internal static class Contracts
     public static IEnumerable<PropertyInfo> Members(Type type) =>
         type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
             .Where(p => p.Name != "EqualityContract" && p.GetIndexParameters().Length == 0);
+
+    /// <summary>
+    /// How messages name a member: by the number it has, or by its place among the parameters of the primary constructor, which is its
+    /// number there. A member with neither does not cross between processes.
+    /// </summary>
+    public static string Id(PropertyInfo member)
+    {
+        if (member.GetCustomAttribute<IdAttribute>() is { } id)
+            return $"#{id.Id}";
+        var parameters = member.DeclaringType!.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+            .Select(c => c.GetParameters()).MaxBy(p => p.Length) ?? [];
+        return parameters.FirstOrDefault(p => p.Name == member.Name) is { } parameter ? $"{parameter.Position}" : "-";
+    }
 
     /// <summary>Why a type is not immutable, or nothing.</summary>
     public static IEnumerable<string> Faults(Type type)

@@ -54,10 +54,25 @@ public sealed class RoomTests
     {
         string[] engines = ["EsoCore.Runtime", "Orleans"];
         var faults = GrainSources()
-            .Where(f => Path.GetFileName(f) != "GlobalUsings.cs")
+            .Where(f => !Path.GetFileName(f).EndsWith("Usings.cs", StringComparison.Ordinal))
             .SelectMany(f => Repository.Code(f).Where(l => engines.Any(l.Text.Contains)).Select(l => $"{f}:{l.Number}: {l.Text.Trim()}"));
         Assert.Empty(faults);
-        Assert.Equal(2, GrainSources().Count(f => Path.GetFileName(f) == "GlobalUsings.cs"));
+        Assert.Equal(
+            ["BuiltInUsings.cs", "BuiltInUsings.cs", "GlobalUsings.cs", "GlobalUsings.cs", "OrleansUsings.cs", "OrleansUsings.cs"],
+            GrainSources().Select(f => Path.GetFileName(f)).Where(f => f.EndsWith("Usings.cs", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void DefaultBuild_MentionsNoPackageOfOrleans()
+    {
+        string[] kinds = [".csproj", ".props", ".targets"];
+        var shared = Repository.Files
+            .Where(f => kinds.Contains(Path.GetExtension(f)) && !f.Contains(".Orleans.", StringComparison.Ordinal)).ToList();
+        Assert.DoesNotContain(shared, f => Repository.Read(f).Contains("Microsoft.Orleans", StringComparison.Ordinal));
+        var imports = shared.SelectMany(f => XDocument.Load(Repository.PathOf(f)).Descendants("Import")).ToList();
+        Assert.Equal(3, imports.Count);
+        Assert.All(imports, import => Assert.Equal("'$(GrainEngine)' == 'Orleans'", import.Attribute("Condition")?.Value));
     }
 
     [Fact]

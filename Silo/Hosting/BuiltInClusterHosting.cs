@@ -2,13 +2,12 @@ using System.Diagnostics.Metrics;
 using System.Reflection;
 using EsoCore.Api;
 using EsoCore.Runtime.Clustering;
-using EsoCore.Runtime.Hosting;
 using EsoCore.Silo.Storage.PostgreSql;
 
 namespace EsoCore.Silo.Hosting;
 
-/// <summary>Makes a process on PostgreSQL one of many.</summary>
-internal static class ClusterHosting
+/// <summary>Makes a process on PostgreSQL one of many, with the built-in engine.</summary>
+internal static class BuiltInClusterHosting
 {
     public static void AddCluster(
         this ISiloBuilder silo, IServiceCollection services, SiloOptions options, ClusterSettings cluster, IInstallationKeys keys)
@@ -24,9 +23,14 @@ internal static class ClusterHosting
                 node.Secret = keys.Current(KeyPurposes.Cluster).Key;
                 node.OtherSecret = Others(keys).SingleOrDefault()?.Key ?? default;
                 (node.CertificateFile, node.CertificateKeyFile, node.AuthorityFile) = (cluster.Cert, cluster.Key, cluster.Authority);
-                node.ProgramVersion = typeof(ClusterHosting).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+                node.ProgramVersion = typeof(BuiltInClusterHosting).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
             },
             _ => new PostgresMembershipTable(postgres));
+        services.AddSingleton(static provider =>
+        {
+            var status = provider.GetRequiredService<IClusterStatus>();
+            return new ClusterVersion(() => status.State?.View.Version ?? 0);
+        });
         services.AddSingleton<IReadinessCheck, ClusterReadiness>();
         services.AddHostedService<ClusterMeters>();
     }

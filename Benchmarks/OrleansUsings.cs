@@ -1,0 +1,2 @@
+global using Orleans.TestingHost;
+global using SiloEngine = EsoCore.Silo.Hosting.OrleansEngine;

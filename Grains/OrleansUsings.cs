@@ -1,0 +1,3 @@
+global using Orleans.Concurrency;
+global using Orleans.Streams;
+global using Orleans.Streams.Core;

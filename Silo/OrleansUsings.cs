@@ -1,0 +1,2 @@
+global using Orleans.Storage;
+global using Engine = EsoCore.Silo.Hosting.OrleansEngine;

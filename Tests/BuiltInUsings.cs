@@ -1,0 +1,4 @@
+global using EsoCore.Runtime;
+global using EsoCore.Runtime.Hosting;
+global using EsoCore.Runtime.TestingHost;
+global using Engine = EsoCore.Silo.Hosting.BuiltInEngine;

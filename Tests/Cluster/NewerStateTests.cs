@@ -1,0 +1,77 @@
+using EsoCore.Sites;
+using EsoCore.Telemetry;
+using EsoCore.Tests.Support;
+using Xunit;
+
+namespace EsoCore.Tests.Cluster;
+
+/// <summary>
+/// What a newer program stored, met by this one in another silo. The first release has no newer one, so it stands in the database by the
+/// test's hand.
+/// </summary>
+public sealed class NewerStateTests
+{
+    /// <summary>The most sites made to find one that a certain silo owns.</summary>
+    private const int MaxDrawn = 100;
+
+    [Fact]
+    public async Task TwinAndState_WithFieldsOfANewerProgram_KeepThemWhenTheOtherSiloWrites()
+    {
+        await using var cluster = await ProductCluster.Start(2);
+        var (stays, leaves) = (cluster.Silos.Silos[0], cluster.Silos.Silos[1]);
+        var (siteId, site) = await SiteOn(cluster, leaves);
+        var device = await cluster.AddDeviceOn(leaves, siteId);
+        await UploadOnce(cluster, device);
+        await Eventually.Holds(async () => (await site.Get())!.Online == 1, () => "The site was not told that the device is online.");
+        await cluster.ChangeTwin(device, """ '{"colour":{"hue":7},' || substr(t, 2) """);
+        await cluster.Execute("""update grain_state set json = '{"Colour":{"Hue":7},' || substr(json, 2) where grain_type = 'site'""");
+
+        await cluster.Silos.StopSiloAsync(leaves);
+        await UploadOnce(cluster, device);
+        await UploadOnce(cluster, (await cluster.AddDevices(1, siteId))[0]);
+        await Eventually.Holds(async () => (await site.Get())!.Online == 2, () => "The site was not told that a further device is online.");
+
+        Assert.Equal(stays.SiloAddress, cluster.OwnerOf(cluster.Device(device)));
+        Assert.Equal(2, (await cluster.Device(device).GetTwin(cluster.Scope))!.Counters.Batches);
+        Assert.Contains("\"colour\":{\"hue\":7}", await cluster.StoredTwin(device));
+        Assert.Contains("\"Colour\":{\"Hue\":7}", await cluster.Ask<string>("select json from grain_state where grain_type = 'site'"));
+    }
+
+    [Fact]
+    public async Task Twin_OfANewerFormat_FailsItsOwnDeviceOnlyAndIsLeftAlone()
+    {
+        await using var cluster = await ProductCluster.Start(2);
+        var leaves = cluster.Silos.Silos[1];
+        var (newer, other) = (await cluster.AddDeviceOn(leaves), await cluster.AddDeviceOn(leaves));
+        await UploadOnce(cluster, newer);
+        await UploadOnce(cluster, other);
+        await cluster.ChangeTwin(newer, """ replace(t, '"format":1', '"format":2') """);
+        var stored = await cluster.StoredTwin(newer);
+
+        await cluster.Silos.StopSiloAsync(leaves);
+        await UploadOnce(cluster, other);
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => cluster.Device(newer).GetTwin(cluster.Scope));
+        Assert.Contains($"device {newer:D} is stored in format 2; this program reads up to format 1", error.ToString());
+        await Assert.ThrowsAnyAsync<Exception>(() => UploadOnce(cluster, newer));
+        Assert.Equal(stored, await cluster.StoredTwin(newer));
+        Assert.Contains("\"format\":2", stored);
+    }
+
+    private static async Task<(string Id, ISiteGrain Site)> SiteOn(ProductCluster cluster, InProcessSiloHandle silo)
+    {
+        for (var i = 0; i < MaxDrawn; i++)
+        {
+            var site = await cluster.AddSite($"HALL-{i}");
+            if (silo.SiloAddress!.Equals(cluster.OwnerOf(site)))
+                return ($"HALL-{i}", site);
+        }
+
+        throw new InvalidOperationException($"None of {MaxDrawn} sites is owned by {silo.Name}.");
+    }
+
+    private static async Task UploadOnce(ProductCluster cluster, Guid device)
+    {
+        var answer = await cluster.Device(device).Upload(UploadLoad.SingleBatch());
+        Assert.Equal(UploadOutcome.Accepted, answer.Outcome);
+    }
+}
