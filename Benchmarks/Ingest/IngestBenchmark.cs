@@ -11,10 +11,7 @@ namespace EsoCore.Benchmarks.Ingest;
 /// </summary>
 internal static class IngestBenchmark
 {
-    /// <summary>
-    /// Batches that each device sends before it counts: a server is measured as it runs for weeks, not while its code is compiled for the
-    /// second time. With one batch each, three quarters of the processor time went into code that was not yet optimized.
-    /// </summary>
+    /// <summary>Batches that each device sends before it counts, so that caches and files are those of a running server.</summary>
     private const int WarmBatches = 12;
 
     private static readonly DateTimeOffset Start = new(2026, 1, 10, 6, 0, 0, TimeSpan.Zero);
