@@ -33,8 +33,11 @@ public sealed class PostgresStorageOptions
     /// </summary>
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(4.5);
 
-    /// <summary>Blocks of a device and UTC day that are merged at once when so many have come. 2 to 1,024, default 16.</summary>
-    public int MergeBlocks { get; set; } = 16;
+    /// <summary>
+    /// Blocks of a device and UTC day that are merged at once when so many have come; fewer are when they hold 32,768 points. 2 to 1,024,
+    /// default 128.
+    /// </summary>
+    public int MergeBlocks { get; set; } = 128;
 
     /// <summary>
     /// After so long without a new block, a device's day is merged however few there are. 1 second to 1 day, default 10 minutes.

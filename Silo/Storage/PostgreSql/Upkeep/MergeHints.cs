@@ -6,8 +6,14 @@ namespace EsoCore.Silo.Storage.PostgreSql;
 /// </summary>
 internal sealed class MergeHints(int threshold)
 {
+    /// <summary>
+    /// Points of a day in blocks that are enough as well: one step of the merger. Few large blocks are worth it; for blocks of a point or
+    /// two a step costs more than all their commits unless it takes many.
+    /// </summary>
+    public const int Points = Merger.StepPoints;
+
     private readonly object _gate = new();
-    private readonly Dictionary<(long DeviceNo, long Day), int> _counts = [];
+    private readonly Dictionary<(long DeviceNo, long Day), (int Blocks, int Points)> _counts = [];
     private readonly MergeQueue _queue = new(threshold);
 
     /// <summary>Called when a day has been put in the queue by a commit.</summary>
@@ -34,12 +40,13 @@ internal sealed class MergeHints(int threshold)
     }
 
     /// <summary>A block was stored.</summary>
-    public void Counted(long deviceNo, long day)
+    public void Counted(long deviceNo, long day, int points)
     {
         lock (_gate)
         {
-            int count = _counts.GetValueOrDefault((deviceNo, day)) + 1;
-            if (count >= threshold)
+            var (blocks, sum) = _counts.GetValueOrDefault((deviceNo, day));
+            var count = (Blocks: blocks + 1, Points: sum + points);
+            if (count.Blocks >= threshold || count.Points >= Points)
             {
                 _counts.Remove((deviceNo, day));
                 _queue.Add(deviceNo, day);

@@ -206,7 +206,7 @@ internal sealed class CommitWriter : IAsyncDisposable
             }
 
             foreach (var block in work.Blocks)
-                _merges.Counted(work.Commit.DeviceNo, Micros.DayOf(block.T0));
+                _merges.Counted(work.Commit.DeviceNo, Micros.DayOf(block.T0), block.Points);
             work.End(new CommitResult(CommitOutcome.Committed));
             _metrics.Durable(work.QueuedAt);
         }
