@@ -15,9 +15,9 @@ internal readonly record struct ThresholdScore(double Threshold, double Raw, dou
 internal readonly record struct CategoryScore(int Windows, int Found, int FalseAlarms, double Raw, double Final);
 
 /// <summary>
-/// The standard profile of the Numenta Anomaly Benchmark (Lavin and Ahmad, "Evaluating Real-time Anomaly Detection Algorithms", ICMLA 2015):
-/// a detection counts the more the earlier it stands in its window, only the earliest of a window counts, a missed window costs 1, and a
-/// false alarm costs up to 0.11, less just after a window.
+/// The standard profile of the Numenta Anomaly Benchmark (Lavin and Ahmad, "Evaluating Real-time Anomaly Detection Algorithms", ICMLA
+/// 2015): a detection counts the more the earlier it stands in its window, only the earliest of a window counts, a missed window costs 1,
+/// and a false alarm costs up to 0.11, less just after a window.
 /// </summary>
 internal static class CorpusScoring
 {

@@ -62,7 +62,8 @@ public sealed class EventRate
     }
 
     /// <summary>
-    /// Counts events and judges the last 24 hours. With no events it only moves the time on. Events from before the hour last seen count in it.
+    /// Counts events and judges the last 24 hours. With no events it only moves the time on. Events from before the hour last seen count in
+    /// it.
     /// </summary>
     public EventRateResult Add(DateTimeOffset time, int events = 1)
     {

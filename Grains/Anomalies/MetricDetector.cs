@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace EsoCore.Grains.Anomalies;
 
 /// <summary>
-/// Finds anomalies in one series of a metric while it is measured: one point at a time, with what came before only, without training and with
-/// one parameter set for all series. State is bounded (<see cref="StateBytes"/>) and a point costs the same however long the series is.
+/// Finds anomalies in one series of a metric while it is measured: one point at a time, with what came before only, without training and
+/// with one parameter set for all series. State is bounded (<see cref="StateBytes"/>) and a point costs the same however long the series
+/// is.
 /// </summary>
 /// <remarks>
 /// The steps are numbered in <see cref="Add"/>. Values are meant to come seconds to an hour apart; the tests of shape (jumps, means) count

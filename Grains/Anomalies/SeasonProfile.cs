@@ -41,8 +41,8 @@ internal sealed class SeasonProfile(int bins, TimeSpan period, double cycles)
     public double Level(int bin) => _levels[bin];
 
     /// <summary>
-    /// The lowest and the highest level of a bin and its neighbours: where a series climbs steeply, a step a few minutes early or late is no
-    /// anomaly.
+    /// The lowest and the highest level of a bin and its neighbours: where a series climbs steeply, a step a few minutes early or late is
+    /// no anomaly.
     /// </summary>
     public (double Low, double High) Hull(int bin)
     {

@@ -2,8 +2,8 @@ namespace EsoCore.Grains.Anomalies;
 
 /// <summary>
 /// The upper tail of one test of one series, learnt from the stream with forgetting: the level that one value in a hundred passes, the mean
-/// excess above it, and the largest value so far. By the peaks-over-threshold method (Pickands 1975) the excesses above a high level are close
-/// to exponential for light tails, so that the mean excess is the unit in which a value is the more unlikely.
+/// excess above it, and the largest value so far. By the peaks-over-threshold method (Pickands 1975) the excesses above a high level are
+/// close to exponential for light tails, so that the mean excess is the unit in which a value is the more unlikely.
 /// </summary>
 internal struct TailTracker
 {

@@ -8,9 +8,9 @@ namespace EsoCore.Grains.Anomalies;
 public readonly record struct Crossing(TimeSpan In, TimeSpan Earliest, TimeSpan? Latest, double SlopePerDay);
 
 /// <summary>
-/// The trend of one series over the last fortnight and when it passes a threshold. Values are averaged over six hours; the slope is the median
-/// of all slopes between two averages (Theil 1950), its 95 % interval by Kendall's variance (Sen 1968), so that up to a quarter of outliers
-/// do not turn it.
+/// The trend of one series over the last fortnight and when it passes a threshold. Values are averaged over six hours; the slope is the
+/// median of all slopes between two averages (Theil 1950), its 95 % interval by Kendall's variance (Sen 1968), so that up to a quarter of
+/// outliers do not turn it.
 /// </summary>
 public sealed class TrendForecast
 {
