@@ -11,6 +11,10 @@ internal struct TailTracker
     private const double LevelRate = 0.6;
 
     private const double MostStep = 0.1;
+
+    /// <summary>Scores beyond this are taken as this: a unit may be as small as numbers get.</summary>
+    private const double MostScore = 1e9;
+
     private double _level;
     private double _excess;
     private double _record;
@@ -22,7 +26,7 @@ internal struct TailTracker
     public readonly double Score(double value, double floor)
     {
         var unit = Math.Max(_excess, floor);
-        return unit > 0 ? Math.Max(0, (value - Math.Max(_level, _record)) / unit) : 0;
+        return unit > 0 ? Math.Clamp((value - Math.Max(_level, _record)) / unit, 0, MostScore) : 0;
     }
 
     /// <summary>Learns a value, the count-th of its series, remembering about as many values as given.</summary>
