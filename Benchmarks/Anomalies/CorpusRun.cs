@@ -7,8 +7,8 @@ namespace EsoCore.Benchmarks.Anomalies;
 internal static class CorpusRun
 {
     /// <summary>
-    /// What cross-validation chooses from: the set in use, and each of its parameters that the labels could have influenced one step down and
-    /// one step up.
+    /// What cross-validation chooses from: the set in use, and each of its parameters that the labels could have influenced halved
+    /// and doubled.
     /// </summary>
     public static IReadOnlyList<DetectorSettings> Grid { get; } = [.. Steps(DetectorSettings.Default)];
 
@@ -45,16 +45,18 @@ internal static class CorpusRun
     }
 
     /// <summary>
-    /// The score of each category with the parameters and the threshold that are best for the other categories, and of all of them together.
+    /// The score of each category with the parameters and the threshold that are best for the other categories, and of all together.
     /// </summary>
-    public static (IReadOnlyList<(string Category, CategoryScore Score)> Each, double Final) CrossValidate(IReadOnlyList<CorpusSeries> corpus)
+    public static (IReadOnlyList<(string Category, CategoryScore Score)> Each, double Final) CrossValidate(
+        IReadOnlyList<CorpusSeries> corpus)
     {
         var runs = Grid.Select(settings => Detect(corpus, settings)).ToList();
         var each = new List<(string Category, CategoryScore Score)>();
         foreach (var category in corpus.Select(s => s.Category).Distinct())
         {
             var (inside, outside) = (Indices(corpus, s => s.Category == category), Indices(corpus, s => s.Category != category));
-            var (run, best) = runs.Select(r => (Run: r, Best: CorpusScoring.Best(Pick(corpus, outside), Pick(r, outside)))).MaxBy(b => b.Best.Raw);
+            var (run, best) = runs.Select(r => (Run: r, Best: CorpusScoring.Best(Pick(corpus, outside), Pick(r, outside))))
+                .MaxBy(b => b.Best.Raw);
             each.Add((category, CorpusScoring.At(best.Threshold, Pick(corpus, inside), Pick(run, inside))));
         }
 

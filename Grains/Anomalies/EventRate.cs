@@ -17,8 +17,8 @@ public sealed class EventRate
     /// <summary>Bytes of saved state.</summary>
     public const int StateBytes = 1 + (3 * sizeof(long)) + (2 * sizeof(double)) + (Hours * sizeof(long));
 
-    /// <summary>Counts are taken as no more than this, so that a storm costs no more to judge than a day of it.</summary>
-    public const int MostCount = 100_000;
+    /// <summary>Counts are taken as no more than this: judging costs a step for each event counted.</summary>
+    public const int MostCount = 10_000;
 
     /// <summary>Days without which nothing is judged.</summary>
     public const int LeastDays = 2;
@@ -61,11 +61,8 @@ public sealed class EventRate
         return bytes;
     }
 
-    /// <summary>
-    /// Counts events and judges the last 24 hours. With no events it only moves the time on. Events from before the hour last seen count in
-    /// it.
-    /// </summary>
-    public EventRateResult Add(DateTimeOffset time, int events = 1)
+    /// <summary>Counts events. With none it only moves the time on. Events from before the hour last seen count in it.</summary>
+    public void Add(DateTimeOffset time, int events = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(events);
         var hour = Math.DivRem(time.ToUnixTimeSeconds(), 3600).Quotient;
@@ -76,38 +73,10 @@ public sealed class EventRate
         var added = Math.Min(events, MostCount - _total);
         _counts[place] += added;
         _total += added;
-        return Judge();
     }
 
-    private static int Place(long hour) => (int)(((hour % Hours) + Hours) % Hours);
-
-    private void Advance(long hour)
-    {
-        // Hours that nothing is left of after a long pause need no step each: what they would bring is that many empty hours.
-        for (var step = 0; _hour < hour && step < Hours; step++)
-        {
-            _hour++;
-            var place = Place(_hour);
-            if (_hour - _first >= Hours)
-                Learn(_counts[place], 1);
-            _total -= _counts[place];
-            _counts[place] = 0;
-        }
-
-        if (_hour < hour)
-            Learn(0, hour - _hour);
-        _hour = Math.Max(_hour, hour);
-    }
-
-    private void Learn(long events, long hours)
-    {
-        var days = hours / (double)Hours;
-        var kept = Math.Exp(-days / MemoryDays);
-        _events = (_events * kept) + events;
-        _days = (_days * kept) + (MemoryDays * (1 - kept));
-    }
-
-    private EventRateResult Judge()
+    /// <summary>How the last 24 hours compare with the baseline, which they are not part of yet.</summary>
+    public EventRateResult Judge()
     {
         var count = (int)_total;
         if (_days < LeastDays)
@@ -136,6 +105,34 @@ public sealed class EventRate
         }
 
         return new EventRateResult(count, low, high < 0 ? MostCount : high, Math.Min(1, tail));
+    }
+
+    private static int Place(long hour) => (int)(((hour % Hours) + Hours) % Hours);
+
+    private void Advance(long hour)
+    {
+        // Hours that nothing is left of after a long pause need no step each: what they would bring is that many empty hours.
+        for (var step = 0; _hour < hour && step < Hours; step++)
+        {
+            _hour++;
+            var place = Place(_hour);
+            if (_hour - _first >= Hours)
+                Learn(_counts[place], 1);
+            _total -= _counts[place];
+            _counts[place] = 0;
+        }
+
+        if (_hour < hour)
+            Learn(0, hour - _hour);
+        _hour = Math.Max(_hour, hour);
+    }
+
+    private void Learn(long events, long hours)
+    {
+        var days = hours / (double)Hours;
+        var kept = Math.Exp(-days / MemoryDays);
+        _events = (_events * kept) + events;
+        _days = (_days * kept) + (MemoryDays * (1 - kept));
     }
 
     private void Visit(ref StateCodec codec)

@@ -29,6 +29,12 @@ public sealed class MetricDetector
     private const double MostDeviations = 3;
     private const double IntervalMemory = 50;
 
+    /// <summary>Half the width of the usual range in mean deviations: 2.5 hold 95 % of a normal distribution.</summary>
+    private const double UsualDeviations = 2.5;
+
+    /// <summary>Changes of less than this share of a value may be rounding.</summary>
+    private const double Rounding = 1e-9;
+
     /// <summary>A pause of more than this many usual intervals is a gap: what is measured from point to point begins anew.</summary>
     private const double GapIntervals = 12;
 
@@ -53,6 +59,7 @@ public sealed class MetricDetector
     private double _previous;
     private double _level;
     private double _spread;
+    private double _usualOff;
     private double _shortMean;
     private double _longMean;
     private double _change;
@@ -126,11 +133,10 @@ public sealed class MetricDetector
 
         // 4. How far each test passes what its own tail has shown, and the strongest of them; then the tails learn.
         var result = Judge(tests, memory, out var kind);
-        var low = _origin + usual.Low - _tails[(int)AnomalyKind.Low].Level;
-        var high = _origin + usual.High + _tails[(int)AnomalyKind.High].Level;
+        var (low, high) = (_origin + usual.Low - (UsualDeviations * _usualOff), _origin + usual.High + (UsualDeviations * _usualOff));
 
         // 5. The baselines learn.
-        Learn(seconds, x, memory);
+        Learn(seconds, x, Math.Abs(off), memory);
 
         // 6. Calm-down: after a score only a higher one counts in full, less so with every point.
         _calm *= Math.Exp(-1 / _settings.CalmPoints);
@@ -178,13 +184,15 @@ public sealed class MetricDetector
 
     private double Judge(Span<double> tests, double memory, out AnomalyKind kind)
     {
+        // The rounding matters only while a series has been constant: its first change is then many units large.
+        var least = Math.Max(_settings.Floor * _spread, Rounding * Math.Abs(_previous + _origin));
         var best = 0.0;
         kind = AnomalyKind.None;
         for (var k = 1; k < Kinds; k++)
         {
             if (((_settings.Tests >> k) & 1) == 0)
                 continue;
-            var floor = k >= (int)AnomalyKind.LessVariable ? LogFloor : _settings.Floor * _spread;
+            var floor = k >= (int)AnomalyKind.LessVariable ? LogFloor : least;
             if (_count > _settings.WarmUp && _tails[k].Score(tests[k], floor) is var score && score > best)
                 (best, kind) = (score, (AnomalyKind)k);
             if (_count > BaselinePoints)
@@ -194,8 +202,10 @@ public sealed class MetricDetector
         return best;
     }
 
-    private void Learn(long seconds, double x, double memory)
+    private void Learn(long seconds, double x, double off, double memory)
     {
+        var most = Math.Max(4 * _usualOff, _spread);
+        _usualOff += ((most > 0 ? Math.Min(off, most) : off) - _usualOff) / Math.Min(_count, LeastMemory);
         var plain = Math.Abs(x - _level);
         var rate = 1 / Math.Min(_count, memory);
         _day.Add(_day.Bin(seconds), x, plain, _spread, _interval, LeastMemory);
@@ -218,6 +228,7 @@ public sealed class MetricDetector
         codec.Visit(ref _previous);
         codec.Visit(ref _level);
         codec.Visit(ref _spread);
+        codec.Visit(ref _usualOff);
         codec.Visit(ref _shortMean);
         codec.Visit(ref _longMean);
         codec.Visit(ref _change);

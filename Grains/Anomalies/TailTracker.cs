@@ -19,9 +19,6 @@ internal struct TailTracker
     private double _excess;
     private double _record;
 
-    /// <summary>The level that the tail lies above.</summary>
-    public readonly double Level => _level;
-
     /// <summary>How far a value passes the record, in units of the mean excess, which is taken as no less than the floor.</summary>
     public readonly double Score(double value, double floor)
     {
@@ -41,7 +38,9 @@ internal struct TailTracker
 
         var unit = Math.Max(_excess, floor);
         var clipped = Math.Min(value, _level + (settings.Clip * unit));
-        _record = Math.Max(clipped, _record * (1 - (1 / (settings.RecordMemory * memory))));
+
+        // A record grows by bounded steps, so that one outlier does not hide the next; the first deviation of all has nothing to go by.
+        _record = Math.Max(_record > 0 ? clipped : value, _record * (1 - (1 / (settings.RecordMemory * memory))));
 
         // Robbins-Monro steps: up by (1 - q), down by q, in proportion to the tail's own width, balance where a share of q lies above.
         var rate = Math.Max(1.0 / count, 1 / memory);

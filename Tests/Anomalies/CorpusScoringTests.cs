@@ -68,5 +68,6 @@ public sealed class CorpusScoringTests
     }
 
     private static CorpusSeries Series(Range[] windows) =>
-        new("a/b", "a", new DateTimeOffset[Points], new double[Points], [.. windows.Select(w => new LabelWindow(w.Start.Value, w.End.Value - 1))]);
+        new("a/b", "a", new DateTimeOffset[Points], new double[Points],
+            [.. windows.Select(w => new LabelWindow(w.Start.Value, w.End.Value - 1))]);
 }

@@ -8,10 +8,7 @@ public sealed class EventRateTests
     [Fact]
     public void Add_OfFourteenFaultsWhereOneADayIsUsual_IsUnlikely()
     {
-        var rate = Watched(days: 30);
-        var result = default(EventRateResult);
-        for (var i = 0; i < 13; i++)
-            result = rate.Add(SampleSeries.Start.AddDays(30).AddMinutes(i));
+        var result = Judge(Watched(days: 30), day: 30, events: 13);
         Assert.InRange(result.Count, 13, 14);
         Assert.Equal(0, result.UsualLow);
         Assert.InRange(result.UsualHigh, 2, 4);
@@ -19,15 +16,16 @@ public sealed class EventRateTests
     }
 
     [Fact]
-    public void Add_OfAsManyAsEver_IsLikely() => Assert.InRange(Watched(days: 30).Add(SampleSeries.Start.AddDays(30)).Probability, 0.2, 1);
+    public void Add_OfAsManyAsEver_IsLikely() => Assert.InRange(Judge(Watched(days: 30), day: 30, events: 1).Probability, 0.2, 1);
 
     [Fact]
-    public void Add_BeforeABaselineIsKnown_JudgesNothing() => Assert.Equal(1, Watched(days: 2).Add(SampleSeries.Start.AddDays(2), 50).Probability);
+    public void Add_BeforeABaselineIsKnown_JudgesNothing() =>
+        Assert.Equal(1, Judge(Watched(days: 2), day: 2, events: 50).Probability);
 
     [Fact]
     public void Add_OfAStorm_IsBounded()
     {
-        var result = Watched(days: 10).Add(SampleSeries.Start.AddDays(10), int.MaxValue);
+        var result = Judge(Watched(days: 10), day: 10, events: int.MaxValue);
         Assert.Equal(EventRate.MostCount, result.Count);
         Assert.InRange(result.Probability, 0, 1e-100);
     }
@@ -35,7 +33,7 @@ public sealed class EventRateTests
     [Fact]
     public void Add_AfterALongPause_ForgetsTheWindow()
     {
-        var result = Watched(days: 10).Add(SampleSeries.Start.AddDays(100), 0);
+        var result = Judge(Watched(days: 10), day: 100, events: 0);
         Assert.Equal(0, result.Count);
         Assert.Equal(1, result.Probability, 1e-9);
     }
@@ -44,10 +42,16 @@ public sealed class EventRateTests
     public void Load_OfSavedState_ContinuesExactly()
     {
         var (rate, other) = (Watched(days: 5), EventRate.Load(Watched(days: 5).Save()));
-        Assert.Equal(rate.Add(SampleSeries.Start.AddDays(6), 3), other.Add(SampleSeries.Start.AddDays(6), 3));
+        Assert.Equal(Judge(rate, day: 6, events: 3), Judge(other, day: 6, events: 3));
         Assert.Equal(rate.Save(), other.Save());
         Assert.Equal(EventRate.StateBytes, rate.Save().Length);
         Assert.Throws<ArgumentException>(() => EventRate.Load([]));
+    }
+
+    private static EventRateResult Judge(EventRate rate, int day, int events)
+    {
+        rate.Add(SampleSeries.Start.AddDays(day), events);
+        return rate.Judge();
     }
 
     private static EventRate Watched(int days)

@@ -26,8 +26,8 @@ public sealed class MetricDetectorTests
         Assert.True(result.IsAlarm);
         Assert.True(result.Seasonal);
         var usual = 44 + (4 * Math.Sin(2 * Math.PI * Late / SampleSeries.PointsPerDay));
-        Assert.InRange(result.UsualLow, usual - 6, usual);
-        Assert.InRange(result.UsualHigh, usual, usual + 6);
+        Assert.InRange(result.UsualLow, usual - 3, usual);
+        Assert.InRange(result.UsualHigh, usual, usual + 3);
     }
 
     [Fact]
@@ -48,6 +48,15 @@ public sealed class MetricDetectorTests
         var results = Judge(values);
         Assert.True(results[Late - 500].IsAlarm);
         Assert.InRange(results[(Late - 500)..].Count(r => r.IsAlarm), 1, 20);
+    }
+
+    [Fact]
+    public void Add_OfTheFirstChangeOfAConstant_AlarmsOnce()
+    {
+        var values = Enumerable.Repeat(45.0, Points).ToArray();
+        values[Late] = values[Late - 1000] = 46;
+        var results = Judge(values);
+        Assert.Equal([Late - 1000], Enumerable.Range(0, Points).Where(i => results[i].IsAlarm));
     }
 
     [Fact]
