@@ -1,4 +1,5 @@
 using EsoCore.Benchmarks;
+using EsoCore.Benchmarks.Anomalies;
 using EsoCore.Benchmarks.Calls;
 using EsoCore.Benchmarks.Chaos;
 using EsoCore.Benchmarks.Engine;
@@ -24,6 +25,7 @@ Benchmark[] benchmarks =
     new("failover", "how long uploads fail after the loss of a silo [--rounds n] [--date ..] [--no-file]", FailoverBenchmark.RunAsync),
     new("query", "charts and raw reads on PostgreSQL beside the same of rows [--rounds n] [--date ..] [--no-file]", QueryBenchmark.RunAsync),
     new("upkeep", "how long upkeep holds the writer [--devices n] [--days n] [--date yyyy-mm-dd] [--no-file]", UpkeepBenchmark.RunAsync),
+    new("anomalies", "anomalies found in metrics [--corpus folder] [--simulated] [--date ..] [--no-file]", AnomaliesBenchmark.RunAsync),
 ];
 
 Benchmark? chosen = benchmarks.FirstOrDefault(benchmark => args is [var name, ..] && name == benchmark.Name);

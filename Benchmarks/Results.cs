@@ -12,5 +12,9 @@ internal static class Results
         File.WriteAllText(Path.Combine(Folder(), fileName), text.TrimEnd() + "\n");
     }
 
+    /// <summary>What a result file says, or null if there is none.</summary>
+    public static string? Read(string fileName) =>
+        Path.Combine(Folder(), fileName) is var path && File.Exists(path) ? File.ReadAllText(path) : null;
+
     private static string Folder([CallerFilePath] string thisFile = "") => Path.Combine(Path.GetDirectoryName(thisFile)!, "results");
 }
