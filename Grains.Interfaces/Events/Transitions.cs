@@ -32,6 +32,7 @@ public readonly record struct TransitionPosition(long TwinVersion, int Ordinal) 
 [System.Text.Json.Serialization.JsonDerivedType(typeof(CycleClosed), "cycle_closed")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(PresenceChanged), "presence_changed")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(LeftSite), "left_site")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(Incidents.RuleEpisode), "rule_episode")]
 public abstract record TransitionBody;
 
 /// <summary>A machine cycle began. To the asset.</summary>
@@ -65,4 +66,7 @@ public static class TransitionStreams
 
     /// <summary>To site grains, key <c>project/site id</c>.</summary>
     public const string Sites = "site-transitions";
+
+    /// <summary>To incident grains, key <c>project/rule/subject</c>.</summary>
+    public const string Incidents = "incident-transitions";
 }

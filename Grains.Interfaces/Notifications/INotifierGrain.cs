@@ -1,0 +1,45 @@
+using EsoCore.Incidents;
+
+namespace EsoCore.Notifications;
+
+/// <summary>
+/// The notification pipeline of one recipient: mute, deduplicate, group, render, send, record. Key: <c>project id/recipient</c>, e.g.
+/// <c>…/team:safety</c>.
+/// </summary>
+public interface INotifierGrain : IGrainWithStringKey
+{
+    /// <summary>Takes notices; durable when the task ends. Those known by their id are taken once.</summary>
+    Task Enqueue(ImmutableArray<Notice> notices);
+}
+
+/// <summary>Why people are told.</summary>
+public enum NoticeKind
+{
+    /// <summary>An incident opened.</summary>
+    Opened,
+
+    /// <summary>One that was resolved opened again.</summary>
+    Reopened,
+
+    /// <summary>Nobody acknowledged it in time.</summary>
+    Escalated,
+
+    /// <summary>Still nobody has.</summary>
+    Repeated,
+
+    /// <summary>It is over.</summary>
+    Resolved,
+
+    /// <summary>A ticket was made.</summary>
+    Ticket,
+}
+
+/// <summary>One thing to tell one recipient.</summary>
+/// <param name="Id">Follows from the incident, the step and the recipient: the same however often it is handed over.</param>
+/// <param name="Kind">Why.</param>
+/// <param name="Incident">The incident as it stood then.</param>
+/// <param name="Via">Kinds of channels; empty: the recipient's own choice.</param>
+/// <param name="GroupKey">Notices of one key share messages: the site, or the project where there is none.</param>
+/// <param name="At">When it was decided.</param>
+[GenerateSerializer, Immutable, Alias("notice")]
+public sealed record Notice(Guid Id, NoticeKind Kind, Incident Incident, ImmutableArray<string> Via, string GroupKey, DateTimeOffset At);
