@@ -61,8 +61,10 @@ internal static class Program
     }
 
     /// <summary>Builds the server; nothing listens before it is started.</summary>
+    /// <param name="arguments">What the command line said.</param>
+    /// <param name="replace">Registrations in place of ours, such as another clock; null in production.</param>
     /// <exception cref="OptionsValidationException">Something is set up wrongly; the message names it.</exception>
-    internal static WebApplication Build(SiloArguments arguments)
+    internal static WebApplication Build(SiloArguments arguments, Action<IServiceCollection>? replace = null)
     {
         // Settings stand beside the program, data where it was started.
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -91,6 +93,7 @@ internal static class Program
         builder.Services.AddSingleton<IReadinessCheck, StorageReadiness>();
         if (options.Demo)
             builder.Services.AddDemo(data);
+        replace?.Invoke(builder.Services);
 
         // Stopping goes the other way round: Kestrel (started last), the demo, the engine, and with the services the storage.
         var app = builder.Build();

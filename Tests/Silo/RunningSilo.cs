@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using EsoCore.Silo.Hosting;
+using EsoCore.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Xunit;
 
@@ -22,7 +23,11 @@ internal sealed class RunningSilo : IAsyncDisposable
     public static Task<RunningSilo> Start(string data, params string[] args) => Start(data, new Dictionary<string, string?>(), args);
 
     /// <summary>Starts with further settings by configuration key.</summary>
-    public static async Task<RunningSilo> Start(string data, IReadOnlyDictionary<string, string?> more, params string[] args)
+    public static Task<RunningSilo> Start(string data, IReadOnlyDictionary<string, string?> more, params string[] args) =>
+        Start(data, more, clock: null, args);
+
+    /// <summary>Starts with a clock of the test's, too.</summary>
+    public static async Task<RunningSilo> Start(string data, IReadOnlyDictionary<string, string?> more, TimeProvider? clock, params string[] args)
     {
         var parsed = SiloArguments.Parse(["--data", data, .. args.Contains("--urls") ? [] : new[] { "--urls", "http://127.0.0.1:0" }, .. args]);
         Assert.Empty(parsed.Faults);
@@ -31,7 +36,8 @@ internal sealed class RunningSilo : IAsyncDisposable
             settings[key] = value;
         foreach (var source in new[] { "Microsoft", "Microsoft.Hosting.Lifetime" })
             settings[$"Serilog:MinimumLevel:Override:{source}"] = "Fatal";
-        var app = EsoCore.Silo.Program.Build(parsed with { Settings = settings });
+        var app = EsoCore.Silo.Program.Build(
+            parsed with { Settings = settings }, clock is null ? null : services => services.AddTestClock(clock));
         try
         {
             await app.StartAsync();
