@@ -4,6 +4,7 @@ using EsoCore.Benchmarks.Calls;
 using EsoCore.Benchmarks.Chaos;
 using EsoCore.Benchmarks.Engine;
 using EsoCore.Benchmarks.Engines;
+using EsoCore.Benchmarks.Events;
 using EsoCore.Benchmarks.Ingest;
 using EsoCore.Benchmarks.Query;
 using EsoCore.Benchmarks.Small;
@@ -25,6 +26,7 @@ Benchmark[] benchmarks =
     new("failover", "how long uploads fail after the loss of a silo [--rounds n] [--date ..] [--no-file]", FailoverBenchmark.RunAsync),
     new("query", "charts and raw reads on PostgreSQL beside the same of rows [--rounds n] [--date ..] [--no-file]", QueryBenchmark.RunAsync),
     new("upkeep", "how long upkeep holds the writer [--devices n] [--days n] [--date yyyy-mm-dd] [--no-file]", UpkeepBenchmark.RunAsync),
+    new("events", "a storm of events until the messages are there [--devices n] [--events n] [--seconds n] [--date ..] [--no-file]", EventsBenchmark.RunAsync),
     new("anomalies", "anomalies found in metrics [--corpus folder] [--simulated] [--date ..] [--no-file]", AnomaliesBenchmark.RunAsync),
 ];
 

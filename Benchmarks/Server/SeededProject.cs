@@ -51,6 +51,14 @@ internal sealed class SeededProject
         return request;
     }
 
+    /// <summary>Makes or changes something of the project.</summary>
+    internal async Task<JsonElement> Send(HttpMethod method, string path, string json)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = new StringContent(json, null, "application/json") };
+        using var answer = await _http.SendAsync(request);
+        return await Json(answer);
+    }
+
     internal async Task<JsonElement> Read(string path) => await Json(await _http.GetAsync(path));
 
     /// <summary>All pages of a list, by their Link headers.</summary>
