@@ -32,7 +32,7 @@ internal static class OrleansCluster
     private static readonly TimeSpan Connect = TimeSpan.FromSeconds(2), ConnectAgain = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a front door waits for a grain's answer.</summary>
-    private static readonly TimeSpan DoorPatience = TimeSpan.FromSeconds(4.5);
+    private static readonly TimeSpan DoorPatience = TimeSpan.FromSeconds(3.5);
 
     /// <summary>How long a call waits for its answer: less than what a device waits for ours.</summary>
     private static readonly TimeSpan Response = TimeSpan.FromSeconds(30);

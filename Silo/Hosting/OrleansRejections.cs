@@ -11,6 +11,10 @@ namespace EsoCore.Silo.Hosting;
 internal sealed class OrleansRejections(TimeSpan patience) : IOutgoingGrainCallFilter
 {
     private const int MaxTries = 50;
+
+    /// <summary>How the placement of a stopping silo ends its refusal of a call that it has passed on to nobody.</summary>
+    private const string Stopping = "is shutting down.";
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     public async Task Invoke(IOutgoingGrainCallContext context)
@@ -23,7 +27,7 @@ internal sealed class OrleansRejections(TimeSpan patience) : IOutgoingGrainCallF
                 await context.Invoke().WaitAsync(patience, TimeProvider.System);
                 rejection = context.Response?.Exception;
             }
-            catch (OrleansMessageRejectionException e) when (IsRejection(e))
+            catch (OrleansException e) when (IsRejection(e))
             {
                 rejection = e;
             }
@@ -37,5 +41,7 @@ internal sealed class OrleansRejections(TimeSpan patience) : IOutgoingGrainCallF
     }
 
     /// <summary>Exactly this type: of those that derive from it, some do not know whether the call was begun.</summary>
-    private static bool IsRejection(Exception? error) => error?.GetType() == typeof(OrleansMessageRejectionException);
+    private static bool IsRejection(Exception? error) =>
+        error?.GetType() == typeof(OrleansMessageRejectionException)
+        || (error is SiloUnavailableException && error.Message.EndsWith(Stopping, StringComparison.Ordinal));
 }
