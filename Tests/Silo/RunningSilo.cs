@@ -27,7 +27,25 @@ internal sealed class RunningSilo : IAsyncDisposable
         Start(data, more, clock: null, args);
 
     /// <summary>Starts with a clock of the test's, too.</summary>
-    public static async Task<RunningSilo> Start(string data, IReadOnlyDictionary<string, string?> more, TimeProvider? clock, params string[] args)
+    public static Task<RunningSilo> Start(string data, IReadOnlyDictionary<string, string?> more, TimeProvider? clock, params string[] args) =>
+        Start(data, more, clock, CancellationToken.None, args);
+
+    /// <summary>Starts what may never get ready: null when it has not within the time.</summary>
+    public static async Task<RunningSilo?> StartWithin(TimeSpan limit, string data, IReadOnlyDictionary<string, string?> more, params string[] args)
+    {
+        using var late = new CancellationTokenSource(limit, TimeProvider.System);
+        try
+        {
+            return await Start(data, more, clock: null, late.Token, args);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<RunningSilo> Start(
+        string data, IReadOnlyDictionary<string, string?> more, TimeProvider? clock, CancellationToken cancel, string[] args)
     {
         var parsed = SiloArguments.Parse(["--data", data, .. args.Contains("--urls") ? [] : new[] { "--urls", "http://127.0.0.1:0" }, .. args]);
         Assert.Empty(parsed.Faults);
@@ -40,7 +58,7 @@ internal sealed class RunningSilo : IAsyncDisposable
             parsed with { Settings = settings }, clock is null ? null : services => services.AddTestClock(clock));
         try
         {
-            await app.StartAsync();
+            await app.StartAsync(cancel);
         }
         catch
         {
