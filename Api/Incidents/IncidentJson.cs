@@ -13,8 +13,8 @@ internal record IncidentBody
         var isOfDevice = subject?.Kind is Rules.SubjectKind.Device or Rules.SubjectKind.Asset;
         (Id, RuleId, Subject, Status, Severity) = (incident.Id, incident.RuleId, incident.Subject, incident.Status, incident.Severity);
         (Title, Text, Cause, CauseId, Consequences) = (incident.Title, incident.Text, incident.Cause, incident.CauseId, incident.Consequences);
-        (DeviceId, Serial, Model) = isOfDevice ? (source.DeviceId, source.Serial, source.Model) : (null, null, null);
-        FirmwareVersion = isOfDevice ? source.FirmwareVersion : null;
+        if (isOfDevice)
+            (DeviceId, Serial, Model, FirmwareVersion) = (source.DeviceId, source.Serial, source.Model, source.FirmwareVersion);
         SiteId = subject?.Kind == Rules.SubjectKind.Site ? subject.Id : subject?.Kind == Rules.SubjectKind.Project ? null : source.SiteId;
         AssetId = subject?.Kind == Rules.SubjectKind.Asset ? subject.Id : isOfDevice ? source.AssetId : null;
         (StartedAt, OpenedAt, LastAt, EndedAt) = (incident.StartedAt, incident.OpenedAt, incident.LastAt, incident.EndedAt);

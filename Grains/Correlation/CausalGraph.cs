@@ -60,6 +60,9 @@ internal static class CausalGraph
     /// <summary>Whether a word can be an effect of another.</summary>
     public static bool HasCauses(string word) => Depths.GetValueOrDefault(word) > 0;
 
+    /// <summary>Whether one brings the other about with nothing between them.</summary>
+    public static bool CausesDirectly(string cause, string effect) => Effects.TryGetValue(cause, out var effects) && effects.Contains(effect);
+
     /// <summary>Whether one brings the other about, directly or not.</summary>
     public static bool Causes(string cause, string effect) => Reach.TryGetValue(cause, out var reach) && reach.Contains(effect);
 

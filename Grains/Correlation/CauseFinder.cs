@@ -45,7 +45,7 @@ internal sealed class CauseFinder
             List<Incident> possible = [.. device, .. wide];
             foreach (var incident in device)
             {
-                if (possible.Where(c => IsCause(c, incident)).MaxBy(Nearness) is { } cause)
+                if (possible.Where(c => IsCause(c, incident)).MaxBy(c => Nearness(c, incident)) is { } cause)
                     _causes[incident.Id] = cause;
             }
         }
@@ -60,10 +60,11 @@ internal sealed class CauseFinder
     private static bool IsWide(Incident incident) => SubjectKey.Parse(incident.Subject)?.Kind is SubjectKind.Site or SubjectKind.Project;
 
     /// <summary>
-    /// The nearest: one of the device itself before one of the site, the one furthest down the graph, the latest; the id decides the rest.
+    /// The nearest: one of the device itself before one of the site, one with nothing between before others, the one furthest down the
+    /// graph, the latest; the id decides the rest.
     /// </summary>
-    private static (bool, int, DateTimeOffset, Guid) Nearness(Incident cause) =>
-        (!IsWide(cause), CausalGraph.Depth(cause.Cause), cause.StartedAt, cause.Id);
+    private static (bool, bool, int, DateTimeOffset, Guid) Nearness(Incident cause, Incident effect) =>
+        (!IsWide(cause), CausalGraph.CausesDirectly(cause.Cause, effect.Cause), CausalGraph.Depth(cause.Cause), cause.StartedAt, cause.Id);
 
     private static bool IsCause(Incident cause, Incident effect)
     {

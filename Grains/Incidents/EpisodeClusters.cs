@@ -1,3 +1,5 @@
+using EsoCore.Incidents;
+
 namespace EsoCore.Grains.Incidents;
 
 /// <summary>Episodes that make one incident.</summary>
@@ -113,8 +115,18 @@ internal sealed class EpisodeClusters
     }
 
     /// <summary>What is put aside takes in everything that follows.</summary>
-    private DateTimeOffset LinkTo(DateTimeOffset start, DateTimeOffset over) =>
-        _records.Any(r => r.View.Status == EsoCore.Incidents.IncidentStatus.Suppressed && r.View.StartedAt <= start) ? DateTimeOffset.MaxValue : over;
+    private DateTimeOffset LinkTo(DateTimeOffset start, DateTimeOffset over)
+    {
+        foreach (var record in _records.Where(r => r.View.StartedAt <= start))
+        {
+            if (record.View.Status == IncidentStatus.Suppressed)
+                return DateTimeOffset.MaxValue;
+            if (record.JoinedUntil is { } until && start <= until)
+                over = Max(over, until);
+        }
+
+        return over;
+    }
 
     private ImmutableArray<Cluster> OfOne(List<Span> spans)
     {

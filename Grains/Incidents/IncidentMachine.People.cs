@@ -22,7 +22,8 @@ internal sealed partial class IncidentMachine
                 Acknowledge(record, act.Actor, text);
                 break;
             case IncidentVerb.Resolve when record.View.Status != IncidentStatus.Resolved:
-                Put(Resolve(record with { CutAt = Now, NotifyAt = null }, act.Actor, text));
+                var joined = record.View.Status == IncidentStatus.Suppressed ? Now : record.JoinedUntil;
+                Put(Resolve(record with { CutAt = Now, JoinedUntil = joined, NotifyAt = null }, act.Actor, text));
                 break;
             case IncidentVerb.Suppress when record.View.Status is IncidentStatus.Open or IncidentStatus.Acknowledged:
                 var aside = Show(record with { Escalations = [], NotifyAt = null, Told = [] }, record.View with { Status = IncidentStatus.Suppressed });
@@ -61,7 +62,8 @@ internal sealed partial class IncidentMachine
     private void TakeUp(IncidentRecord record, string actor, string? text)
     {
         var isOver = record.View.EndedAt is not null;
-        var after = Show(record with { NotifyAt = !isOver && record.Announced < record.Opening ? Now : null }, record.View with
+        var told = record with { JoinedUntil = Now, NotifyAt = !isOver && record.Announced < record.Opening ? Now : null };
+        var after = Show(told, record.View with
         {
             Status = isOver ? IncidentStatus.Resolved : IncidentStatus.Open,
             ResolvedAt = isOver ? Now : null,

@@ -71,8 +71,10 @@ internal sealed partial class IncidentMachine
             Tell("incident.detached", ItsOwn, after, null);
         if (after.IsHeld && !after.Escalations.IsEmpty)
             after = after with { Escalations = [], Announced = 0 };
-        else if (record.IsHeld && !after.IsHeld && after.Announced < after.Opening && view.Status == IncidentStatus.Open)
-            after = after with { NotifyAt = Now };
+
+        // Released: but not at once, for while late data comes in, causes come and go.
+        else if (record.IsHeld && !after.IsHeld && after.NotifyAt is null && after.Announced < after.Opening && view.Status == IncidentStatus.Open)
+            after = after with { NotifyAt = NotifyAt(after) };
         Put(after);
     }
 
@@ -85,6 +87,9 @@ internal sealed partial class IncidentMachine
     {
         _episodes.RemoveAll(e => e.End is not null && !EpisodeClusters.Counts(e, Now));
         var clusters = EpisodeClusters.Of(_episodes, _records, _timing, Now);
+        _due = null;
+        foreach (var cluster in clusters.Where(c => c.End is null))
+            Due(cluster.OverAt);
         var left = clusters.ToList();
         foreach (var record in _records.ToList())
         {

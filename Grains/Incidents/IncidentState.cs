@@ -60,6 +60,9 @@ internal sealed record IncidentRecord(long No, Incident View)
     /// <summary>When a person declared it over: what began before this does not keep it open.</summary>
     public DateTimeOffset? CutAt { get; init; }
 
+    /// <summary>Until when it was put aside: what began meanwhile stays part of it.</summary>
+    public DateTimeOffset? JoinedUntil { get; init; }
+
     /// <summary>1, and +1 with each reopening.</summary>
     public int Opening { get; init; } = 1;
 
