@@ -1,3 +1,4 @@
+using EsoCore.Escalation;
 using EsoCore.Grains.Storage;
 using EsoCore.Projects;
 
@@ -25,6 +26,8 @@ internal sealed class ResourceLimits(IResourceStore store)
         ResourceKinds.Site => IProjectGrain.MaxSites,
         ResourceKinds.Asset => IProjectGrain.MaxAssets,
         ResourceKinds.ConfigProfile => IProjectGrain.MaxConfigProfiles,
+        ResourceKinds.EscalationPolicy => IEscalationListGrain.MaxPolicies,
+        ResourceKinds.OnCallSchedule => IEscalationListGrain.MaxSchedules,
         ResourceKinds.Installation => 3, // The settings; and what the host keeps: the master key's fingerprints and the engine in force.
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind has no limit yet."),
     };

@@ -13,9 +13,11 @@ internal sealed class GrainCluster : IAsyncDisposable
 {
     private readonly InProcessTestCluster _cluster;
 
-    private GrainCluster(FakeTimeProvider time)
+    private readonly Action<IServiceCollection>? _configure;
+
+    private GrainCluster(FakeTimeProvider time, Action<IServiceCollection>? configure)
     {
-        Time = time;
+        (Time, _configure) = (time, configure);
         Stores = new InMemoryStores(time);
         _cluster = new InProcessTestClusterBuilder(1)
             .ConfigureHost(host => AddServices(host.Services))
@@ -37,9 +39,10 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     public IServiceProvider Services => _cluster.ServiceProvider;
 
-    public static async Task<GrainCluster> StartAsync(DateTimeOffset? start = null)
+    /// <summary>Starts a cluster; what <paramref name="configure"/> registers takes the place of what the grains would have.</summary>
+    public static async Task<GrainCluster> StartAsync(DateTimeOffset? start = null, Action<IServiceCollection>? configure = null)
     {
-        var cluster = new GrainCluster(start is { } at ? new FakeTimeProvider(at) : new FakeTimeProvider());
+        var cluster = new GrainCluster(start is { } at ? new FakeTimeProvider(at) : new FakeTimeProvider(), configure);
         await cluster._cluster.DeployAsync();
         return cluster;
     }
@@ -64,5 +67,7 @@ internal sealed class GrainCluster : IAsyncDisposable
         services.AddSingleton<IGrainStateStore>(Stores);
         services.AddSingleton<IReminderStore>(Stores);
         services.AddSingleton<IDeviceStore>(Stores);
+        services.AddSingleton<IWorkStore>(Stores);
+        _configure?.Invoke(services);
     }
 }
