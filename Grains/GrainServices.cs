@@ -1,6 +1,7 @@
 using EsoCore.Grains.Config;
 using EsoCore.Grains.Devices;
 using EsoCore.Grains.Events;
+using EsoCore.Grains.Notifications;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Telemetry;
 using EsoCore.Projects;
@@ -28,6 +29,7 @@ public static class GrainServices
         services.AddSingleton<ResourceLimits>();
         services.AddSingleton<TransitionPublisher>();
         services.AddSingleton<DeviceServices>();
+        services.AddNotifications();
         return services;
     }
 

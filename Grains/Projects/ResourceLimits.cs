@@ -1,4 +1,5 @@
 using EsoCore.Grains.Storage;
+using EsoCore.Notifications;
 using EsoCore.Projects;
 
 namespace EsoCore.Grains.Projects;
@@ -25,6 +26,12 @@ internal sealed class ResourceLimits(IResourceStore store)
         ResourceKinds.Site => IProjectGrain.MaxSites,
         ResourceKinds.Asset => IProjectGrain.MaxAssets,
         ResourceKinds.ConfigProfile => IProjectGrain.MaxConfigProfiles,
+        ResourceKinds.Person => INotificationsGrain.MaxPeople,
+        ResourceKinds.Team => INotificationsGrain.MaxTeams,
+        ResourceKinds.Channel => INotificationsGrain.MaxChannels,
+        ResourceKinds.Silence => INotificationsGrain.MaxSilences,
+        ResourceKinds.MaintenanceWindow => INotificationsGrain.MaxMaintenanceWindows,
+        ResourceKinds.Template => INotificationsGrain.MaxTemplates,
         ResourceKinds.Installation => 3, // The settings; and what the host keeps: the master key's fingerprints and the engine in force.
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind has no limit yet."),
     };

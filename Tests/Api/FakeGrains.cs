@@ -6,6 +6,7 @@ using EsoCore.Assets;
 using EsoCore.Config;
 using EsoCore.Devices;
 using EsoCore.Firmware;
+using EsoCore.Notifications;
 using EsoCore.Projects;
 using EsoCore.Sites;
 using EsoCore.Telemetry;
@@ -51,6 +52,13 @@ internal sealed class FakeGrains : FakeGrainFactory
             : type == typeof(ISiteGrain) ? new FakeSite(key)
             : type == typeof(IAssetGrain) ? new FakeAsset(key)
             : type == typeof(IConfigProfileGrain) ? new FakeProfile(key)
+            : type == typeof(IPersonGrain) ? new FakePerson(key)
+            : type == typeof(ITeamGrain) ? new FakeTeam(key)
+            : type == typeof(IChannelGrain) ? new FakeChannel(key)
+            : type == typeof(ISilenceGrain) ? new FakeSilence(key)
+            : type == typeof(IMaintenanceWindowGrain) ? new FakeMaintenanceWindow(key)
+            : type == typeof(ITemplateGrain) ? new FakeTemplate(key)
+            : type == typeof(INotificationsGrain) ? new FakeNotifications()
             : throw new NotSupportedException(type.Name));
     }
 }

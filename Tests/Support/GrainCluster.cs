@@ -13,9 +13,11 @@ internal sealed class GrainCluster : IAsyncDisposable
 {
     private readonly InProcessTestCluster _cluster;
 
-    private GrainCluster(FakeTimeProvider time)
+    private readonly Action<IServiceCollection> _more;
+
+    private GrainCluster(FakeTimeProvider time, Action<IServiceCollection> more)
     {
-        Time = time;
+        (Time, _more) = (time, more);
         Stores = new InMemoryStores(time);
         _cluster = new InProcessTestClusterBuilder(1)
             .ConfigureHost(host => AddServices(host.Services))
@@ -37,9 +39,11 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     public IServiceProvider Services => _cluster.ServiceProvider;
 
-    public static async Task<GrainCluster> StartAsync(DateTimeOffset? start = null)
+    /// <summary>Starts one silo.</summary>
+    /// <param name="more">Services that a test needs beside, or instead of those of the grains.</param>
+    public static async Task<GrainCluster> StartAsync(DateTimeOffset? start = null, Action<IServiceCollection>? more = null)
     {
-        var cluster = new GrainCluster(start is { } at ? new FakeTimeProvider(at) : new FakeTimeProvider());
+        var cluster = new GrainCluster(start is { } at ? new FakeTimeProvider(at) : new FakeTimeProvider(), more ?? (_ => { }));
         await cluster._cluster.DeployAsync();
         return cluster;
     }
@@ -64,5 +68,6 @@ internal sealed class GrainCluster : IAsyncDisposable
         services.AddSingleton<IGrainStateStore>(Stores);
         services.AddSingleton<IReminderStore>(Stores);
         services.AddSingleton<IDeviceStore>(Stores);
+        _more(services);
     }
 }
