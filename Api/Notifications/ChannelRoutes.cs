@@ -36,7 +36,8 @@ internal sealed record ChannelSettingsBody(
     string? Body)
 {
     public ChannelSettingsBody(ChannelSettings settings)
-        : this(settings.To, settings.Host, settings.Port, settings.Security, settings.User, settings.From, settings.Method, settings.ContentType,
+        : this(settings.To, settings.Host, settings.Port, settings.Security, settings.User, settings.From, settings.Method,
+            settings.ContentType,
             settings.Body)
     {
     }
@@ -72,13 +73,15 @@ internal static class ChannelRoutes
         (grains, key) =>
         {
             var grain = grains.GetGrain<IChannelGrain>(key);
-            return new(grain.Get, (edit, version, onlyCreate) => grain.Put(edit.Definition, edit.Secrets, version, onlyCreate), grain.Delete);
+            return new(
+                grain.Get, (edit, version, onlyCreate) => grain.Put(edit.Definition, edit.Secrets, version, onlyCreate), grain.Delete);
         },
         (project, page) => project.ListChannels(page), (form, current, _) => (Read(form, current), ReadSecrets(form)),
         channel => new ChannelBody(channel), channels => new ChannelList(channels.Select(c => new ChannelBody(c))));
 
     public static void MapTest(RouteGroupBuilder routes) => routes.MapPost("/{id}/test", Test)
-        .Doc("testChannel", Tag, "Send a test message now and tell what happened", doc => doc.Takes<ChannelTestForm>(optional: true).Refuses(404))
+        .Doc("testChannel", Tag, "Send a test message now and tell what happened", doc =>
+            doc.Takes<ChannelTestForm>(optional: true).Refuses(404))
         .Gives<ChannelTest>();
 
     private static async Task<IResult> Test(HttpContext http, string id, IGrainFactory grains)

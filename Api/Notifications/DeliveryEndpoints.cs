@@ -16,12 +16,14 @@ internal static class DeliveryEndpoints
         var deliveries = app.MapGroup("/api/deliveries").RequireProjectKey();
         deliveries.MapGet("", List)
             .Doc("listDeliveries", Tag, "Messages and what became of them, newest first", doc => doc
-                .Query("status", "pending, delivered or dead.").Query("incident", "The incident that a message tells of first.", "uuid").Span().Paged())
+                .Query("status", "pending, delivered or dead.").Query("incident", "The incident that a message tells of first.", "uuid")
+                    .Span().Paged())
             .Gives<DeliveryList>();
-        deliveries.MapGet("/{id}", Get).Doc("getDelivery", Tag, "A message and what became of it", doc => doc.Refuses(404)).Gives<Delivery>();
+        deliveries.MapGet("/{id}", Get)
+            .Doc("getDelivery", Tag, "A message and what became of it", doc => doc.Refuses(404)).Gives<Delivery>();
         deliveries.MapPost("/{id}/send-again", SendAgain)
             .Doc("sendDeliveryAgain", Tag, "Send a dead message again, under its old idempotency key", doc => doc.Refuses(400, 404))
-            .Gives<Delivery>(StatusCodes.Status202Accepted);
+            .Gives<Delivery>();
     }
 
     private static async Task<IResult> List(HttpContext http, IGrainFactory grains)
@@ -48,7 +50,7 @@ internal static class DeliveryEndpoints
         var result = await Project(grains, http).SendAgain(deliveryId, $"key:{Caller.Of(http).Key.KeyId:D}");
         return result.Outcome switch
         {
-            EditOutcome.Changed => Results.Json(result.Current!.Value, ApiJson.Options, statusCode: StatusCodes.Status202Accepted),
+            EditOutcome.Changed => Results.Json(result.Current!.Value, ApiJson.Options),
             EditOutcome.Invalid => Problems.Faulty(result.Errors, ApiCodes.Invalid),
             _ => Problems.NotFound(What),
         };

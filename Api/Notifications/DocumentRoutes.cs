@@ -39,10 +39,12 @@ internal sealed record DocumentRoutes<T, TEdit>(
         routes.MapPost("", Create)
             .Doc($"create{Id.One}", Tag, $"Create a {What}; its id is minted when absent", doc => doc.Takes<TForm>().ETag().Refuses(409))
             .Gives<TBody>(StatusCodes.Status201Created);
-        routes.MapGet("", ListAll).Doc($"list{Id.Many}", Tag, $"The project's {Tag.ToLowerInvariant()}, by id", doc => doc.Paged()).Gives<TList>();
+        routes.MapGet("", ListAll)
+            .Doc($"list{Id.Many}", Tag, $"The project's {Tag.ToLowerInvariant()}, by id", doc => doc.Paged()).Gives<TList>();
         routes.MapGet("/{id}", Get).Doc($"get{Id.One}", Tag, $"A {What}", doc => doc.ETag().Refuses(404)).Gives<TBody>();
         routes.MapPatch("/{id}", Change)
-            .Doc($"change{Id.One}", Tag, $"Change a {What}: what is absent stays, what is null is cleared", doc => doc.Takes<TForm>().Edits().Refuses(404))
+            .Doc($"change{Id.One}", Tag, $"Change a {What}: what is absent stays, what is null is cleared", doc =>
+                doc.Takes<TForm>().Edits().Refuses(404))
             .Gives<TBody>();
         routes.MapDelete("/{id}", Delete)
             .Doc($"delete{Id.One}", Tag, $"Take a {What} away", doc => doc.Edits().Refuses(404))
@@ -75,7 +77,8 @@ internal sealed record DocumentRoutes<T, TEdit>(
     }
 
     private async Task<IResult> Get(HttpContext http, string id, IGrainFactory grains) =>
-        await Of(grains, http, Ids.FromPath(http, id)).Get() is { } found ? Answers.Versioned(http, found, Body(found)) : Problems.NotFound(What);
+        await Of(grains, http, Ids.FromPath(http, id)).Get() is { } found
+            ? Answers.Versioned(http, found, Body(found)) : Problems.NotFound(What);
 
     private async Task<IResult> Change(HttpContext http, string id, IGrainFactory grains)
     {
@@ -96,7 +99,8 @@ internal sealed record DocumentRoutes<T, TEdit>(
     private async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains) =>
         Answers.Edit(http, await Of(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request)), What, Body, Location);
 
-    private DocumentCalls<T, TEdit> Of(IGrainFactory grains, HttpContext http, string id) => Grain(grains, Ids.Key(Caller.Of(http).Scope, id));
+    private DocumentCalls<T, TEdit> Of(IGrainFactory grains, HttpContext http, string id) =>
+        Grain(grains, Ids.Key(Caller.Of(http).Scope, id));
 
     private string Location(Versioned<T> found) => $"{Path}/{Ids.ToPath(found.Id)}";
 }

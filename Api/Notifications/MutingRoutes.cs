@@ -4,7 +4,8 @@ namespace EsoCore.Api;
 
 /// <summary>A silence.</summary>
 /// <param name="CreatedBy">The key that made it.</param>
-internal sealed record SilenceBody(string Id, SilenceMatchers Matchers, DateTimeOffset From, DateTimeOffset To, string Comment, string CreatedBy)
+internal sealed record SilenceBody(string Id, SilenceMatchers Matchers, DateTimeOffset From, DateTimeOffset To, string Comment,
+    string CreatedBy)
 {
     public SilenceBody(Versioned<SilenceDefinition> silence)
         : this(silence.Id, silence.Value.Matchers, silence.Value.From, silence.Value.To, silence.Value.Comment, silence.Value.CreatedBy)
@@ -31,7 +32,8 @@ internal sealed record MaintenanceWindowBody(
     WeeklyHours? Weekly)
 {
     public MaintenanceWindowBody(Versioned<MaintenanceWindowDefinition> window)
-        : this(window.Id, window.Value.Name, window.Value.Sites, window.Value.Devices, window.Value.From, window.Value.To, window.Value.Weekly)
+        : this(window.Id, window.Value.Name, window.Value.Sites, window.Value.Devices, window.Value.From, window.Value.To,
+            window.Value.Weekly)
     {
     }
 }
@@ -65,7 +67,8 @@ internal static class MutingRoutes
             return new(grain.Get, grain.Put, grain.Delete);
         },
         (project, page) => project.ListMaintenanceWindows(page), (form, current, _) => ReadWindow(form, current),
-        window => new MaintenanceWindowBody(window), windows => new MaintenanceWindowList(windows.Select(w => new MaintenanceWindowBody(w))));
+        window => new MaintenanceWindowBody(window),
+        windows => new MaintenanceWindowList(windows.Select(w => new MaintenanceWindowBody(w))));
 
     private static SilenceDefinition ReadSilence(JsonForm form, SilenceDefinition? current, Caller caller)
     {

@@ -3,10 +3,12 @@ using EsoCore.Notifications;
 namespace EsoCore.Api;
 
 /// <summary>A person.</summary>
-internal sealed record PersonBody(string Id, string Name, string? Email, string? Phone, string? Slack, string? Teams, PersonQuietHours? QuietHours)
+internal sealed record PersonBody(string Id, string Name, string? Email, string? Phone, string? Slack, string? Teams,
+    PersonQuietHours? QuietHours)
 {
     public PersonBody(Versioned<PersonDefinition> person)
-        : this(person.Id, person.Value.Name, person.Value.Email, person.Value.Phone, person.Value.Slack, person.Value.Teams, person.Value.QuietHours)
+        : this(person.Id, person.Value.Name, person.Value.Email, person.Value.Phone, person.Value.Slack, person.Value.Teams,
+            person.Value.QuietHours)
     {
     }
 }
@@ -31,7 +33,8 @@ internal sealed record TeamBody(string Id, string Name, ImmutableArray<string> M
 }
 
 /// <summary>A team, whole or in part. <c>name</c> is needed for a new one.</summary>
-internal sealed record TeamForm(string? Id, string? Name, ImmutableArray<string>? Members, ImmutableArray<string>? Via, string? ContactEmail);
+internal sealed record TeamForm(string? Id, string? Name, ImmutableArray<string>? Members, ImmutableArray<string>? Via,
+    string? ContactEmail);
 
 /// <summary>A page of teams.</summary>
 internal sealed record TeamList(IEnumerable<TeamBody> Teams);
@@ -91,7 +94,8 @@ internal static class FormParts
         form.IsNull(name) ? null : !form.Has(name) ? current : form.Text(name, maxLength) is { Length: > 0 } text ? text : null;
 
     /// <summary>The list; what stands when it is absent; empty when it is null.</summary>
-    public static ImmutableArray<string> ListOr(this JsonForm form, string name, int maxItems, int maxLength, ImmutableArray<string>? current) =>
+    public static ImmutableArray<string> ListOr(this JsonForm form, string name, int maxItems, int maxLength,
+        ImmutableArray<string>? current) =>
         form.IsNull(name) ? [] : form.TextList(name, maxItems, maxLength) ?? current ?? [];
 
     /// <summary>Ids; what stands when they are absent; empty when they are null.</summary>

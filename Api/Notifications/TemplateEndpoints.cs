@@ -40,7 +40,8 @@ internal static class TemplateEndpoints
             .Doc("deleteTemplate", Tag, "Go back to the built-in words", doc => doc.Edits().Refuses(404))
             .Gives(StatusCodes.Status204NoContent);
         templates.MapPost("/{id}/preview", Preview)
-            .Doc("previewTemplate", Tag, "What a template makes of sample data", doc => doc.Takes<TemplateForm>(optional: true).Refuses(404))
+            .Doc("previewTemplate", Tag, "What a template makes of sample data", doc =>
+                doc.Takes<TemplateForm>(optional: true).Refuses(404))
             .Gives<TemplatePreview>();
     }
 
@@ -51,7 +52,8 @@ internal static class TemplateEndpoints
     }
 
     private static async Task<IResult> Get(HttpContext http, string id, IGrainFactory grains) =>
-        await Template(grains, http, id).Get() is { } found ? Answers.Versioned(http, found, new TemplateBody(found)) : Problems.NotFound(What);
+        await Template(grains, http, id).Get() is { } found
+            ? Answers.Versioned(http, found, new TemplateBody(found)) : Problems.NotFound(What);
 
     private static async Task<IResult> Put(HttpContext http, string id, IGrainFactory grains)
     {

@@ -86,7 +86,9 @@ public enum DeliveryStatus
 /// <param name="Channel">The channel's id; <c>smtp</c> is the installation's own mail; null when there was nowhere to send to.</param>
 /// <param name="Kind">The channel's kind, or null.</param>
 /// <param name="Address">Where to, within the channel, or null.</param>
-/// <param name="Reason">Why it is dead: no_recipient, no_channel, channel_disabled, channel_gone, refused, too_many_attempts, expired.</param>
+/// <param name="Reason">
+/// Why it is dead: no_recipient, no_channel, channel_disabled, channel_gone, refused, too_many_attempts, expired.
+/// </param>
 /// <param name="Detail">What the target said last.</param>
 /// <param name="NextAt">When it is tried next, while pending.</param>
 /// <param name="TemplateFault">Why the built-in text was sent instead of the project's own, or null.</param>

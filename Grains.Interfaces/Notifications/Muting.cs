@@ -38,7 +38,9 @@ public interface IMaintenanceWindowGrain : IGrainWithStringKey
 public sealed record SilenceDefinition(
     SilenceMatchers Matchers, DateTimeOffset From, DateTimeOffset To, string Comment, string CreatedBy);
 
-/// <summary>Which incidents a silence concerns. What is empty does not restrict; what is given must all hold. At most 64 in each list.</summary>
+/// <summary>
+/// Which incidents a silence concerns. What is empty does not restrict; what is given must all hold. At most 64 in each list.
+/// </summary>
 /// <param name="Rules">Rule ids.</param>
 /// <param name="Severities">info, low, medium, high or critical.</param>
 /// <param name="Sites">Site ids.</param>
@@ -70,7 +72,8 @@ public sealed record MaintenanceWindowDefinition(
     string Name, ImmutableArray<string> Sites, ImmutableArray<Guid> Devices, DateTimeOffset? From, DateTimeOffset? To, WeeklyHours? Weekly);
 
 /// <summary>
-/// Hours by the wall clock of a time zone. On the days when clocks change a window lasts as long as the clock on the wall says, an hour more
+/// Hours by the wall clock of a time zone. On the days when clocks change a window lasts as long as the clock on the wall says, an hour
+/// more
 /// or less than on others; one that lies in the hour left out does not come.
 /// </summary>
 /// <param name="Days">mon, tue, ... on which it begins; 1 to 7.</param>

@@ -49,7 +49,9 @@ public sealed record PersonQuietHours(string From, string To, string TimeZone, s
 
 /// <summary>People, on-call schedules and channels that are told together.</summary>
 /// <param name="Name">1 to 128 characters.</param>
-/// <param name="Members"><c>person:&lt;id&gt;</c>, <c>schedule:&lt;id&gt;</c> or <c>channel:&lt;id&gt;</c>; at most <see cref="MaxMembers"/>.</param>
+/// <param name="Members">
+/// <c>person:&lt;id&gt;</c>, <c>schedule:&lt;id&gt;</c> or <c>channel:&lt;id&gt;</c>; at most <see cref="MaxMembers"/>.
+/// </param>
 /// <param name="Via">Kinds of channels where the rule names none; empty: each member's own.</param>
 /// <param name="ContactEmail">An address told beside the members, or null; the owner's is the last resort of the project.</param>
 [GenerateSerializer, Immutable, Alias("team-definition")]

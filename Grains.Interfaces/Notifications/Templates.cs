@@ -1,7 +1,8 @@
 namespace EsoCore.Notifications;
 
 /// <summary>
-/// The words of messages of one kind through one kind of channel. Key: <c>project/channel kind.message kind</c>, e.g. <c>…/email.opened</c>.
+/// The words of messages of one kind through one kind of channel. Key: <c>project/channel kind.message kind</c>, e.g.
+/// <c>…/email.opened</c>.
 /// Until it is edited (version 0), and after it was deleted, the built-in one is in force.
 /// </summary>
 public interface ITemplateGrain : IGrainWithStringKey

@@ -36,7 +36,9 @@ internal sealed class ChannelSenders(
             Trusted: true);
     }
 
-    /// <summary>Makes one attempt. Whatever goes wrong is an answer, never an exception; but <paramref name="stop"/> is thrown on.</summary>
+    /// <summary>
+    /// Makes one attempt. Whatever goes wrong is an answer, never an exception; but <paramref name="stop"/> is thrown on.
+    /// </summary>
     public async Task<SendResult> Send(string kind, OutgoingMessage message, CancellationToken stop)
     {
         if (!_senders.TryGetValue(kind, out var sender))

@@ -53,5 +53,6 @@ internal sealed class KnownIdsConverter : JsonConverter<KnownIds>
         KnownIds.Unpack(reader.GetBytesFromBase64());
 
     /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, KnownIds value, JsonSerializerOptions options) => writer.WriteBase64StringValue(value.Pack());
+    public override void Write(Utf8JsonWriter writer, KnownIds value, JsonSerializerOptions options) =>
+        writer.WriteBase64StringValue(value.Pack());
 }

@@ -9,7 +9,8 @@ internal static class NotificationServices
     /// <summary>Adds the services of notifications and their options.</summary>
     public static IServiceCollection AddNotifications(this IServiceCollection services)
     {
-        services.AddOptions<NotificationOptions>().BindConfiguration(NotificationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<NotificationOptions>().BindConfiguration(NotificationOptions.Section).ValidateDataAnnotations()
+            .ValidateOnStart();
         services.AddSingleton<NotificationBooks>();
         services.AddSingleton<TemplateRenderer>();
         services.AddSingleton<ChannelSenders>();

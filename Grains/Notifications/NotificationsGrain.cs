@@ -8,7 +8,8 @@ namespace EsoCore.Grains.Notifications;
 
 /// <summary>Reads what a project has to do with notifications. It keeps nothing, so that lists are as the store has them.</summary>
 [GrainType("notifications")]
-internal sealed class NotificationsGrain(IResourceStore resources, IWorkStore work, ILogger<NotificationsGrain> log) : Grain, INotificationsGrain
+internal sealed class NotificationsGrain(IResourceStore resources, IWorkStore work, ILogger<NotificationsGrain> log)
+    : Grain, INotificationsGrain
 {
     private Guid ProjectId => Guid.ParseExact(this.GetPrimaryKeyString(), "D");
 

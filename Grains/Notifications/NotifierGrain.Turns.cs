@@ -39,7 +39,8 @@ internal sealed partial class NotifierGrain
         catch (Exception error) when (inputs.Count > 1)
         {
             _state = null;
-            services.Log.LogError(error, "{Count} inputs of {Recipient} failed together; they are taken one by one", inputs.Count, _recipient);
+            services.Log.LogError(error, "{Count} inputs of {Recipient} failed together; they are taken one by one", inputs.Count,
+                _recipient);
             foreach (var input in inputs)
                 await TakeTurn([input]);
         }
@@ -170,7 +171,8 @@ internal sealed partial class NotifierGrain
             }
             catch (Exception error)
             {
-                services.Log.LogWarning(error, "Schedule {Schedule} of project {ProjectId} did not say who is on call", schedule, _projectId);
+                services.Log.LogWarning(error, "Schedule {Schedule} of project {ProjectId} did not say who is on call", schedule,
+                    _projectId);
             }
         }
 

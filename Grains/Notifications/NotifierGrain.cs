@@ -74,7 +74,10 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
         if (delivery.Channel is null)
             return EditResult<Delivery>.Faulty(new FieldError("address", "is missing: there was nobody to send it to"));
         await Submit(new NotifierInput { Revival = new Revival(delivery, actor) });
-        var revived = delivery with { Status = DeliveryStatus.Pending, Reason = null, FinishedAt = null, NextAt = services.Time.GetUtcNow() };
+        var revived = delivery with
+        {
+            Status = DeliveryStatus.Pending, Reason = null, FinishedAt = null, NextAt = services.Time.GetUtcNow(),
+        };
         return EditResult<Delivery>.Of(EditOutcome.Changed, new Versioned<Delivery>(deliveryId.ToString("D"), 1, revived.ToView()));
     }
 
@@ -137,7 +140,9 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
             return;
         var now = services.Time.GetUtcNow();
         var next = _mustRetry ? now + RetryAfter : NextDue();
-        var wait = next is null ? Timeout.InfiniteTimeSpan : next <= now ? TimeSpan.Zero : next.Value - now < MaxSleep ? next.Value - now : MaxSleep;
+        var wait = next is null ? Timeout.InfiniteTimeSpan
+            : next <= now ? TimeSpan.Zero
+            : next.Value - now < MaxSleep ? next.Value - now : MaxSleep;
         _timer.Change(wait, Timeout.InfiniteTimeSpan);
     }
 
@@ -157,7 +162,9 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
         return next;
     }
 
-    /// <summary>Sends one message and hands in how it fared. Outside of any turn, so that a slow target keeps nothing else waiting.</summary>
+    /// <summary>
+    /// Sends one message and hands in how it fared. Outside of any turn, so that a slow target keeps nothing else waiting.
+    /// </summary>
     private async Task Send(DeliveryState delivery, NotificationBook book)
     {
         SendResult result;
@@ -184,11 +191,13 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
             return;
         try
         {
-            await GrainFactory.GetGrain<IChannelGrain>(ProjectKey.Of(_projectId, delivery.Channel!)).Fared(result.ChannelRefused, result.Detail);
+            await GrainFactory.GetGrain<IChannelGrain>(ProjectKey.Of(_projectId, delivery.Channel!))
+                .Fared(result.ChannelRefused, result.Detail);
         }
         catch (Exception error)
         {
-            services.Log.LogWarning(error, "Channel {Channel} of project {ProjectId} could not be told how a message fared", delivery.Channel, _projectId);
+            services.Log.LogWarning(error, "Channel {Channel} of project {ProjectId} could not be told how a message fared",
+                delivery.Channel, _projectId);
         }
     }
 

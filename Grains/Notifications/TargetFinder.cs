@@ -7,7 +7,8 @@ internal sealed class TargetFinder(
     NotificationBook book, IReadOnlyDictionary<string, ImmutableArray<string>> onCall, bool hasInstallationMail)
 {
     /// <summary>Kinds of channels that reach people, the preferred one first.</summary>
-    private static readonly ImmutableArray<string> PersonKinds = [ChannelKinds.Email, ChannelKinds.Sms, ChannelKinds.Slack, ChannelKinds.Teams];
+    private static readonly ImmutableArray<string> PersonKinds =
+        [ChannelKinds.Email, ChannelKinds.Sms, ChannelKinds.Slack, ChannelKinds.Teams];
 
     private readonly Dictionary<string, Target> _found = new(StringComparer.Ordinal);
     private bool _sawSomebody;
@@ -21,7 +22,8 @@ internal sealed class TargetFinder(
     /// </summary>
     public (ImmutableArray<Target> Targets, string? Reason) Find(string recipient, ImmutableArray<string> via)
     {
-        foreach (var (who, kinds) in new[] { (recipient, via), (recipient, []), (LastResort, via), (LastResort, ImmutableArray<string>.Empty) })
+        ImmutableArray<string> any = [];
+        foreach (var (who, kinds) in new[] { (recipient, via), (recipient, any), (LastResort, via), (LastResort, any) })
         {
             Add(who, kinds);
             if (_found.Count > 0)

@@ -69,7 +69,8 @@ internal static class WallClock
 
     private static int? Minutes(string? text) =>
         text == "24:00" ? DayMinutes
-        : TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? time.Hour * 60 + time.Minute
+        : TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+            ? time.Hour * 60 + time.Minute
         : null;
 
     private static string DayOf(DateTime local) => Days[((int)local.DayOfWeek + 6) % 7];

@@ -13,7 +13,8 @@ internal sealed record WebhookPayload(
     ImmutableArray<WebhookNotice> Notices)
 {
     /// <summary>The payload of a message as JSON.</summary>
-    public static string Of(Guid id, NotifierTurn turn, AddressedMessage message, RenderedText text) => NotificationJson.Write(new WebhookPayload(
+    public static string Of(Guid id, NotifierTurn turn, AddressedMessage message, RenderedText text) =>
+        NotificationJson.Write(new WebhookPayload(
         "notification", id, turn.ProjectId, turn.Recipient, turn.Now, TemplateContext.Gravest(message.Notices), text.Subject, text.Text,
         message.Notices.Length + message.Omitted, [.. message.Notices.Select(n => new WebhookNotice(n.Id, n.Kind, n.At, n.Incident))]));
 }

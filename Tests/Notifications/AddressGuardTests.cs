@@ -61,21 +61,25 @@ public sealed class AddressGuardTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        var resolver = new TurningResolver([IPAddress.Parse("93.184.216.34")], [IPAddress.Loopback], [IPAddress.IPv6Loopback, IPAddress.Loopback]);
+        var resolver = new TurningResolver([IPAddress.Parse("93.184.216.34")], [IPAddress.Loopback],
+            [IPAddress.IPv6Loopback, IPAddress.Loopback]);
         var connector = new GuardedConnector(Guard(), resolver);
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
         // The first time the name is public; the connection itself is not waited for.
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connector.Connect("turn.example.com", port, false, false, cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            connector.Connect("turn.example.com", port, false, false, cancelled.Token));
         await Assert.ThrowsAsync<TargetRefusedException>(() => connector.Connect("turn.example.com", port, false, false, default));
         await Assert.ThrowsAsync<TargetRefusedException>(() => connector.Connect("turn.example.com", port, false, false, default));
         await Assert.ThrowsAsync<TargetRefusedException>(() => connector.Connect("127.0.0.1", port, false, false, default));
         Assert.False(listener.Pending());
-        await using var allowed = await new GuardedConnector(Guard("127.0.0.0/8"), resolver).Connect("turn.example.com", port, true, false, default);
+        await using var allowed = await new GuardedConnector(Guard("127.0.0.0/8"), resolver)
+            .Connect("turn.example.com", port, true, false, default);
         await using var trusted = await connector.Connect("127.0.0.1", port, true, isTrusted: true, default);
     }
 
-    private static AddressGuard Guard(params string[] allowed) => new(Options.Create(new NotificationOptions { AllowedNetworks = allowed }));
+    private static AddressGuard Guard(params string[] allowed) =>
+        new(Options.Create(new NotificationOptions { AllowedNetworks = allowed }));
 
     /// <summary>A name whose address is another each time it is asked for; the last one stays.</summary>
     private sealed class TurningResolver(params IPAddress[][] answers) : IHostResolver

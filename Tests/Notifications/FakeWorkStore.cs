@@ -99,6 +99,7 @@ internal sealed class FakeWorkStore : IWorkStore
     public Task<Page<LogEntry>> ReadLog(Guid projectId, LogFilter filter, PageRequest page, CancellationToken cancel)
     {
         lock (_gate)
-            return Task.FromResult(new Page<LogEntry>([.. _log.Where(l => l.Key.Item1 == projectId).Select(l => l.Value).Take(page.Limit)], null));
+            return Task.FromResult(new Page<LogEntry>([.. _log.Where(l => l.Key.Item1 == projectId).Select(l => l.Value).Take(page.Limit)],
+                null));
     }
 }

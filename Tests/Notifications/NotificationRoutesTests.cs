@@ -75,16 +75,19 @@ public sealed class NotificationRoutesTests : IAsyncLifetime
         var faulty = await Send("POST", "/api/people", """{"id":"a/b","email":"x","quiet_hours":{"from":"7"}}""");
         faulty.IsProblem(400, "bad_request");
         Assert.Equal(["id", "name", "quiet_hours.to"], Fields(faulty));
-        faulty = await Send("POST", "/api/people", """{"name":"Max","email":"x","phone":"1","slack":"?","quiet_hours":{"from":"7","to":"8","time_zone":"here","below":"bad"}}""");
+        faulty = await Send("POST", "/api/people",
+            """{"name":"Max","email":"x","phone":"1","slack":"?","quiet_hours":{"from":"7","to":"8","time_zone":"here","below":"bad"}}""");
         Assert.Equal(
-            ["email", "phone", "slack", "quiet_hours.from", "quiet_hours.to", "quiet_hours.time_zone", "quiet_hours.below"], Fields(faulty));
+            ["email", "phone", "slack", "quiet_hours.from", "quiet_hours.to", "quiet_hours.time_zone", "quiet_hours.below"],
+                Fields(faulty));
 
         var made = (await Send("POST", "/api/people", """{"id":"max","name":"Max","email":"max@example.com"}""")).Is(201);
         Assert.Equal(("\"1\"", "/api/people/max"), (made.Header("ETag"), made.Header("Location")));
         (await Send("POST", "/api/people", """{"id":"max","name":"Max"}""")).IsProblem(409, "already_exists");
         (await Send("PATCH", "/api/people/max", """{"phone":"+4917012345"}""", "\"7\"")).IsProblem(412, "precondition_failed");
         var changed = (await Send("PATCH", "/api/people/max", """{"phone":"+4917012345","email":null}""", "\"1\"")).Is(200).Json;
-        Assert.Equal(("+4917012345", System.Text.Json.JsonValueKind.Null), (changed.GetProperty("phone").GetString(), changed.GetProperty("email").ValueKind));
+        Assert.Equal(("+4917012345", System.Text.Json.JsonValueKind.Null),
+            (changed.GetProperty("phone").GetString(), changed.GetProperty("email").ValueKind));
         Assert.Single((await Send("GET", "/api/people")).Is(200).Json.GetProperty("people").EnumerateArray());
         (await Send("DELETE", "/api/people/max")).Is(204);
         (await Send("GET", "/api/people/max")).IsProblem(404, "not_found");
@@ -93,7 +96,8 @@ public sealed class NotificationRoutesTests : IAsyncLifetime
     [Fact]
     public async Task Teams_BuiltInOnes_AreThereAndCanBeEdited()
     {
-        var teams = (await Send("GET", "/api/teams")).Is(200).Json.GetProperty("teams").EnumerateArray().Select(t => t.GetProperty("id").GetString());
+        var teams = (await Send("GET", "/api/teams")).Is(200).Json.GetProperty("teams").EnumerateArray()
+            .Select(t => t.GetProperty("id").GetString());
         Assert.Equal(["it", "maintenance", "owner", "safety", "security"], teams);
         Assert.Equal("\"0\"", (await Send("GET", "/api/teams/safety")).Is(200).Header("ETag"));
         var faulty = await Send("PATCH", "/api/teams/safety", """{"members":["max","person:"],"via":["pigeon"],"contact_email":"x"}""");
@@ -115,7 +119,8 @@ public sealed class NotificationRoutesTests : IAsyncLifetime
             """{"matchers":{"severities":["bad"]},"from":"2025-01-15T12:00:00Z","to":"2025-01-15T11:00:00Z","comment":"why"}""");
         Assert.Equal(["matchers.severities[0]", "to"], Fields(faulty));
         var made = (await Send("POST", "/api/silences",
-            """{"id":"s","matchers":{"sites":["HALL"]},"from":"2025-01-15T12:00:00Z","to":"2025-01-15T13:00:00Z","comment":"why"}""")).Is(201).Json;
+            """{"id":"s","matchers":{"sites":["HALL"]},"from":"2025-01-15T12:00:00Z","to":"2025-01-15T13:00:00Z","comment":"why"}"""))
+                .Is(201).Json;
         Assert.Equal($"key:{_key.Id:D}", made.GetProperty("created_by").GetString());
         (await Send("PATCH", "/api/silences/s", """{"to":"2025-01-15T14:00:00Z"}""")).Is(200);
 
@@ -123,7 +128,8 @@ public sealed class NotificationRoutesTests : IAsyncLifetime
             """{"name":"w","weekly":{"days":["so"],"from":"22:00","to":"22:00","time_zone":"x"},"from":"2025-01-15T12:00:00Z"}""");
         Assert.Equal(["sites", "weekly", "weekly.days", "weekly.to", "weekly.time_zone"], Fields(faulty));
         (await Send("POST", "/api/maintenance-windows",
-            """{"id":"w","name":"w","sites":["HALL"],"weekly":{"days":["sun"],"from":"22:00","to":"04:00","time_zone":"Europe/Berlin"}}""")).Is(201);
+            """{"id":"w","name":"w","sites":["HALL"],"weekly":{"days":["sun"],"from":"22:00","to":"04:00","time_zone":"Europe/Berlin"}}"""))
+                .Is(201);
         var change = """{"weekly":null,"from":"2025-01-15T12:00:00Z","to":"2025-01-15T13:00:00Z"}""";
         (await Send("PATCH", "/api/maintenance-windows/w", change)).Is(200);
     }
@@ -135,9 +141,11 @@ public sealed class NotificationRoutesTests : IAsyncLifetime
         (await Send("GET", "/api/templates/email.nothing")).IsProblem(404, "not_found");
         (await Send("PUT", "/api/templates/email.nothing", """{"text":"x"}""")).IsProblem(404, "not_found");
         Assert.Equal(["text"], Fields(await Send("PUT", "/api/templates/email.opened", """{"text":"{{#if x}}"}""")));
-        var preview = (await Send("POST", "/api/templates/email.opened/preview", """{"text":"{{incident.device.serial}} broke"}""")).Is(200).Json;
+        var preview = (await Send("POST", "/api/templates/email.opened/preview", """{"text":"{{incident.device.serial}} broke"}"""))
+            .Is(200).Json;
         Assert.Equal("SN-1001 broke", preview.GetProperty("text").GetString());
-        Assert.NotNull((await Send("POST", "/api/templates/email.opened/preview", """{"text":"{{> x}}"}""")).Is(200).Json.GetProperty("fault").GetString());
+        Assert.NotNull((await Send("POST", "/api/templates/email.opened/preview", """{"text":"{{> x}}"}"""))
+            .Is(200).Json.GetProperty("fault").GetString());
         (await Send("POST", "/api/templates/email.opened/preview")).Is(200);
         var put = (await Send("PUT", "/api/templates/email.opened", """{"text":"{{incident.device.serial}} broke"}""", "\"0\"")).Is(201);
         Assert.Equal(("\"1\"", false), (put.Header("ETag"), put.Json.GetProperty("built_in").GetBoolean()));
@@ -149,7 +157,8 @@ public sealed class NotificationRoutesTests : IAsyncLifetime
     public async Task Channel_TestedThroughARealReceiver_ShowsNoSecret()
     {
         var made = (await Send("POST", "/api/channels",
-            $$"""{"id":"hook","name":"Hook","kind":"webhook","url":"{{_receiver.Url}}/token-in-path","secret":"0123456789abcdef"}""")).Is(201);
+            $$"""{"id":"hook","name":"Hook","kind":"webhook","url":"{{_receiver.Url}}/token-in-path","secret":"0123456789abcdef"}"""))
+                .Is(201);
         Assert.DoesNotContain("token-in-path", made.Text);
         Assert.DoesNotContain("0123456789abcdef", made.Text);
         Assert.Equal(_receiver.Url, made.Json.GetProperty("target").GetString());
@@ -179,10 +188,12 @@ public sealed class NotificationRoutesTests : IAsyncLifetime
         Assert.Equal(incident.Id, request.Json.GetProperty("notices")[0].GetProperty("incident").GetProperty("id").GetGuid());
         await _cluster.Work.Until(() => _cluster.Work.Items.Count(i => i.Status == "delivered") == 2);
 
-        var deliveries = (await Send("GET", $"/api/deliveries?status=delivered&incident={incident.Id}")).Is(200).Json.GetProperty("deliveries");
+        var deliveries = (await Send("GET", $"/api/deliveries?status=delivered&incident={incident.Id}"))
+            .Is(200).Json.GetProperty("deliveries");
         Assert.Equal(2, deliveries.GetArrayLength());
         var first = deliveries.EnumerateArray().Single(d => d.GetProperty("kind").GetString() == "email");
-        Assert.Equal(("max@example.com", "max", 1), (first.GetProperty("address").GetString(), first.GetProperty("person").GetString(), first.GetProperty("attempts").GetInt32()));
+        Assert.Equal(("max@example.com", "max", 1),
+            (first.GetProperty("address").GetString(), first.GetProperty("person").GetString(), first.GetProperty("attempts").GetInt32()));
         var id = first.GetProperty("id").GetGuid();
         Assert.Contains(id.ToString("D"), mail.Header("Message-Id"));
         (await Send("GET", $"/api/deliveries/{id}")).Is(200);

@@ -8,7 +8,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace EsoCore.Tests.Notifications;
 
-/// <summary>A cluster whose notifiers write into <see cref="Work"/> and send through <see cref="Mail"/> and <see cref="Webhook"/>.</summary>
+/// <summary>
+/// A cluster whose notifiers write into <see cref="Work"/> and send through <see cref="Mail"/> and <see cref="Webhook"/>.
+/// </summary>
 internal sealed class NotifierCluster : IAsyncDisposable
 {
     private GrainCluster _cluster = null!;

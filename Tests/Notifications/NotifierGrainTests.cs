@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using EsoCore.Grains.Projects;
 using EsoCore.History;
 using EsoCore.Notifications;
@@ -63,7 +64,8 @@ public sealed class NotifierGrainTests : IAsyncLifetime
         // Nobody calls the notifier: its reminder wakes it.
         await _cluster.Pass(() => _cluster.Work.Items.All(i => i.Status == "delivered"));
         Assert.InRange(_cluster.Mail.Sent.Length, 2, 3);
-        Assert.All(_cluster.Mail.Sent, sent => Assert.Equal((first.Key, first.Subject, first.Text), (sent.Message.Key, sent.Message.Subject, sent.Message.Text)));
+        Assert.All(_cluster.Mail.Sent, sent =>
+            Assert.Equal((first.Key, first.Subject, first.Text), (sent.Message.Key, sent.Message.Subject, sent.Message.Text)));
     }
 
     [Fact]
@@ -122,8 +124,10 @@ public sealed class NotifierGrainTests : IAsyncLifetime
             var critical = second is 2 or 7;
             if (critical)
                 given[$"Critical {second}"] = _cluster.Time.GetUtcNow();
-            await Task.WhenAll(Enumerable.Range(0, 100).Select(i => _cluster.Safety.Enqueue([
-                Notices.Of(Notices.Incident(critical && i == 50 ? "critical" : "medium", title: critical && i == 50 ? $"Critical {second}" : $"Incident {second}/{i}"))])));
+            var notices = Enumerable.Range(0, 100).Select(i => Notices.Of(critical && i == 50
+                ? Notices.Incident("critical", title: $"Critical {second}")
+                : Notices.Incident("medium", title: $"Incident {second}/{i}")));
+            await Task.WhenAll(notices.Select(notice => _cluster.Safety.Enqueue([notice])));
             _cluster.Time.Advance(TimeSpan.FromSeconds(1));
             await _cluster.Mail.Until(given.Count);
             await _cluster.Work.Until(() => _cluster.Work.Items.Count(i => i.Status == "delivered") == given.Count);
@@ -185,10 +189,11 @@ public sealed class NotifierGrainTests : IAsyncLifetime
     [Fact]
     public async Task Silence_MadeNow_IsInForceAtOnce()
     {
-        var matchers = new SilenceMatchers(["power_outage"], [], [], [], [], System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty);
+        var matchers = new SilenceMatchers(["power_outage"], [], [], [], [], ImmutableSortedDictionary<string, string>.Empty);
         var silence = new SilenceDefinition(matchers, Notices.Noon, Notices.Noon.AddHours(1), "works", "me");
         await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident("low", "sd_error"))]); // So that the silo has a book already.
-        Assert.Equal(EditOutcome.Created, (await _cluster.Grains.GetGrain<ISilenceGrain>(NotifierCluster.Key("s")).Put(silence, null, true)).Outcome);
+        Assert.Equal(EditOutcome.Created,
+            (await _cluster.Grains.GetGrain<ISilenceGrain>(NotifierCluster.Key("s")).Put(silence, null, true)).Outcome);
         await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
         Assert.Contains("silence s", _cluster.Work.Log.Single(l => l.Action == "notification.muted").Body);
     }
@@ -209,7 +214,8 @@ public sealed class NotifierGrainTests : IAsyncLifetime
         Assert.Equal("key:k", _cluster.Work.Log.Single(l => l.Action == "notification.sent_again").Actor);
         Assert.Equal(EditOutcome.Invalid, (await Project.SendAgain(dead.Id, "key:k")).Outcome);
         Assert.Equal(EditOutcome.NotFound, (await Project.SendAgain(Guid.NewGuid(), "key:k")).Outcome);
-        Assert.Equal(EditOutcome.NotFound, (await _cluster.Grains.GetGrain<INotifierGrain>(NotifierCluster.Key("team:it")).SendAgain(dead.Id, "x")).Outcome);
+        Assert.Equal(EditOutcome.NotFound,
+            (await _cluster.Grains.GetGrain<INotifierGrain>(NotifierCluster.Key("team:it")).SendAgain(dead.Id, "x")).Outcome);
     }
 
     [Fact]
@@ -263,10 +269,11 @@ public sealed class NotifierGrainTests : IAsyncLifetime
     public async Task Channel_Faulty_NamesEveryFault()
     {
         var definition = new ChannelDefinition("", ChannelKinds.Email, true, new ChannelSettings(["x"], Port: 0), null, [], null, null);
-        var result = await _cluster.Grains.GetGrain<IChannelGrain>(NotifierCluster.Key("mail")).Put(definition, new ChannelSecrets(), null, true);
+        var result = await _cluster.Grains.GetGrain<IChannelGrain>(NotifierCluster.Key("mail"))
+            .Put(definition, new ChannelSecrets(), null, true);
         Assert.Equal(["name", "settings.host", "settings.port", "settings.from", "settings.to[0]"], result.Errors.Select(e => e.Field));
         definition = new ChannelDefinition("x", ChannelKinds.Sms, true, new ChannelSettings([], Method: "DELETE"), null, [], null, null);
-        var secrets = new ChannelSecrets("ftp://x", Headers: System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("Host", "a\r\nb"));
+        var secrets = new ChannelSecrets("ftp://x", Headers: ImmutableSortedDictionary<string, string>.Empty.Add("Host", "a\r\nb"));
         result = await _cluster.Grains.GetGrain<IChannelGrain>(NotifierCluster.Key("gate")).Put(definition, secrets, null, true);
         Assert.Equal(["url", "settings.method", "settings.body", "headers.Host", "headers.Host"], result.Errors.Select(e => e.Field));
     }

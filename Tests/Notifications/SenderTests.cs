@@ -43,7 +43,8 @@ public sealed class SenderTests : IAsyncLifetime
         var result = await Email().Send(message, default);
         Assert.Equal((SendOutcome.Delivered, "250 2.0.0 queued"), (result.Outcome, result.Detail));
         var mail = Assert.Single(await _smtp.Until(1));
-        Assert.Equal(("esocore@example.com", "max@example.com", true, "robot"), (mail.From, mail.To.Single(), mail.WasEncrypted, mail.User));
+        Assert.Equal(("esocore@example.com", "max@example.com", true, "robot"),
+            (mail.From, mail.To.Single(), mail.WasEncrypted, mail.User));
         Assert.Equal((message.Subject, message.Text), (mail.Subject, mail.Text));
         Assert.Equal($"<{message.Key:D}@example.com>", mail.Header("Message-Id"));
         Assert.Equal("Wed, 15 Jan 2025 12:00:00 +0000", mail.Header("Date"));
@@ -120,11 +121,13 @@ public sealed class SenderTests : IAsyncLifetime
         var message = Http("/hook", secret: "0123456789abcdef") with { Payload = """{"type":"notification","text":"ü"}""" };
         Assert.Equal(SendOutcome.Delivered, (await new WebhookSender(Targets(), _time).Send(message, default)).Outcome);
         var request = Assert.Single(_http.Requests);
-        Assert.Equal(("POST", "/hook", message.Payload, "application/json"), (request.Method, request.Path, request.Text, request.Header("Content-Type")));
+        Assert.Equal(("POST", "/hook", message.Payload, "application/json"),
+            (request.Method, request.Path, request.Text, request.Header("Content-Type")));
         Assert.Equal(message.Key.ToString("D"), request.Header("Idempotency-Key"));
         var timestamp = request.Header("X-EsoCore-Timestamp")!;
         Assert.Equal(_time.GetUtcNow().ToUnixTimeSeconds().ToString(), timestamp);
-        var mac = System.Security.Cryptography.HMACSHA256.HashData("0123456789abcdef"u8, Encoding.UTF8.GetBytes($"{timestamp}.{request.Text}"));
+        var mac = System.Security.Cryptography.HMACSHA256.HashData("0123456789abcdef"u8,
+            Encoding.UTF8.GetBytes($"{timestamp}.{request.Text}"));
         Assert.Equal($"v1={Convert.ToHexStringLower(mac)}", request.Header("X-EsoCore-Signature"));
     }
 
@@ -196,7 +199,8 @@ public sealed class SenderTests : IAsyncLifetime
     public async Task Sms_Placeholders_AreEscapedForWhereTheyStand()
     {
         var settings = new ChannelSettings([], Body: """{"to":"{{to}}","text":"{{ text }}","x":"{{unknown}}"}""");
-        var message = Http("/send?key=1&to={{to}}", settings) with { To = "+491701234567", Text = "He said \"off\"\n" + new string('x', 500) };
+        var message = Http("/send?key=1&to={{to}}", settings) with { To = "+491701234567",
+            Text = "He said \"off\"\n" + new string('x', 500) };
         Assert.Equal(SendOutcome.Delivered, (await new SmsSender(Targets()).Send(message, default)).Outcome);
         var request = Assert.Single(_http.Requests);
         Assert.Equal("?key=1&to=%2B491701234567", request.Query);
@@ -213,14 +217,16 @@ public sealed class SenderTests : IAsyncLifetime
         var form = new ChannelSettings([], ContentType: "application/x-www-form-urlencoded", Body: "To={{to}}&Body={{text}}");
         await new SmsSender(Targets()).Send(Http("/form", form) with { To = "+49170123", Text = "a&b=c" }, default);
         Assert.Equal("To=%2B49170123&Body=a%26b%3Dc", _http.Requests[0].Text);
-        await new SmsSender(Targets()).Send(Http("/get?t={{text}}", new ChannelSettings([], Method: "GET")) with { To = "+49170123", Text = "a&b" }, default);
+        await new SmsSender(Targets())
+            .Send(Http("/get?t={{text}}", new ChannelSettings([], Method: "GET")) with { To = "+49170123", Text = "a&b" }, default);
         Assert.Equal(("GET", "?t=a%26b"), (_http.Requests[1].Method, _http.Requests[1].Query));
     }
 
     [Fact]
     public async Task Ticket_Body_CarriesTheIncident()
     {
-        var settings = new ChannelSettings([], Body: """{"title":"{{subject}}","description":"{{text}}","incident":"{{incident_id}}","site":"{{site_id}}"}""");
+        var settings = new ChannelSettings([],
+            Body: """{"title":"{{subject}}","description":"{{text}}","incident":"{{incident_id}}","site":"{{site_id}}"}""");
         var message = Http("/tickets", settings) with
         {
             Fields = ImmutableSortedDictionary<string, string>.Empty.Add("incident_id", "7").Add("site_id", "HALL"),
@@ -246,8 +252,10 @@ public sealed class SenderTests : IAsyncLifetime
         var attachment = Assert.Single(_http.Requests).Json.GetProperty("attachments")[0];
         Assert.Equal("application/vnd.microsoft.card.adaptive", Get(attachment, "contentType"));
         var card = attachment.GetProperty("content");
-        Assert.Equal(["S", "one\n\ntwo", "<at>max@example.com</at>"], card.GetProperty("body").EnumerateArray().Select(b => Get(b, "text")));
-        Assert.Equal("max@example.com", card.GetProperty("msteams").GetProperty("entities")[0].GetProperty("mentioned").GetProperty("id").GetString());
+        Assert.Equal(["S", "one\n\ntwo", "<at>max@example.com</at>"],
+            card.GetProperty("body").EnumerateArray().Select(b => Get(b, "text")));
+        Assert.Equal("max@example.com",
+            card.GetProperty("msteams").GetProperty("entities")[0].GetProperty("mentioned").GetProperty("id").GetString());
     }
 
     private static string Get(System.Text.Json.JsonElement json, string name) => json.GetProperty(name).GetString()!;
@@ -270,6 +278,7 @@ public sealed class SenderTests : IAsyncLifetime
         new ChannelSecrets(_http.Url + path, null, secret, ImmutableSortedDictionary<string, string>.Empty.Add("X-Auth", "t0ken")));
 
     private static OutgoingMessage Message(ChannelSettings settings, ChannelSecrets secrets) => new(
-        Guid.NewGuid(), new ChannelAccess(settings, secrets, false), "", "S", "T", "critical", "{}", ImmutableSortedDictionary<string, string>.Empty,
+        Guid.NewGuid(), new ChannelAccess(settings, secrets, false), "", "S", "T", "critical", "{}", ImmutableSortedDictionary<string,
+            string>.Empty,
         Notices.Noon);
 }

@@ -19,7 +19,8 @@ public sealed class StageTests
     public void Mute_DeviceInMaintenance_TellsNobodyButTheTrail()
     {
         var device = Guid.NewGuid();
-        var facts = new Dictionary<Guid, DeviceFacts> { [device] = new(DeviceStatus.Maintenance, ImmutableSortedDictionary<string, string>.Empty) };
+        var facts = new Dictionary<Guid,
+            DeviceFacts> { [device] = new(DeviceStatus.Maintenance, ImmutableSortedDictionary<string, string>.Empty) };
         var turn = Run([Notices.Of(Notices.Incident(device: device))], devices: facts);
         Assert.Equal("notification.muted", Assert.Single(turn.Log).Action);
         Assert.Contains("the device is in maintenance", turn.Log[0].Body);
@@ -33,8 +34,10 @@ public sealed class StageTests
     [InlineData("critical", "power_outage", "YARD", false)]
     public void Mute_Silence_ConcernsOnlyWhatAllItsMatchersMatch(string severity, string rule, string site, bool isMuted)
     {
-        var matchers = new SilenceMatchers(["power_outage"], ["critical"], ["HALL"], [], [], ImmutableSortedDictionary<string, string>.Empty);
-        _book = _book with { Silences = _book.Silences.Add("s", new SilenceDefinition(matchers, Notices.Noon, Notices.Noon.AddHours(1), "why", "me")) };
+        var matchers = new SilenceMatchers(["power_outage"], ["critical"], ["HALL"], [], [], ImmutableSortedDictionary<string,
+            string>.Empty);
+        _book = _book with { Silences = _book.Silences.Add("s",
+            new SilenceDefinition(matchers, Notices.Noon, Notices.Noon.AddHours(1), "why", "me")) };
         Run([Notices.Of(Notices.Incident(severity, rule, site))]);
         Assert.Equal(isMuted, _state.Groups.Count == 0);
     }
@@ -45,7 +48,8 @@ public sealed class StageTests
         var device = Guid.NewGuid();
         var tags = ImmutableSortedDictionary<string, string>.Empty.Add("line", "7");
         var matchers = new SilenceMatchers([], [], [], [], [], tags);
-        _book = _book with { Silences = _book.Silences.Add("s", new SilenceDefinition(matchers, Notices.Noon, Notices.Noon.AddHours(1), "why", "me")) };
+        _book = _book with { Silences = _book.Silences.Add("s",
+            new SilenceDefinition(matchers, Notices.Noon, Notices.Noon.AddHours(1), "why", "me")) };
         var notice = Notices.Of(Notices.Incident(device: device));
         Assert.Single(Run([notice], devices: new Dictionary<Guid, DeviceFacts> { [device] = new(DeviceStatus.Active, tags) }).Log);
         Assert.Empty(Run([notice]).Log);
@@ -55,7 +59,8 @@ public sealed class StageTests
     public void Mute_SilenceThatIsOver_IsNone()
     {
         var matchers = new SilenceMatchers(["power_outage"], [], [], [], [], ImmutableSortedDictionary<string, string>.Empty);
-        _book = _book with { Silences = _book.Silences.Add("s", new SilenceDefinition(matchers, Notices.Noon.AddHours(-1), Notices.Noon, "why", "me")) };
+        _book = _book with { Silences = _book.Silences.Add("s",
+            new SilenceDefinition(matchers, Notices.Noon.AddHours(-1), Notices.Noon, "why", "me")) };
         Run([Notices.Of(Notices.Incident())]);
         Assert.Single(_state.Groups);
     }
@@ -67,7 +72,7 @@ public sealed class StageTests
         Run([notice, notice]);
         var again = Run([notice]);
         Assert.False(again.HasChanged);
-        Assert.Equal(1, Assert.Single(_state.Groups.Values).Shown.Count);
+        Assert.Single(Assert.Single(_state.Groups.Values).Shown);
     }
 
     [Fact]
@@ -111,7 +116,8 @@ public sealed class StageTests
         for (var i = 0; i < 2_000; i++)
             Run([Notices.Of(Notices.Incident(i == 1_500 ? "critical" : "medium", title: $"Incident {i}"))]);
         var delivery = Assert.Single(Run([], at: 1).Changed.Values);
-        Assert.Equal((2_000, NotificationLimits.ShownNotices, "Incident 1500"), (delivery.Total, delivery.Notices.Length, delivery.Notices[0].Title));
+        Assert.Equal((2_000, NotificationLimits.ShownNotices, "Incident 1500"),
+            (delivery.Total, delivery.Notices.Length, delivery.Notices[0].Title));
         Assert.Contains("and 1980 more", delivery.Text);
         Assert.True(NotificationJson.Write(_state).Length < 400_000);
     }

@@ -29,7 +29,8 @@ public sealed class TemplateTests
     [Fact]
     public void Render_EventContext_IsThere()
     {
-        var own = new TemplateDefinition("{{incident.device.serial}}\r\nBcc: x@y", "{{incident.meta.main_voltage}} V < {{incident.limit}} & {{incident.site_id}}");
+        var own = new TemplateDefinition("{{incident.device.serial}}\r\nBcc: x@y",
+            "{{incident.meta.main_voltage}} V < {{incident.limit}} & {{incident.site_id}}");
         var text = _renderer.Render("email.opened", own, TemplateContext.Sample("opened"));
         Assert.Equal(("SN-1001  Bcc: x@y", "0 V < 180 & WAREHOUSE_A", null), (text.Subject, text.Text, text.Fault));
     }

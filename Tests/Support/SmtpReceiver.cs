@@ -15,7 +15,8 @@ internal sealed record ReceivedMail(string From, ImmutableArray<string> To, stri
 {
     /// <summary>A header, unfolded, as it was sent.</summary>
     public string? Header(string name) => Raw[..Raw.IndexOf("\r\n\r\n", StringComparison.Ordinal)].Replace("\r\n ", " ").Split("\r\n")
-        .Where(l => l.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)).Select(l => l[(name.Length + 1)..].Trim()).SingleOrDefault();
+        .Where(l => l.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)).Select(l => l[(name.Length + 1)..].Trim())
+            .SingleOrDefault();
 
     /// <summary>The subject, decoded.</summary>
     public string Subject => string.Concat((Header("Subject") ?? "").Split(' ').Aggregate(new List<string>(), Decode));
@@ -77,7 +78,9 @@ internal sealed class SmtpReceiver : IAsyncDisposable
     /// <summary>The mechanisms of login it offers.</summary>
     public string Mechanisms { get; set; } = "PLAIN LOGIN";
 
-    /// <summary>Answers a command instead of the server when it returns a text; asked with the line, or with <c>.</c> at a mail's end.</summary>
+    /// <summary>
+    /// Answers a command instead of the server when it returns a text; asked with the line, or with <c>.</c> at a mail's end.
+    /// </summary>
     public Func<string, string?> Answer { get; set; } = _ => null;
 
     /// <summary>What came so far, in order.</summary>
@@ -144,7 +147,8 @@ internal sealed class SmtpReceiver : IAsyncDisposable
 }
 
 /// <summary>One client at an <see cref="SmtpReceiver"/>.</summary>
-internal sealed class SmtpSession(SmtpReceiver server, Stream stream, X509Certificate2 certificate, CancellationToken stop) : IAsyncDisposable
+internal sealed class SmtpSession(SmtpReceiver server, Stream stream, X509Certificate2 certificate, CancellationToken stop)
+    : IAsyncDisposable
 {
     private Stream _stream = stream;
     private StreamReader _reader = new(stream, Encoding.ASCII);

@@ -63,7 +63,8 @@ internal sealed class ChannelGrain(
         var address = to ?? channel.Definition.Settings.To.FirstOrDefault() ?? "";
         var began = time.GetTimestamp();
         var result = await senders.Send(channel.Definition.Kind, TestMessage(access, address), CancellationToken.None);
-        return new ChannelTest(result.Outcome.ToString().ToLowerInvariant(), result.Detail, (long)time.GetElapsedTime(began).TotalMilliseconds);
+        return new ChannelTest(result.Outcome.ToString().ToLowerInvariant(), result.Detail,
+            (long)time.GetElapsedTime(began).TotalMilliseconds);
     }
 
     /// <inheritdoc/>
@@ -100,7 +101,8 @@ internal sealed class ChannelGrain(
         var incident = new Incident(
             id, 1, ProjectId, "channel_disabled", SubjectKey.Project.ToString(), IncidentStatus.Open, "high",
             $"The channel '{channel.Name}' is disabled", $"Messages through the {channel.Kind} channel '{Id}' were {reason}",
-            "channel_disabled", null, 0, new EpisodeSource(Guid.Empty, "", "", null, null, null), now, now, now, null, null, null, null, null,
+            "channel_disabled", null, 0, new EpisodeSource(Guid.Empty, "", "", null, null, null), now, now, now, null, null, null,
+            null, null,
             1, 0, null, null, 0, "");
         return new Notice(id, NoticeKind.Opened, incident, [], $"channel/{Id}", now);
     }
@@ -113,5 +115,6 @@ internal sealed class ChannelGrain(
     private static Versioned<ChannelDefinition>? View(Versioned<StoredChannel>? stored) =>
         stored is null ? null : new Versioned<ChannelDefinition>(stored.Id, stored.Version, stored.Value.Definition);
 
-    private static EditResult<ChannelDefinition> View(EditResult<StoredChannel> result) => new(result.Outcome, View(result.Current), result.Errors);
+    private static EditResult<ChannelDefinition> View(EditResult<StoredChannel> result) =>
+        new(result.Outcome, View(result.Current), result.Errors);
 }

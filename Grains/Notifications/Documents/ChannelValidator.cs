@@ -24,7 +24,8 @@ internal static partial class ChannelValidator
 
     /// <summary>Headers that belong to the connection, not to people.</summary>
     private static readonly ImmutableHashSet<string> OwnHeaders = ImmutableHashSet.Create(StringComparer.OrdinalIgnoreCase,
-        "host", "connection", "content-length", "content-type", "transfer-encoding", "upgrade", "te", "trailer", "expect", "idempotency-key");
+        "host", "connection", "content-length", "content-type", "transfer-encoding", "upgrade", "te", "trailer", "expect",
+        "idempotency-key");
 
     private static readonly ImmutableArray<string> Securities = ["starttls", "tls", "none"];
 
@@ -49,7 +50,8 @@ internal static partial class ChannelValidator
 
     private static void Email(List<FieldError> errors, ChannelSettings settings, ChannelSecrets secrets, bool allowPlain)
     {
-        if (string.IsNullOrEmpty(settings.Host) || settings.Host.Length > 253 || Uri.CheckHostName(settings.Host) == UriHostNameType.Unknown)
+        if (string.IsNullOrEmpty(settings.Host) || settings.Host.Length > 253
+            || Uri.CheckHostName(settings.Host) == UriHostNameType.Unknown)
             errors.Add(new FieldError("settings.host", "must be a host name or an address"));
         if (settings.Port is < 1 or > 65_535)
             errors.Add(new FieldError("settings.port", "must be 1 to 65535"));

@@ -69,7 +69,8 @@ internal static class MutingValidator
 
     private static void Weekly(List<FieldError> errors, WeeklyHours weekly)
     {
-        if (weekly.Days.Length is < 1 or > 7 || weekly.Days.Any(d => !WallClock.Days.Contains(d)) || weekly.Days.Distinct().Count() < weekly.Days.Length)
+        if (weekly.Days.Length is < 1 or > 7 || weekly.Days.Any(d => !WallClock.Days.Contains(d))
+            || weekly.Days.Distinct().Count() < weekly.Days.Length)
             errors.Add(new FieldError("weekly.days", $"must be 1 to 7 of: {string.Join(", ", WallClock.Days)}"));
         var from = WallClock.Time(errors, "weekly.from", weekly.From, isEnd: false);
         var to = WallClock.Time(errors, "weekly.to", weekly.To, isEnd: true);

@@ -2,7 +2,9 @@ using EsoCore.Notifications;
 
 namespace EsoCore.Grains.Notifications;
 
-/// <summary>What people of a project have set for its notifications, as this silo knows it. All by id; the built-in teams are in it.</summary>
+/// <summary>
+/// What people of a project have set for its notifications, as this silo knows it. All by id; the built-in teams are in it.
+/// </summary>
 internal sealed record NotificationBook(
     ImmutableSortedDictionary<string, PersonDefinition> People,
     ImmutableSortedDictionary<string, TeamDefinition> Teams,

@@ -20,7 +20,9 @@ internal sealed class NotificationBooks(IResourceStore store, TimeProvider time,
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, Entry> _books = [];
 
-    /// <summary>The book of a project. While the storage is away the last one known is in force; throws only when none was ever read.</summary>
+    /// <summary>
+    /// The book of a project. While the storage is away the last one known is in force; throws only when none was ever read.
+    /// </summary>
     public async ValueTask<NotificationBook> Get(Guid projectId)
     {
         Entry entry;
@@ -45,7 +47,8 @@ internal sealed class NotificationBooks(IResourceStore store, TimeProvider time,
         }
         catch (Exception error) when (entry.Book is not null)
         {
-            log.LogWarning(error, "The notification settings of project {ProjectId} cannot be read; those last known are in force", projectId);
+            log.LogWarning(error, "The notification settings of project {ProjectId} cannot be read; those last known are in force",
+                projectId);
             return entry.Book;
         }
     }
@@ -92,7 +95,8 @@ internal sealed class NotificationBooks(IResourceStore store, TimeProvider time,
             }
             catch (Exception error) when (error is System.Text.Json.JsonException or InvalidDataException)
             {
-                log.LogError(error, "The {Kind} '{Id}' of project {ProjectId} cannot be read and is passed over", kind, stored.Id, projectId);
+                log.LogError(error, "The {Kind} '{Id}' of project {ProjectId} cannot be read and is passed over", kind, stored.Id,
+                    projectId);
             }
         }
 

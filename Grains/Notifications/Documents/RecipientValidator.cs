@@ -61,7 +61,8 @@ internal static partial class RecipientValidator
 
     /// <summary>Whether this is one bare mail address.</summary>
     public static bool IsEmail(string value) =>
-        value.Length <= MaxEmail && BareAddress().IsMatch(value) && MailAddress.TryCreate(value, out var address) && address.Address == value;
+        value.Length <= MaxEmail && BareAddress().IsMatch(value) && MailAddress.TryCreate(value, out var address)
+            && address.Address == value;
 
     /// <summary>Checks a phone number that may be missing.</summary>
     public static void Phone(List<FieldError> errors, string field, string? value)

@@ -4,7 +4,8 @@ using System.Text;
 namespace EsoCore.Grains.Notifications;
 
 /// <summary>
-/// Encrypts the secrets of channels for storage: AES-256-GCM under the installation's key for <see cref="KeyPurposes.ChannelSeal"/>. Layout:
+/// Encrypts the secrets of channels for storage: AES-256-GCM under the installation's key for <see cref="KeyPurposes.ChannelSeal"/>.
+/// Layout:
 /// 1 byte naming the master key, 12 bytes nonce, the cipher text, 16 bytes tag. That first byte and the channel's key are bound in as
 /// associated data, so that sealed secrets copied to another channel or project do not open there.
 /// </summary>

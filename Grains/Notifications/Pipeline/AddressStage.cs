@@ -25,7 +25,8 @@ internal sealed class AddressStage : INotifierStage
             }
 
             ImmutableArray<string> keys = [.. targets.Select(t => t.Key)];
-            foreach (var incident in due.Notices.Where(n => n.Kind != NoticeKind.Resolved).Select(n => n.Incident.Id).Concat(due.OmittedOpenings).Distinct())
+            foreach (var incident in due.Notices.Where(n => n.Kind != NoticeKind.Resolved).Select(n => n.Incident.Id)
+                .Concat(due.OmittedOpenings).Distinct())
                 Remember(turn.State, incident, keys);
         }
     }

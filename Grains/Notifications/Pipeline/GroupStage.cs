@@ -3,7 +3,8 @@ using EsoCore.Notifications;
 namespace EsoCore.Grains.Notifications;
 
 /// <summary>
-/// Gathers notices of one group key, so that a storm of them is a handful of messages. A critical one waits a moment for its like; the first
+/// Gathers notices of one group key, so that a storm of them is a handful of messages. A critical one waits a moment for its like; the
+/// first
 /// of others waits longer; and for some minutes after a message the group is busy, and whatever is not critical waits until they are over.
 /// </summary>
 internal sealed class GroupStage : INotifierStage
@@ -19,7 +20,8 @@ internal sealed class GroupStage : INotifierStage
             if (notice.Kind != NoticeKind.Resolved || WasToldHere(turn, notice))
                 Add(turn, notice);
             else
-                turn.Tell("notification.not_told", notice, new { recipient = turn.Recipient, notice = notice.Id, reason = "its opening was not told here" });
+                turn.Tell("notification.not_told", notice,
+                    new { recipient = turn.Recipient, notice = notice.Id, reason = "its opening was not told here" });
         }
 
         foreach (var (key, group) in turn.State.Groups.ToList())

@@ -11,7 +11,8 @@ internal sealed class MuteStage : INotifierStage
     /// <inheritdoc/>
     public void Run(NotifierTurn turn) => turn.Arrived.RemoveAll(notice =>
     {
-        if (notice.Kind == NoticeKind.Resolved || Muting.Reason(notice.Incident, turn.Book, Facts(turn, notice), turn.Now) is not { } reason)
+        if (notice.Kind == NoticeKind.Resolved
+            || Muting.Reason(notice.Incident, turn.Book, Facts(turn, notice), turn.Now) is not { } reason)
             return false;
         turn.Tell("notification.muted", notice, new
         {

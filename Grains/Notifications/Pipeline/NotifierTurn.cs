@@ -29,7 +29,8 @@ internal sealed class NotifierTurn
     public IReadOnlyDictionary<Guid, DeviceFacts> Devices { get; init; } = ImmutableDictionary<Guid, DeviceFacts>.Empty;
 
     /// <summary>Who is on call, by schedule id; only schedules that this recipient needs now.</summary>
-    public IReadOnlyDictionary<string, ImmutableArray<string>> OnCall { get; init; } = ImmutableDictionary<string, ImmutableArray<string>>.Empty;
+    public IReadOnlyDictionary<string, ImmutableArray<string>> OnCall { get; init; } =
+        ImmutableDictionary<string, ImmutableArray<string>>.Empty;
 
     /// <summary>Messages on their way since before.</summary>
     public IReadOnlySet<Guid> InFlight { get; init; } = ImmutableHashSet<Guid>.Empty;
@@ -91,7 +92,8 @@ internal sealed record Revival(DeliveryState Delivery, string Actor);
 /// <param name="Notices">Those shown, the gravest first.</param>
 /// <param name="Omitted">How many more there are.</param>
 /// <param name="OmittedOpenings">The incidents among those that opened.</param>
-internal sealed record DueGroup(ImmutableArray<string> Via, ImmutableArray<Notice> Notices, int Omitted, ImmutableArray<Guid> OmittedOpenings);
+internal sealed record DueGroup(
+    ImmutableArray<string> Via, ImmutableArray<Notice> Notices, int Omitted, ImmutableArray<Guid> OmittedOpenings);
 
 /// <summary>Somebody is told something.</summary>
 /// <param name="Target">Where to; null: there is nowhere.</param>

@@ -4,7 +4,8 @@ using EsoCore.Notifications;
 namespace EsoCore.Grains.Notifications;
 
 /// <summary>
-/// Writes down what became of messages: each as an item that people list, and its end in the audit trail. A message is recorded as delivered
+/// Writes down what became of messages: each as an item that people list, and its end in the audit trail. A message is recorded as
+/// delivered
 /// after it was sent, never before.
 /// </summary>
 internal sealed class RecordStage : INotifierStage
@@ -25,7 +26,8 @@ internal sealed class RecordStage : INotifierStage
 
     private static WorkItem Item(DeliveryState delivery) => new(
         WorkKinds.Delivery, delivery.Id, OwnerOf(delivery.Recipient), TemplateContext.Word(delivery.Status), delivery.Severity,
-        delivery.Incident?.RuleId, delivery.Incident?.DeviceId, delivery.Incident?.SiteId, delivery.Incident?.AssetId, delivery.Incident?.Id,
+        delivery.Incident?.RuleId, delivery.Incident?.DeviceId, delivery.Incident?.SiteId, delivery.Incident?.AssetId,
+        delivery.Incident?.Id,
         delivery.CreatedAt, NotificationJson.Write(delivery));
 
     private static LogEntry Line(NotifierTurn turn, DeliveryState delivery)

@@ -27,15 +27,19 @@ internal sealed class RenderStage(TemplateRenderer renderer) : INotifierStage
         var (first, total) = (notices[0], notices.Length + message.Omitted);
         var kind = target?.Kind ?? ChannelKinds.Email;
         var template = BuiltInTemplates.Id(kind, total == 1 ? TemplateContext.Word(first.Kind) : BuiltInTemplates.Group);
-        var text = renderer.Render(template, turn.Book.Templates.GetValueOrDefault(template), TemplateContext.Of(turn.Recipient, notices, total));
+        var text = renderer.Render(template, turn.Book.Templates.GetValueOrDefault(template),
+            TemplateContext.Of(turn.Recipient, notices, total));
         var severity = TemplateContext.Gravest(notices);
         var id = StableId.Of(
-            [turn.ProjectId.ToString("D"), turn.Recipient, target?.Key ?? "", $"{turn.Now.UtcTicks}", .. notices.Select(n => n.Id.ToString("D"))]);
+        [
+            turn.ProjectId.ToString("D"), turn.Recipient, target?.Key ?? "", $"{turn.Now.UtcTicks}", .. notices.Select(n => n.Id.ToString("D")),
+        ]);
         var next = Quiet(turn, target, severity) ?? turn.Now;
         return new DeliveryState(
             id, turn.Recipient, target?.Person, target?.Channel, target?.Kind, target?.To, text.Subject, text.Text,
             kind == ChannelKinds.Webhook ? WebhookPayload.Of(id, turn, message, text) : "", severity,
-            [.. notices.Select(n => new DeliveryNotice(n.Id, n.Kind, n.Incident.Id, n.Incident.RuleId, n.Incident.Severity, n.Incident.Title))],
+            [.. notices.Select(n =>
+                new DeliveryNotice(n.Id, n.Kind, n.Incident.Id, n.Incident.RuleId, n.Incident.Severity, n.Incident.Title))],
             total, text.Fault, turn.Now, next, Incident(first)) { SendableFrom = next };
     }
 
@@ -50,6 +54,7 @@ internal sealed class RenderStage(TemplateRenderer renderer) : INotifierStage
     {
         var source = first.Incident.Source;
         return new DeliveryIncident(
-            first.Incident.Id, first.Incident.RuleId, source.DeviceId == Guid.Empty ? null : source.DeviceId, source.SiteId, source.AssetId);
+            first.Incident.Id, first.Incident.RuleId, source.DeviceId == Guid.Empty ? null : source.DeviceId, source.SiteId,
+            source.AssetId);
     }
 }

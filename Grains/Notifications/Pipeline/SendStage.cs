@@ -23,7 +23,9 @@ internal sealed class SendStage : INotifierStage
         Pick(turn);
     }
 
-    /// <summary>When a failed message is tried next: doubling, ±25 % so that those that failed together do not come back together.</summary>
+    /// <summary>
+    /// When a failed message is tried next: doubling, ±25 % so that those that failed together do not come back together.
+    /// </summary>
     /// <param name="attempts">Failures so far, at least 1.</param>
     public static TimeSpan Backoff(NotificationOptions options, Guid deliveryId, int attempts, TimeSpan? retryAfter)
     {
@@ -41,14 +43,16 @@ internal sealed class SendStage : INotifierStage
             Status = DeliveryStatus.Pending, Attempts = 0, NextAt = turn.Now, SendableFrom = turn.Now, FinishedAt = null, Reason = null,
         });
         turn.Log.Add(new LogEntry(
-            StableId.Of("notification.sent_again", delivery.Id.ToString("D"), $"{turn.Now.UtcTicks}"), turn.Now, actor, "notification.sent_again",
+            StableId.Of("notification.sent_again", delivery.Id.ToString("D"), $"{turn.Now.UtcTicks}"), turn.Now, actor,
+            "notification.sent_again",
             delivery.Incident?.Id, delivery.Incident?.DeviceId,
             NotificationJson.Write(new { delivery = delivery.Id, recipient = delivery.Recipient, reason = delivery.Reason })));
     }
 
     private static DeliveryState After(NotifierTurn turn, DeliveryState delivery, SendResult result)
     {
-        var tried = delivery with { Attempts = delivery.Attempts + 1, Detail = TemplateRenderer.Cut(result.Detail, NotificationLimits.Detail) };
+        var detail = TemplateRenderer.Cut(result.Detail, NotificationLimits.Detail);
+        var tried = delivery with { Attempts = delivery.Attempts + 1, Detail = detail };
         if (result.Outcome == SendOutcome.Delivered)
             return tried with { Status = DeliveryStatus.Delivered, FinishedAt = turn.Now, NextAt = null };
         if (result.Outcome == SendOutcome.Permanent)

@@ -17,7 +17,9 @@ public interface IChannelSender
 /// <param name="Access">The channel, secrets included.</param>
 /// <param name="To">Where to within the channel; empty for channels that lead to one place.</param>
 /// <param name="Payload">JSON of incident and notices for machines; empty for messages to people.</param>
-/// <param name="Fields">What placeholders of templated requests stand for, beside <c>to</c>, <c>subject</c>, <c>text</c> and <c>key</c>.</param>
+/// <param name="Fields">
+/// What placeholders of templated requests stand for, beside <c>to</c>, <c>subject</c>, <c>text</c> and <c>key</c>.
+/// </param>
 /// <param name="At">When it was made.</param>
 public sealed record OutgoingMessage(
     Guid Key,

@@ -4,7 +4,8 @@ using EsoCore.Notifications;
 namespace EsoCore.Grains.Notifications;
 
 /// <summary>
-/// Keeps templates to what is bounded: values, conditions and lists. Partials, decorators and raw blocks are refused, and lists do not stand
+/// Keeps templates to what is bounded: values, conditions and lists. Partials, decorators and raw blocks are refused, and lists do not
+/// stand
 /// in lists in lists, so that no template can run for long.
 /// </summary>
 internal static partial class TemplateCheck

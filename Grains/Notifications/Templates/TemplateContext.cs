@@ -37,7 +37,8 @@ internal static class TemplateContext
 
     /// <summary>The gravest severity of notices that are not good news; of all when there are no others.</summary>
     public static string Gravest(IReadOnlyList<Notice> notices) =>
-        notices.OrderBy(n => n.Kind == NoticeKind.Resolved).ThenByDescending(n => SeverityRank.Of(n.Incident.Severity)).First().Incident.Severity;
+        notices.OrderBy(n => n.Kind == NoticeKind.Resolved).ThenByDescending(n => SeverityRank.Of(n.Incident.Severity))
+            .First().Incident.Severity;
 
     /// <summary>Data to try a template on.</summary>
     /// <param name="kind">opened, ..., or group.</param>
@@ -52,7 +53,8 @@ internal static class TemplateContext
             at, at.AddSeconds(2), at.AddMinutes(4), null, null, null, null, null, 1, 0, 0, 180, 0, """{"main_voltage":0}""");
         var word = Enum.GetValues<NoticeKind>().FirstOrDefault(k => Word(k) == kind);
         var notice = new Notice(incident.Id, word, incident, [], "WAREHOUSE_A", at.AddSeconds(2));
-        var other = notice with { Incident = incident with { Severity = "medium", Title = "Connection lost at SN-1002", Text = "Silent for 6 minutes." } };
+        var lost = incident with { Severity = "medium", Title = "Connection lost at SN-1002", Text = "Silent for 6 minutes." };
+        var other = notice with { Incident = lost };
         return kind == "group" ? Of("team:maintenance", [notice, other], 5) : Of("team:maintenance", [notice], 1);
     }
 
@@ -134,7 +136,8 @@ internal static class TemplateContext
     {
         JsonValueKind.Object when depth < MaxMetaDepth => value.EnumerateObject().Take(MaxMetaEntries)
             .GroupBy(p => p.Name).ToDictionary(p => p.Key, p => Value(p.Last().Value, depth + 1)),
-        JsonValueKind.Array when depth < MaxMetaDepth => value.EnumerateArray().Take(MaxMetaEntries).Select(v => Value(v, depth + 1)).ToList(),
+        JsonValueKind.Array when depth < MaxMetaDepth =>
+            value.EnumerateArray().Take(MaxMetaEntries).Select(v => Value(v, depth + 1)).ToList(),
         JsonValueKind.String => value.GetString(),
         JsonValueKind.Null or JsonValueKind.Undefined => null,
         JsonValueKind.True => true,

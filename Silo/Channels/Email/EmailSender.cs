@@ -22,7 +22,8 @@ internal sealed class EmailSender(GuardedConnector connector, TrustedRoots roots
         var security = settings.Security ?? "starttls";
         try
         {
-            var stream = await connector.Connect(host, settings.Port ?? DefaultPort, isPlain: security == "none", message.Access.Trusted, cancel);
+            var stream = await connector.Connect(
+                host, settings.Port ?? DefaultPort, isPlain: security == "none", message.Access.Trusted, cancel);
             await using var smtp = new SmtpConnection(stream, roots.For(host));
             await smtp.Open(security, cancel);
             if (!string.IsNullOrEmpty(settings.User))

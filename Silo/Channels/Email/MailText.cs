@@ -10,7 +10,9 @@ namespace EsoCore.Silo.Channels.Email;
 /// </summary>
 internal static class MailText
 {
-    /// <summary>Bytes of an encoded word's text: with its frame and the header's name it stays within 76 characters (RFC 2047, 2).</summary>
+    /// <summary>
+    /// Bytes of an encoded word's text: with its frame and the header's name it stays within 76 characters (RFC 2047, 2).
+    /// </summary>
     private const int WordBytes = 39;
 
     /// <summary>Whether an address can stand in an envelope and a header as it is.</summary>
@@ -63,5 +65,6 @@ internal static class MailText
 
     private static string Word(List<byte> bytes) => $"=?utf-8?B?{Convert.ToBase64String([.. bytes])}?=";
 
-    private static void Header(StringBuilder text, string name, string value) => text.Append(name).Append(": ").Append(value).Append("\r\n");
+    private static void Header(StringBuilder text, string name, string value) =>
+        text.Append(name).Append(": ").Append(value).Append("\r\n");
 }

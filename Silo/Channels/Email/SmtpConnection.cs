@@ -14,7 +14,8 @@ internal sealed class SmtpRefusedException(string message, bool isLasting, bool 
 }
 
 /// <summary>
-/// The client's side of SMTP (RFC 5321, 3207, 4954) over a connection that was made before. The framework's SmtpClient resolves and connects
+/// The client's side of SMTP (RFC 5321, 3207, 4954) over a connection that was made before. The framework's SmtpClient resolves and
+/// connects
 /// by itself, so the address it connects to cannot be checked; it does not tell which code refused what either.
 /// </summary>
 internal sealed class SmtpConnection(Stream stream, SslClientAuthenticationOptions tls) : IAsyncDisposable
@@ -47,7 +48,8 @@ internal sealed class SmtpConnection(Stream stream, SslClientAuthenticationOptio
         if (security != "starttls")
             return;
         if (!_offers.Contains("STARTTLS"))
-            throw new SmtpRefusedException("the mail server offers no STARTTLS, and the channel demands it", isLasting: true, isOfChannel: true);
+            throw new SmtpRefusedException("the mail server offers no STARTTLS, and the channel demands it", isLasting: true,
+                isOfChannel: true);
         await Command("STARTTLS", "STARTTLS", 220, isOfChannel: false, cancel);
         if (_from < _to)
             throw new IOException("the mail server spoke before TLS began"); // Somebody in between may have put it there.
@@ -90,7 +92,7 @@ internal sealed class SmtpConnection(Stream stream, SslClientAuthenticationOptio
             using var patience = new CancellationTokenSource(GoodbyePatience);
             await _stream.WriteAsync("QUIT\r\n"u8.ToArray(), patience.Token);
         }
-        catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error) when (error is IOException or OperationCanceledException or InvalidOperationException)
         {
             // The message is through or not; a goodbye changes nothing.
         }
@@ -117,7 +119,9 @@ internal sealed class SmtpConnection(Stream stream, SslClientAuthenticationOptio
     private static IEnumerable<string> Offers(string line)
     {
         var words = line.Split([' ', '='], StringSplitOptions.RemoveEmptyEntries); // Old servers write AUTH=LOGIN.
-        return words.Length == 0 ? [] : words[0].Equals("AUTH", StringComparison.OrdinalIgnoreCase) ? words.Skip(1).Select(w => $"AUTH {w}") : [words[0]];
+        if (words.Length == 0)
+            return [];
+        return words[0].Equals("AUTH", StringComparison.OrdinalIgnoreCase) ? words.Skip(1).Select(w => $"AUTH {w}") : [words[0]];
     }
 
     private async Task<string> Command(string line, string what, int expected, bool isOfChannel, CancellationToken cancel)

@@ -41,7 +41,8 @@ internal sealed class AddressGuard(IOptions<NotificationOptions> options)
     private static bool IsPublic(IPAddress address) => address.AddressFamily switch
     {
         AddressFamily.InterNetwork => !SpecialV4.Any(network => network.Contains(address)),
-        AddressFamily.InterNetworkV6 => address.ScopeId == 0 && GlobalV6.Contains(address) && !SpecialV6.Any(network => network.Contains(address)),
+        AddressFamily.InterNetworkV6 => address.ScopeId == 0 && GlobalV6.Contains(address)
+            && !SpecialV6.Any(network => network.Contains(address)),
         _ => false,
     };
 

@@ -77,7 +77,9 @@ internal sealed class HttpTargets : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>What an answer means: these statuses say that the channel is wrong, those that it may work later, others that the message is.</summary>
+    /// <summary>
+    /// What an answer means: these statuses say that the channel is wrong, those that it may work later, others that the message is.
+    /// </summary>
     private SendResult Judge(HttpResponseMessage response, string told)
     {
         var status = (int)response.StatusCode;

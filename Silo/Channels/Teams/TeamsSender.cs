@@ -33,7 +33,8 @@ internal sealed class TeamsSender(HttpTargets http) : IChannelSender
     private static JsonObject Card(OutgoingMessage message)
     {
         var blocks = new JsonArray(
-            Block(message.Subject, ("weight", "Bolder"), ("size", "Medium"), ("color", message.Severity is "critical" or "high" ? "Attention" : "Default")),
+            Block(message.Subject, ("weight", "Bolder"), ("size", "Medium"),
+                ("color", message.Severity is "critical" or "high" ? "Attention" : "Default")),
             Block(TemplateRenderer.Cut(message.Text, MaxText).Replace("\n", "\n\n"))); // One line end is none to a card.
         var card = new JsonObject
         {

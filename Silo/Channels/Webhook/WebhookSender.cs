@@ -8,8 +8,10 @@ using EsoCore.Silo.Channels.Net;
 namespace EsoCore.Silo.Channels.Webhook;
 
 /// <summary>
-/// A signed POST of incident and notices. <c>X-EsoCore-Signature: v1=</c>hex HMAC-SHA256, under the channel's secret, of the timestamp, a dot
-/// and the body as sent; <c>X-EsoCore-Timestamp</c> is in Unix seconds, of this attempt: a receiver that refuses old ones is safe from repeats
+/// A signed POST of incident and notices. <c>X-EsoCore-Signature: v1=</c>hex HMAC-SHA256, under the channel's secret, of the timestamp, a
+/// dot
+/// and the body as sent; <c>X-EsoCore-Timestamp</c> is in Unix seconds, of this attempt: a receiver that refuses old ones is safe from
+/// repeats
 /// by others, and one that remembers <c>Idempotency-Key</c> from ours.
 /// </summary>
 internal sealed class WebhookSender(HttpTargets http, TimeProvider time) : IChannelSender
