@@ -40,9 +40,12 @@ public sealed class NotificationOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Messages of one recipient on their way at one time. Default 8.</summary>
+    /// <summary>
+    /// Messages of one recipient through one channel on their way at one time, so that a channel that hangs keeps no other waiting.
+    /// Default 4.
+    /// </summary>
     [Range(1, 64)]
-    public int MaxInFlight { get; set; } = 8;
+    public int MaxInFlight { get; set; } = 4;
 
     /// <summary>
     /// Networks, such as <c>10.1.0.0/16</c>, that targets set by projects may lie in although they are private, loopback or the like, and
@@ -64,11 +67,9 @@ public sealed class SmtpOptions
     public string? Host { get; set; }
 
     /// <summary>Default 587.</summary>
-    [Range(1, 65_535)]
     public int Port { get; set; } = 587;
 
     /// <summary><c>starttls</c> (default; refused without), <c>tls</c> from the first byte, or <c>none</c>.</summary>
-    [RegularExpression("starttls|tls|none")]
     public string Security { get; set; } = "starttls";
 
     /// <summary>The login, or null for none.</summary>

@@ -10,6 +10,10 @@ internal static class NotificationServices
     public static IServiceCollection AddNotifications(this IServiceCollection services)
     {
         services.AddOptions<NotificationOptions>().BindConfiguration(NotificationOptions.Section).ValidateDataAnnotations()
+            .Validate(options => options.Smtp.Security is "starttls" or "tls" or "none",
+                $"{NotificationOptions.Section}:Smtp:Security must be starttls, tls or none.")
+            .Validate(options => options.Smtp.Host is null or "" || RecipientValidator.IsEmail(options.Smtp.From),
+                $"{NotificationOptions.Section}:Smtp:From must be a mail address.")
             .ValidateOnStart();
         services.AddSingleton<NotificationBooks>();
         services.AddSingleton<TemplateRenderer>();

@@ -151,11 +151,12 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
         if (_state is null)
             return null;
         var next = _state.Groups.Values.Min(g => g.DueAt);
-        if (_inFlight.Count >= services.Options.MaxInFlight)
-            return next; // The next report starts another.
+        var load = _state.Load(_inFlight);
         foreach (var delivery in _state.Deliveries.Values)
         {
-            if (!_inFlight.Contains(delivery.Id) && !(next <= delivery.NextAt))
+            // Where a channel is busy, the report of one message starts the next.
+            if (!_inFlight.Contains(delivery.Id) && !(next <= delivery.NextAt)
+                && load.GetValueOrDefault(delivery.Channel ?? "") < services.Options.MaxInFlight)
                 next = delivery.NextAt;
         }
 

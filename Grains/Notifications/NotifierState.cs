@@ -34,6 +34,19 @@ internal sealed class NotifierState
     [JsonIgnore]
     public bool IsBusy => Deliveries.Count > 0 || Groups.Values.Any(g => g.DueAt is not null);
 
+    /// <summary>How many messages are on their way, by channel.</summary>
+    public Dictionary<string, int> Load(IEnumerable<Guid> inFlight)
+    {
+        var load = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var id in inFlight)
+        {
+            if (Deliveries.TryGetValue(id, out var delivery) && delivery.Channel is { } channel)
+                load[channel] = load.GetValueOrDefault(channel) + 1;
+        }
+
+        return load;
+    }
+
     /// <summary>Where the opening of an incident went, or null.</summary>
     public OpenedIncident? OpeningOf(Guid incidentId) => Opened.FindLast(o => o.IncidentId == incidentId);
 }

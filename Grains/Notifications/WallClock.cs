@@ -37,7 +37,7 @@ internal static class WallClock
         if (!holds)
             return null;
         var end = local.Date.AddMinutes(to);
-        return ToUtc(TimeZoneInfo.FindSystemTimeZoneById(hours.TimeZone), minute < to ? end : end.AddDays(1));
+        return ToUtc(ZoneOf(hours.TimeZone), minute < to ? end : end.AddDays(1));
     }
 
     /// <summary>Minutes since midnight, or null with a fault added.</summary>
@@ -57,7 +57,11 @@ internal static class WallClock
     }
 
     private static (DateTime Local, int From, int To) Local(string zone, string from, string to, DateTimeOffset at) =>
-        (TimeZoneInfo.ConvertTime(at, TimeZoneInfo.FindSystemTimeZoneById(zone)).DateTime, Minutes(from) ?? 0, Minutes(to) ?? DayMinutes);
+        (TimeZoneInfo.ConvertTime(at, ZoneOf(zone)).DateTime, Minutes(from) ?? 0, Minutes(to) ?? DayMinutes);
+
+    /// <summary>A zone that this machine does not know (any more) counts as UTC: it must not stop every message.</summary>
+    private static TimeZoneInfo ZoneOf(string zone) =>
+        TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var found) ? found : TimeZoneInfo.Utc;
 
     /// <summary>The instant of a local time; one that the change of clocks leaves out counts as the moment of the change.</summary>
     private static DateTimeOffset ToUtc(TimeZoneInfo zone, DateTime local)

@@ -64,14 +64,17 @@ internal sealed class SendStage : INotifierStage
 
     private static void Pick(NotifierTurn turn)
     {
-        var room = turn.Options.MaxInFlight - turn.InFlight.Count(turn.State.Deliveries.ContainsKey);
+        var load = turn.State.Load(turn.InFlight);
         foreach (var delivery in turn.State.Deliveries.Values.Where(d => d.NextAt <= turn.Now && !turn.InFlight.Contains(d.Id))
             .OrderByDescending(d => SeverityRank.Of(d.Severity)).ThenBy(d => d.NextAt).ToList())
         {
             if (Hopeless(turn, delivery) is { } reason)
                 turn.Set(Dead(turn, delivery, reason));
-            else if (room-- > 0)
+            else if (load.GetValueOrDefault(delivery.Channel!) is var busy && busy < turn.Options.MaxInFlight)
+            {
+                load[delivery.Channel!] = busy + 1;
                 turn.ToSend.Add(delivery);
+            }
         }
     }
 

@@ -42,10 +42,11 @@ internal sealed class TemplateRenderer
         {
             return Make(BuiltInTemplates.All[id], data, fault);
         }
-        catch (TextOverflowException overflow)
+        catch (Exception error)
         {
-            var title = Cut(OneLine(data["title"]?.ToString() ?? ""), NotificationLimits.Subject);
-            return new RenderedText(title, title, fault ?? overflow.Message);
+            // Data that nobody foresaw. Rather a bare message than none, and than a notifier that fails on it again and again.
+            var title = Cut(OneLine(data["title"]?.ToString() ?? "An incident"), NotificationLimits.Subject);
+            return new RenderedText(title, title, fault ?? error.Message);
         }
     }
 
