@@ -80,6 +80,7 @@ public static class ApiServices
         app.MapSites();
         app.MapAssets();
         app.MapConfigProfiles();
+        app.MapNotifications();
         app.MapProject();
         app.MapIncidents();
         app.MapTickets();

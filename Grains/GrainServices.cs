@@ -2,6 +2,7 @@ using EsoCore.Grains.Config;
 using EsoCore.Grains.Devices;
 using EsoCore.Grains.Events;
 using EsoCore.Grains.Incidents;
+using EsoCore.Grains.Notifications;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Telemetry;
 using EsoCore.Projects;
@@ -30,6 +31,7 @@ public static class GrainServices
         services.AddSingleton<TransitionPublisher>();
         services.AddSingleton<DeviceServices>();
         services.AddIncidents();
+        services.AddNotifications();
         return services;
     }
 

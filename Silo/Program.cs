@@ -1,5 +1,6 @@
 using EsoCore.Api;
 using EsoCore.Grains;
+using EsoCore.Silo.Channels;
 using EsoCore.Silo.Demo;
 using EsoCore.Silo.Hosting;
 using EsoCore.Silo.Storage;
@@ -81,6 +82,7 @@ internal static class Program
         builder.Services.AddSingleton<IInstallationKeys>(keys);
         builder.AddStorage(options, data);
         builder.Services.AddEsoCoreGrains();
+        builder.Services.AddChannels();
         if (!string.IsNullOrEmpty(options.Postgres))
             builder.Services.AddHostedService<MasterKeyCheck>(); // Before the engine: a stranger is not to join.
         builder.Services.AddSingleton(options);

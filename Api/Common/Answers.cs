@@ -87,8 +87,8 @@ internal static class Answers
         http.Response.Headers.Link = $"<{http.Request.PathBase}{http.Request.Path}{query.ToQueryString()}>; rel=\"next\"";
     }
 
-    /// <summary>Reads the one JSON object of a management call.</summary>
-    public static async ValueTask<(JsonForm? Form, Problem? Problem)> ReadForm(HttpContext http)
+    /// <summary>Reads the one JSON object of a management call; where it is <paramref name="optional"/>, no body is an empty one.</summary>
+    public static async ValueTask<(JsonForm? Form, Problem? Problem)> ReadForm(HttpContext http, bool optional = false)
     {
         var services = http.RequestServices;
         var retryAfter = TimeSpan.FromSeconds(services.GetRequiredService<IOptionsMonitor<ApiOptions>>().CurrentValue.RetryAfterSeconds);
@@ -96,6 +96,6 @@ internal static class Answers
         if (body is null)
             return (null, unread);
         using (body)
-            return (SmallBodies.Parse(http.Request, body, optional: false, out var malformed), malformed);
+            return (SmallBodies.Parse(http.Request, body, optional, out var malformed), malformed);
     }
 }

@@ -31,6 +31,9 @@ public static class KeyPurposes
     /// <summary>Encryption of stored body-signature keys.</summary>
     public const string SigningKeySeal = "signing-key-seal";
 
+    /// <summary>Encryption of the secrets of channels.</summary>
+    public const string ChannelSeal = "channel-seal";
+
     /// <summary>The secret that members of a cluster know each other by.</summary>
     public const string Cluster = "cluster";
 

@@ -8,8 +8,24 @@ namespace EsoCore.Notifications;
 /// </summary>
 public interface INotifierGrain : IGrainWithStringKey
 {
-    /// <summary>Takes notices; durable when the task ends. Those known by their id are taken once.</summary>
+    /// <summary>Notices handed over in one call; more is a fault of the caller.</summary>
+    const int MaxNotices = 1_000;
+
+    /// <summary>
+    /// Takes notices; durable when the task ends. Those known by their id are taken once. Interleaves, so that callers of one moment share
+    /// one commit.
+    /// </summary>
+    [AlwaysInterleave]
     Task Enqueue(ImmutableArray<Notice> notices);
+
+    /// <summary>
+    /// Sends a dead delivery again, under its old idempotency key. <see cref="EditOutcome.NotFound"/>: it is not this recipient's;
+    /// <see cref="EditOutcome.Invalid"/>: it is not dead.
+    /// </summary>
+    /// <param name="deliveryId">Which.</param>
+    /// <param name="actor">Who asked, for the audit trail.</param>
+    [AlwaysInterleave]
+    Task<EditResult<Delivery>> SendAgain(Guid deliveryId, string actor);
 }
 
 /// <summary>Why people are told.</summary>

@@ -1,5 +1,6 @@
 using EsoCore.Escalation;
 using EsoCore.Grains.Storage;
+using EsoCore.Notifications;
 using EsoCore.Projects;
 
 namespace EsoCore.Grains.Projects;
@@ -28,6 +29,12 @@ internal sealed class ResourceLimits(IResourceStore store)
         ResourceKinds.ConfigProfile => IProjectGrain.MaxConfigProfiles,
         ResourceKinds.EscalationPolicy => IEscalationListGrain.MaxPolicies,
         ResourceKinds.OnCallSchedule => IEscalationListGrain.MaxSchedules,
+        ResourceKinds.Person => INotificationsGrain.MaxPeople,
+        ResourceKinds.Team => INotificationsGrain.MaxTeams,
+        ResourceKinds.Channel => INotificationsGrain.MaxChannels,
+        ResourceKinds.Silence => INotificationsGrain.MaxSilences,
+        ResourceKinds.MaintenanceWindow => INotificationsGrain.MaxMaintenanceWindows,
+        ResourceKinds.Template => INotificationsGrain.MaxTemplates,
         ResourceKinds.Installation => 3, // The settings; and what the host keeps: the master key's fingerprints and the engine in force.
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind has no limit yet."),
     };

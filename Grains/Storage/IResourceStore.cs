@@ -47,6 +47,24 @@ public static class ResourceKinds
     /// <summary><see cref="Escalation.OnCallSchedule"/>.</summary>
     public const string OnCallSchedule = "on-call-schedule";
 
+    /// <summary><see cref="Notifications.PersonDefinition"/>.</summary>
+    public const string Person = "person";
+
+    /// <summary><see cref="Notifications.TeamDefinition"/>.</summary>
+    public const string Team = "team";
+
+    /// <summary><see cref="Notifications.ChannelDefinition"/> with its sealed secrets.</summary>
+    public const string Channel = "channel";
+
+    /// <summary><see cref="Notifications.SilenceDefinition"/>.</summary>
+    public const string Silence = "silence";
+
+    /// <summary><see cref="Notifications.MaintenanceWindowDefinition"/>.</summary>
+    public const string MaintenanceWindow = "maintenance-window";
+
+    /// <summary><see cref="Notifications.TemplateDefinition"/>.</summary>
+    public const string Template = "template";
+
     /// <summary><see cref="Projects.InstallationSettings"/>, the one document that belongs to no project (its id is all zeros).</summary>
     public const string Installation = "installation";
 }

@@ -8,6 +8,7 @@ using EsoCore.Devices;
 using EsoCore.Escalation;
 using EsoCore.Firmware;
 using EsoCore.Incidents;
+using EsoCore.Notifications;
 using EsoCore.Projects;
 using EsoCore.Sites;
 using EsoCore.Telemetry;
@@ -60,6 +61,13 @@ internal sealed class FakeGrains : FakeGrainFactory
             : type == typeof(IEscalationPolicyGrain) ? new FakePolicy(key)
             : type == typeof(IOnCallScheduleGrain) ? new FakeSchedule(key)
             : type == typeof(IEscalationListGrain) ? new FakeEscalationLists()
+            : type == typeof(IPersonGrain) ? new FakePerson(key)
+            : type == typeof(ITeamGrain) ? new FakeTeam(key)
+            : type == typeof(IChannelGrain) ? new FakeChannel(key)
+            : type == typeof(ISilenceGrain) ? new FakeSilence(key)
+            : type == typeof(IMaintenanceWindowGrain) ? new FakeMaintenanceWindow(key)
+            : type == typeof(ITemplateGrain) ? new FakeTemplate(key)
+            : type == typeof(INotificationsGrain) ? new FakeNotifications()
             : throw new NotSupportedException(type.Name));
     }
 }

@@ -80,7 +80,9 @@ public sealed class RoomTests
     {
         string[] banned = ["#if", "Task.Run(", "ConfigureAwait(false)", "Task.Factory.StartNew(", "ThreadPool.", "new Thread("];
         var faults = GrainSources()
-            .SelectMany(f => Repository.Code(f).Where(l => banned.Any(l.Text.Contains)).Select(l => $"{f}:{l.Number}: {l.Text.Trim()}"));
+            .SelectMany(f => Repository.Code(f)
+                .Where(l => banned.Any(l.Text.Replace("{{#if", "").Contains)) // A message's template has conditions of its own.
+                .Select(l => $"{f}:{l.Number}: {l.Text.Trim()}"));
         Assert.Empty(faults);
     }
 

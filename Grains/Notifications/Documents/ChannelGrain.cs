@@ -1,0 +1,120 @@
+using EsoCore.Grains.Projects;
+using EsoCore.Grains.Storage;
+using EsoCore.Incidents;
+using EsoCore.Notifications;
+using Microsoft.Extensions.Options;
+
+namespace EsoCore.Grains.Notifications;
+
+/// <summary>Owns one channel, its sealed secrets, and the decision to disable it.</summary>
+[GrainType("channel")]
+internal sealed class ChannelGrain(
+    IResourceStore store,
+    ResourceLimits limits,
+    NotificationBooks books,
+    IWorkStore work,
+    IInstallationKeys keys,
+    ChannelSenders senders,
+    IOptions<NotificationOptions> options,
+    TimeProvider time) : DocumentGrain<StoredChannel>(store, limits, books, ResourceKinds.Channel), IChannelGrain
+{
+    private int _faults;
+
+    private string Key => ProjectKey.Of(ProjectId, Id);
+
+    /// <inheritdoc/>
+    public Task<Versioned<ChannelDefinition>?> Get() => Task.FromResult(View(Find()));
+
+    /// <inheritdoc/>
+    public async Task<EditResult<ChannelDefinition>> Put(
+        ChannelDefinition definition, ChannelSecrets secrets, long? expectedVersion, bool onlyCreate)
+    {
+        var before = Document.Current?.Value;
+        var kept = before is not null && before.Definition.Kind == definition.Kind ? ChannelVault.Open(keys, Key, before.Sealed) : null;
+        var merged = ChannelVault.Merge(kept ?? new ChannelSecrets(), secrets);
+        var faults = ChannelValidator.Channel(Id, definition, merged, options.Value.AllowedNetworks.Count > 0);
+        if (Id == ChannelSenders.InstallationMail)
+            faults.Add(new FieldError("id", $"'{Id}' is the installation's own mail"));
+        var stored = new StoredChannel(
+            definition with
+            {
+                Target = definition.Kind == ChannelKinds.Email ? definition.Settings.Host : ChannelVault.Shown(merged.Url),
+                Secrets = ChannelVault.Names(merged),
+                DisabledReason = definition.Enabled ? null : before?.Definition.DisabledReason,
+                DisabledAt = definition.Enabled ? null : before?.Definition.DisabledAt,
+            },
+            faults.Count > 0 ? "" : ChannelVault.Seal(keys, Key, merged));
+        var result = await Write(faults, stored, expectedVersion, onlyCreate);
+        if (result.Outcome is EditOutcome.Created or EditOutcome.Changed)
+            _faults = 0;
+        return View(result);
+    }
+
+    /// <inheritdoc/>
+    public async Task<EditResult<ChannelDefinition>> Delete(long? expectedVersion) => View(await Remove(expectedVersion));
+
+    /// <inheritdoc/>
+    public async Task<ChannelTest?> Test(string? to)
+    {
+        if (Find() is not { Value: var channel })
+            return null;
+        if (senders.Open(ProjectId, Id, channel) is not { } access)
+            return new ChannelTest("permanent", ChannelSenders.CannotOpen, 0);
+        var address = to ?? channel.Definition.Settings.To.FirstOrDefault() ?? "";
+        var began = time.GetTimestamp();
+        var result = await senders.Send(channel.Definition.Kind, TestMessage(access, address), CancellationToken.None);
+        return new ChannelTest(result.Outcome.ToString().ToLowerInvariant(), result.Detail,
+            (long)time.GetElapsedTime(began).TotalMilliseconds);
+    }
+
+    /// <inheritdoc/>
+    public async Task Fared(bool refused, string detail)
+    {
+        if (!refused)
+            _faults = 0;
+        else if (Document.Current is { Value.Definition.Enabled: true } current && ++_faults >= IChannelGrain.MaxFaults)
+            await Disable(current, detail);
+    }
+
+    /// <summary>Tells first and writes last: after a crash in between all of it is done again, under the same ids.</summary>
+    private async Task Disable(Versioned<StoredChannel> current, string detail)
+    {
+        var now = time.GetUtcNow();
+        var definition = current.Value.Definition;
+        var reason = $"refused {IChannelGrain.MaxFaults} times in a row: {detail}";
+        var id = StableId.Of("channel-disabled", Key, $"{current.Version}");
+        await GrainFactory.GetGrain<INotifierGrain>(ProjectKey.Of(ProjectId, $"team:{BuiltInTeams.Owner}"))
+            .Enqueue([DisabledNotice(id, definition, reason, now)]);
+
+        var owner = $"channel/{Id}";
+        var known = await work.Load(ProjectId, owner, CancellationToken.None);
+        var line = new LogEntry(id, now, "system", "channel.disabled", null, null,
+            NotificationJson.Write(new { channel = Id, kind = definition.Kind, name = definition.Name, reason }));
+        await work.Commit(new WorkCommit(ProjectId, owner, known?.Version ?? 0, "{}", [], [line]), CancellationToken.None);
+
+        var disabled = current.Value with { Definition = definition with { Enabled = false, DisabledReason = reason, DisabledAt = now } };
+        await Write([], disabled, current.Version, onlyCreate: false);
+    }
+
+    private Notice DisabledNotice(Guid id, ChannelDefinition channel, string reason, DateTimeOffset now)
+    {
+        var incident = new Incident(
+            id, 1, ProjectId, "channel_disabled", SubjectKey.Project.ToString(), IncidentStatus.Open, "high",
+            $"The channel '{channel.Name}' is disabled", $"Messages through the {channel.Kind} channel '{Id}' were {reason}",
+            "channel_disabled", null, 0, new EpisodeSource(Guid.Empty, "", "", null, null, null), now, now, now, null, null, null,
+            null, null,
+            1, 0, null, null, 0, "");
+        return new Notice(id, NoticeKind.Opened, incident, [], $"channel/{Id}", now);
+    }
+
+    private OutgoingMessage TestMessage(ChannelAccess access, string to) => new(
+        Guid.CreateVersion7(time.GetUtcNow()), access, to, "EsoCore: test message",
+        "This is a test message. Whoever reads it is reached through this channel.", "info", """{"type":"test"}""",
+        ImmutableSortedDictionary<string, string>.Empty, time.GetUtcNow());
+
+    private static Versioned<ChannelDefinition>? View(Versioned<StoredChannel>? stored) =>
+        stored is null ? null : new Versioned<ChannelDefinition>(stored.Id, stored.Version, stored.Value.Definition);
+
+    private static EditResult<ChannelDefinition> View(EditResult<StoredChannel> result) =>
+        new(result.Outcome, View(result.Current), result.Errors);
+}

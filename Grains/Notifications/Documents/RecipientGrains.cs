@@ -1,0 +1,57 @@
+using EsoCore.Grains.Projects;
+using EsoCore.Grains.Storage;
+using EsoCore.Notifications;
+
+namespace EsoCore.Grains.Notifications;
+
+/// <summary>Owns one person.</summary>
+[GrainType("person")]
+internal sealed class PersonGrain(IResourceStore store, ResourceLimits limits, NotificationBooks books)
+    : DocumentGrain<PersonDefinition>(store, limits, books, ResourceKinds.Person), IPersonGrain
+{
+    /// <inheritdoc/>
+    public Task<Versioned<PersonDefinition>?> Get() => Task.FromResult(Find());
+
+    /// <inheritdoc/>
+    public Task<EditResult<PersonDefinition>> Put(PersonDefinition definition, long? expectedVersion, bool onlyCreate) =>
+        Write(RecipientValidator.Person(Id, definition), definition, expectedVersion, onlyCreate);
+
+    /// <inheritdoc/>
+    public Task<EditResult<PersonDefinition>> Delete(long? expectedVersion) => Remove(expectedVersion);
+}
+
+/// <summary>Owns one team.</summary>
+[GrainType("team")]
+internal sealed class TeamGrain(IResourceStore store, ResourceLimits limits, NotificationBooks books)
+    : DocumentGrain<TeamDefinition>(store, limits, books, ResourceKinds.Team), ITeamGrain
+{
+    /// <inheritdoc/>
+    public Task<Versioned<TeamDefinition>?> Get() => Task.FromResult(Find() ?? BuiltIn);
+
+    /// <inheritdoc/>
+    public async Task<EditResult<TeamDefinition>> Put(TeamDefinition definition, long? expectedVersion, bool onlyCreate)
+    {
+        // Version 0 is what stands while nobody has edited a built-in team; to the document it is none at all.
+        if (BuiltIn is { } builtIn && Document.Current is null)
+        {
+            if (onlyCreate)
+                return EditResult<TeamDefinition>.Of(EditOutcome.AlreadyExists, builtIn);
+            if (expectedVersion is not (null or 0))
+                return EditResult<TeamDefinition>.Of(EditOutcome.VersionMismatch, builtIn);
+            expectedVersion = null;
+        }
+
+        var team = definition with { ContactEmail = string.IsNullOrEmpty(definition.ContactEmail) ? null : definition.ContactEmail };
+        return await Write(RecipientValidator.Team(Id, team), team, expectedVersion, onlyCreate);
+    }
+
+    /// <inheritdoc/>
+    public async Task<EditResult<TeamDefinition>> Delete(long? expectedVersion) =>
+        Document.Current is null && BuiltIn is { } builtIn
+            ? EditResult<TeamDefinition>.Of(EditOutcome.Deleted, builtIn) // It cannot get emptier.
+            : await Remove(expectedVersion);
+
+    /// <summary>The built-in team, while nobody has edited it; one that was taken away is empty again.</summary>
+    private Versioned<TeamDefinition>? BuiltIn =>
+        BuiltInTeams.All.TryGetValue(Id, out var team) ? new Versioned<TeamDefinition>(Id, 0, team) : null;
+}

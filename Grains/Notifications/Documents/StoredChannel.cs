@@ -1,0 +1,49 @@
+using System.Text.Json;
+using EsoCore.Grains.Projects;
+using EsoCore.Notifications;
+
+namespace EsoCore.Grains.Notifications;
+
+/// <summary>A channel as it is stored: what may be shown, and the secrets sealed (base64; empty for none).</summary>
+internal sealed record StoredChannel(ChannelDefinition Definition, string Sealed);
+
+/// <summary>The secrets of a channel, between their sealed and their open form.</summary>
+internal static class ChannelVault
+{
+    /// <summary>Seals secrets for the channel of this key.</summary>
+    public static string Seal(IInstallationKeys keys, string grainKey, ChannelSecrets secrets) =>
+        Convert.ToBase64String(new SecretSeal(keys).Seal(JsonSerializer.SerializeToUtf8Bytes(secrets, ResourceJson.Options), grainKey));
+
+    /// <summary>Opens them; null when the master key they name is gone, or they were changed or moved.</summary>
+    public static ChannelSecrets? Open(IInstallationKeys keys, string grainKey, string sealedSecrets)
+    {
+        if (sealedSecrets.Length == 0)
+            return new ChannelSecrets();
+        var bytes = new byte[sealedSecrets.Length];
+        return Convert.TryFromBase64String(sealedSecrets, bytes, out var written)
+            && new SecretSeal(keys).Open(bytes.AsSpan(0, written), grainKey) is { } open
+                ? JsonSerializer.Deserialize<ChannelSecrets>(open, ResourceJson.Options) : null;
+    }
+
+    /// <summary>Puts what is given over what was: null stays, empty goes.</summary>
+    public static ChannelSecrets Merge(ChannelSecrets before, ChannelSecrets given) => new(
+        Pick(before.Url, given.Url),
+        Pick(before.Password, given.Password),
+        Pick(before.Secret, given.Secret),
+        given.Headers is null ? before.Headers : given.Headers.IsEmpty ? null : given.Headers);
+
+    /// <summary>The names of those that are set.</summary>
+    public static ImmutableArray<string> Names(ChannelSecrets secrets) =>
+    [
+        .. secrets.Url is null ? Array.Empty<string>() : ["url"],
+        .. secrets.Password is null ? Array.Empty<string>() : ["password"],
+        .. secrets.Secret is null ? Array.Empty<string>() : ["secret"],
+        .. (secrets.Headers?.Keys ?? []).Select(name => $"headers.{name}"),
+    ];
+
+    /// <summary>As much of an address as may be shown: tokens stand behind the host.</summary>
+    public static string? Shown(string? url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) ? uri.GetLeftPart(UriPartial.Authority).Replace(uri.UserInfo + "@", "") : null;
+
+    private static string? Pick(string? before, string? given) => given is null ? before : given.Length == 0 ? null : given;
+}

@@ -1,0 +1,38 @@
+namespace EsoCore.Grains.Notifications;
+
+/// <summary>Bounds of what a notifier holds.</summary>
+internal static class NotificationLimits
+{
+    /// <summary>Notices whose ids are remembered; a repeat of an older one would be told again.</summary>
+    public const int KnownNotices = 4_096;
+
+    /// <summary>Notices of one message that are told in full; the others are counted.</summary>
+    public const int ShownNotices = 20;
+
+    /// <summary>Groups at one time; notices of further ones share a group.</summary>
+    public const int Groups = 256;
+
+    /// <summary>Incidents of which is remembered where their opening went.</summary>
+    public const int OpenedIncidents = 1_024;
+
+    /// <summary>Messages that wait to be sent; what comes on top is dead at once (<c>too_many_waiting</c>).</summary>
+    public const int WaitingDeliveries = 1_000;
+
+    /// <summary>Addresses that one message goes to.</summary>
+    public const int Targets = 64;
+
+    /// <summary>Calls and reports taken into one commit.</summary>
+    public const int InputsPerTurn = 256;
+
+    /// <summary>Calls that wait for their commit; one more is refused.</summary>
+    public const int WaitingInputs = 20_000;
+
+    /// <summary>Characters of a rendered subject.</summary>
+    public const int Subject = 256;
+
+    /// <summary>Characters of a rendered text.</summary>
+    public const int Text = 16_384;
+
+    /// <summary>Characters of what a target answered that are kept.</summary>
+    public const int Detail = 512;
+}

@@ -1,0 +1,196 @@
+using EsoCore.Grains.Common;
+using EsoCore.Grains.Storage;
+using EsoCore.History;
+using Microsoft.Extensions.Logging;
+
+namespace EsoCore.Grains.Notifications;
+
+/// <summary>The turns of a notifier: read, run the stages, commit, start sending.</summary>
+internal sealed partial class NotifierGrain
+{
+    /// <summary>Turns are tried this often against a second activation's writes.</summary>
+    private const int MaxAttempts = 3;
+
+    /// <summary>Devices asked about at one time.</summary>
+    private const int AskedAtOnce = 16;
+
+    private NotifierState? _state;
+    private long _version;
+
+    /// <summary>Takes inputs in one commit. When that fails for a fault of ours, one by one: a poisoned one then harms no other.</summary>
+    private async Task TakeTurn(List<NotifierInput> inputs)
+    {
+        try
+        {
+            await Commit(inputs);
+            foreach (var input in inputs)
+                input.Done.TrySetResult();
+        }
+        catch (Exception error) when (IsStorages(error))
+        {
+            (_state, _mustRetry) = (null, true);
+            foreach (var input in inputs)
+            {
+                if (input.Report is not null)
+                    _inputs.Enqueue(input); // Nobody would tell it again.
+                input.Done.TrySetException(error);
+            }
+        }
+        catch (Exception error) when (inputs.Count > 1)
+        {
+            _state = null;
+            services.Log.LogError(error, "{Count} inputs of {Recipient} failed together; they are taken one by one", inputs.Count,
+                _recipient);
+            foreach (var input in inputs)
+                await TakeTurn([input]);
+        }
+        catch (Exception error)
+        {
+            (_state, _mustRetry) = (null, true);
+            services.Log.LogError(error, "A turn of {Recipient} in project {ProjectId} failed", _recipient, _projectId);
+            foreach (var input in inputs)
+            {
+                if (input.Report is { } report)
+                    _inFlight.Remove(report.DeliveryId);
+                input.Done.TrySetException(error);
+            }
+        }
+    }
+
+    private static bool IsStorages(Exception error) => error is StorageUnavailableException or CommitUnknownException;
+
+    private async Task Commit(List<NotifierInput> inputs)
+    {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            _state ??= await Load();
+            var turn = await Prepare(_state, inputs);
+            services.Pipeline.Run(turn);
+            if (turn.HasChanged || turn.Log.Count > 0)
+            {
+                // Before the commit: a crash after it must find somebody to wake the grain.
+                if (_state.IsBusy)
+                    await EnsureReminder();
+                var commit = new WorkCommit(
+                    _projectId, RecordStage.OwnerOf(_recipient), _version, NotificationJson.Write(_state), [.. turn.Items], [.. turn.Log]);
+                if (!await services.Store.Commit(commit, CancellationToken.None))
+                {
+                    _state = null; // Another activation wrote: what it left is where this turn begins.
+                    continue;
+                }
+
+                _version++;
+            }
+
+            foreach (var report in turn.Reports)
+                _inFlight.Remove(report.DeliveryId);
+            foreach (var delivery in turn.ToSend)
+            {
+                _inFlight.Add(delivery.Id);
+                _ = Send(delivery, turn.Book);
+            }
+
+            if (inputs.Any(i => i.IsReminder) && !_state.IsBusy)
+                await DropReminder();
+            return;
+        }
+
+        throw new CommitUnknownException($"Another activation of notifier {_recipient} wrote {MaxAttempts} times in between.");
+    }
+
+    private async Task<NotifierState> Load()
+    {
+        var stored = await services.Store.Load(_projectId, RecordStage.OwnerOf(_recipient), CancellationToken.None);
+        var state = stored is null ? new NotifierState() : NotificationJson.Read<NotifierState>(stored.Body);
+        StateFormat.Check(state.Format, NotifierState.CurrentFormat, $"notifier '{_recipient}'");
+        _version = stored?.Version ?? 0;
+        return state;
+    }
+
+    private async Task<NotifierTurn> Prepare(NotifierState state, List<NotifierInput> inputs)
+    {
+        var now = services.Time.GetUtcNow();
+        var arrived = inputs.SelectMany(i => i.Notices).ToList();
+        var book = await services.Books.Get(_projectId);
+        return new NotifierTurn
+        {
+            ProjectId = _projectId,
+            Recipient = _recipient,
+            Now = now,
+            State = state,
+            Book = book,
+            Options = services.Options,
+            HasInstallationMail = services.Senders.HasInstallationMail,
+            Devices = await Devices(arrived.Select(n => n.Incident.Source.DeviceId).Distinct().Where(id => id != Guid.Empty)),
+            OnCall = arrived.Count > 0 || state.Groups.Values.Any(g => g.DueAt <= now)
+                ? await OnCall(book, now) : ImmutableDictionary<string, ImmutableArray<string>>.Empty,
+            InFlight = _inFlight.Except(inputs.Where(i => i.Report is not null).Select(i => i.Report!.DeliveryId)).ToHashSet(),
+            Arrived = arrived,
+            Reports = [.. inputs.Where(i => i.Report is not null).Select(i => i.Report!)],
+            Revived = [.. inputs.Where(i => i.Revival is not null).Select(i => i.Revival!)],
+        };
+    }
+
+    private async Task<Dictionary<Guid, DeviceFacts>> Devices(IEnumerable<Guid> ids)
+    {
+        var found = new Dictionary<Guid, DeviceFacts>();
+        foreach (var part in ids.Chunk(AskedAtOnce))
+        {
+            foreach (var (id, facts) in await Task.WhenAll(part.Select(async id => (id, await Device(id)))))
+            {
+                if (facts is not null)
+                    found[id] = facts;
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>A device that cannot be asked mutes nothing: rather one message too many than one too few.</summary>
+    private async Task<DeviceFacts?> Device(Guid id)
+    {
+        try
+        {
+            return await services.Devices.Get(_projectId, id);
+        }
+        catch (Exception error)
+        {
+            services.Log.LogWarning(error, "Device {DeviceId} could not be asked whether it is in maintenance", id);
+            return null;
+        }
+    }
+
+    private async Task<Dictionary<string, ImmutableArray<string>>> OnCall(NotificationBook book, DateTimeOffset at)
+    {
+        var found = new Dictionary<string, ImmutableArray<string>>(StringComparer.Ordinal);
+        foreach (var schedule in TargetFinder.SchedulesOf(_recipient, book))
+        {
+            try
+            {
+                found[schedule] = await services.OnCall.WhoIsOnCall(_projectId, schedule, at);
+            }
+            catch (Exception error)
+            {
+                services.Log.LogWarning(error, "Schedule {Schedule} of project {ProjectId} did not say who is on call", schedule,
+                    _projectId);
+            }
+        }
+
+        return found;
+    }
+
+    private async Task EnsureReminder()
+    {
+        if (_hasReminder)
+            return;
+        await this.RegisterOrUpdateReminder(Reminder, WakePeriod, WakePeriod);
+        _hasReminder = true;
+    }
+
+    private async Task DropReminder()
+    {
+        _hasReminder = false;
+        if (await this.GetReminder(Reminder) is { } reminder)
+            await this.UnregisterReminder(reminder);
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.RegularExpressions;
+using EsoCore.Notifications;
+
+namespace EsoCore.Grains.Notifications;
+
+/// <summary>
+/// Keeps templates to what is bounded: values, conditions and lists. Partials, decorators and raw blocks are refused, and lists do not
+/// stand
+/// in lists in lists, so that no template can run for long.
+/// </summary>
+internal static partial class TemplateCheck
+{
+    /// <summary>Blocks within blocks.</summary>
+    public const int MaxDepth = 8;
+
+    /// <summary>Lists within lists.</summary>
+    public const int MaxLoops = 2;
+
+    private static readonly ImmutableHashSet<string> Conditions = ["if", "unless", "with"];
+
+    /// <summary>What is wrong with a template's text, or null.</summary>
+    public static string? Fault(string text, int maxLength)
+    {
+        if (text.Length > maxLength)
+            return $"must be at most {maxLength} characters";
+        if (text.Contains("{{{{", StringComparison.Ordinal))
+            return "must not hold raw blocks";
+        var loops = new Stack<bool>();
+        foreach (Match tag in Tag().Matches(text))
+        {
+            var (mark, name) = (tag.Groups["mark"].Value, tag.Groups["name"].Value);
+            if (mark is ">" or "#>" or "*" or "#*" or "&" or "#&")
+                return $"must not hold {{{{{mark}: there are no partials and decorators";
+            if (mark == "/")
+            {
+                if (loops.Count > 0)
+                    loops.Pop();
+            }
+            else if (mark is "#" || (mark is "^" && name.Length > 0))
+            {
+                loops.Push(!Conditions.Contains(name));
+                if (loops.Count > MaxDepth)
+                    return $"must not nest more than {MaxDepth} blocks";
+                if (loops.Count(isLoop => isLoop) > MaxLoops)
+                    return $"must not nest more than {MaxLoops} lists";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Checks both parts.</summary>
+    public static void Check(List<FieldError> errors, TemplateDefinition template)
+    {
+        if (Fault(template.Subject, TemplateDefinition.MaxSubject) is { } subject)
+            errors.Add(new FieldError("subject", subject));
+        if (Fault(template.Text, TemplateDefinition.MaxText) is { } text)
+            errors.Add(new FieldError("text", text));
+    }
+
+    [GeneratedRegex(@"\{\{\{?~?\s*(?<mark>#>|#\*|#&|[#^/>*&!]?)\s*(?<name>[\w.]*)")]
+    private static partial Regex Tag();
+}

@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using EsoCore.Grains.Notifications;
+
+namespace EsoCore.Silo.Channels.Net;
+
+/// <summary>
+/// Sends requests to targets that projects have set: through the guard, following no redirects, through no proxy, with no cookies, and
+/// reading no more of the answer than is told to people.
+/// </summary>
+internal sealed class HttpTargets : IDisposable
+{
+    /// <summary>Bytes of an answer that are read.</summary>
+    private const int MaxAnswer = 2_048;
+
+    /// <summary>Characters of an answer that are told.</summary>
+    private const int MaxTold = 200;
+
+    /// <summary>KiB of an answer's headers.</summary>
+    private const int MaxHeaders = 16;
+
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+
+    // A target that moved is found again soon.
+    private static readonly TimeSpan ConnectionLife = TimeSpan.FromMinutes(2);
+
+    private readonly HttpClient _http;
+    private readonly TimeProvider _time;
+
+    public HttpTargets(GuardedConnector connector, TrustedRoots roots, TimeProvider time)
+    {
+        _time = time;
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = ConnectTimeout,
+            PooledConnectionLifetime = ConnectionLife,
+            MaxConnectionsPerServer = 16,
+            MaxResponseHeadersLength = MaxHeaders,
+            SslOptions = { RemoteCertificateValidationCallback = roots.IsTrusted },
+            ConnectCallback = async (context, cancel) => await connector.Connect(
+                context.DnsEndPoint.Host, context.DnsEndPoint.Port,
+                isPlain: context.InitialRequestMessage.RequestUri?.Scheme != Uri.UriSchemeHttps, isTrusted: false, cancel),
+        })
+        { Timeout = Timeout.InfiniteTimeSpan }; // The caller's token bounds it.
+    }
+
+    /// <summary>Sends, and judges the answer.</summary>
+    /// <param name="key">The idempotency key.</param>
+    public async Task<SendResult> Send(HttpRequestMessage request, Guid key, CancellationToken cancel)
+    {
+        request.Headers.TryAddWithoutValidation("Idempotency-Key", key.ToString("D"));
+        request.Headers.TryAddWithoutValidation("User-Agent", "EsoCore");
+        try
+        {
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+            return Judge(response, await Told(response, cancel));
+        }
+        catch (HttpRequestException error) when (error.InnerException is TargetRefusedException refused)
+        {
+            return SendResult.Permanent(refused.Message, channelRefused: true);
+        }
+        catch (TargetRefusedException refused)
+        {
+            return SendResult.Permanent(refused.Message, channelRefused: true);
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            return SendResult.Retryable(error.InnerException is null ? error.Message : $"{error.Message} {error.InnerException.Message}");
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>
+    /// What an answer means: these statuses say that the channel is wrong, those that it may work later, others that the message is.
+    /// </summary>
+    private SendResult Judge(HttpResponseMessage response, string told)
+    {
+        var status = (int)response.StatusCode;
+        var detail = string.Create(CultureInfo.InvariantCulture, $"{status} {told}").Trim();
+        return status switch
+        {
+            >= 200 and < 300 => SendResult.Delivered(detail),
+            >= 300 and < 400 => SendResult.Permanent($"{detail} (redirects are not followed)"),
+            401 or 403 or 404 or 410 => SendResult.Permanent(detail, channelRefused: true),
+            408 or 425 or 429 or >= 500 => SendResult.Retryable(detail, RetryAfter(response)),
+            _ => SendResult.Permanent(detail),
+        };
+    }
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } => date - _time.GetUtcNow(),
+        _ => null,
+    };
+
+    private static async Task<string> Told(HttpResponseMessage response, CancellationToken cancel)
+    {
+        var buffer = new byte[MaxAnswer];
+        await using var body = await response.Content.ReadAsStreamAsync(cancel);
+        var read = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancel);
+        var text = new StringBuilder(Encoding.UTF8.GetString(buffer, 0, read));
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsControl(text[i]) || text[i] == '\uFFFD')
+                text[i] = ' ';
+        }
+
+        var line = text.ToString().Trim();
+        return line.Length <= MaxTold ? line : line[..MaxTold] + "…";
+    }
+}

@@ -1,0 +1,299 @@
+using System.Collections.Immutable;
+using EsoCore.Grains.Projects;
+using EsoCore.History;
+using EsoCore.Notifications;
+using Xunit;
+
+namespace EsoCore.Tests.Notifications;
+
+/// <summary>The notifier under a clock that the test moves.</summary>
+public sealed class NotifierGrainTests : IAsyncLifetime
+{
+    private NotifierCluster _cluster = null!;
+
+    public async Task InitializeAsync()
+    {
+        _cluster = await NotifierCluster.StartAsync();
+        await _cluster.AddPerson("max", "max@example.com");
+        await _cluster.SetTeam("safety", "person:max");
+    }
+
+    public async Task DisposeAsync() => await _cluster.DisposeAsync();
+
+    [Fact]
+    public async Task Enqueue_Critical_IsSentAfterASecondAndRecordedAfterThat()
+    {
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        Assert.Empty(_cluster.Mail.Sent);
+        _cluster.Time.Advance(TimeSpan.FromSeconds(1));
+        var (message, at) = (await _cluster.Mail.Until(1))[0];
+        Assert.Equal(("max@example.com", "[critical] Power outage", Notices.Noon.AddSeconds(1)), (message.To, message.Subject, at));
+        Assert.True(message.Access.Trusted);
+        await _cluster.Work.Until(() => _cluster.Work.Items.Any(i => i.Status == "delivered"));
+        var item = Assert.Single(_cluster.Work.Items);
+        Assert.Equal((message.Key, "notifier/team:safety", "critical", "HALL"), (item.Id, item.Owner, item.Severity, item.SiteId));
+        Assert.Equal("notification.delivered", Assert.Single(_cluster.Work.Log).Action);
+    }
+
+    [Fact]
+    public async Task Enqueue_TheSameNoticeAgain_TellsOnce()
+    {
+        var notice = Notices.Of(Notices.Incident());
+        await _cluster.Safety.Enqueue([notice]);
+        await _cluster.Safety.Enqueue([notice, notice]);
+        _cluster.Time.Advance(TimeSpan.FromSeconds(1));
+        await _cluster.Mail.Until(1);
+        await _cluster.Safety.Enqueue([notice]);
+        _cluster.Time.Advance(TimeSpan.FromMinutes(10));
+        await _cluster.Work.Until(() => _cluster.Work.Items.All(i => i.Status == "delivered"));
+        Assert.Single(_cluster.Mail.Sent);
+    }
+
+    [Fact]
+    public async Task CrashBetweenSendAndRecord_SendsAgainUnderTheSameKey()
+    {
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        _cluster.Work.Fault = commit =>
+            commit.Items.Any(i => i.Status == "delivered") ? new StorageUnavailableException("the process dies here") : null;
+        _cluster.Time.Advance(TimeSpan.FromSeconds(1));
+        var first = (await _cluster.Mail.Until(1))[0].Message;
+        await _cluster.Cluster.RestartAsync();
+        Assert.Equal("pending", Assert.Single(_cluster.Work.Items).Status);
+        _cluster.Work.Fault = null;
+
+        // Nobody calls the notifier: its reminder wakes it.
+        await _cluster.Pass(() => _cluster.Work.Items.All(i => i.Status == "delivered"));
+        Assert.InRange(_cluster.Mail.Sent.Length, 2, 3);
+        Assert.All(_cluster.Mail.Sent, sent =>
+            Assert.Equal((first.Key, first.Subject, first.Text), (sent.Message.Key, sent.Message.Subject, sent.Message.Text)));
+    }
+
+    [Fact]
+    public async Task CrashBeforeTheMessageIsMade_LosesNoNotice()
+    {
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident("low"))]);
+        await _cluster.Cluster.RestartAsync();
+        await _cluster.Pass(() => _cluster.Work.Items.Any(i => i.Status == "delivered"));
+        Assert.Single(_cluster.Mail.Sent);
+    }
+
+    [Fact]
+    public async Task NothingPending_TheReminderGoes()
+    {
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        Assert.Single(await _cluster.Cluster.Reminders(_cluster.Safety));
+        await _cluster.Pass(() => _cluster.Work.Items.Any(i => i.Status == "delivered"));
+        for (var i = 0; (await _cluster.Cluster.Reminders(_cluster.Safety)).Count > 0; i++)
+        {
+            Assert.True(i < 10_000, "The reminder never went.");
+            _cluster.Time.Advance(TimeSpan.FromSeconds(10));
+            await Task.Yield();
+        }
+    }
+
+    [Fact]
+    public async Task StorageAway_TheCallerHearsOfItAndALaterCallIsTaken()
+    {
+        _cluster.Work.Fault = _ => new StorageUnavailableException("away");
+        var notice = Notices.Of(Notices.Incident());
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => _cluster.Safety.Enqueue([notice]));
+        _cluster.Work.Fault = null;
+        await _cluster.Safety.Enqueue([notice]);
+        await _cluster.Pass(() => _cluster.Mail.Sent.Length == 1);
+    }
+
+    [Fact]
+    public async Task SecondActivation_WroteInBetween_NothingIsLost()
+    {
+        var first = Notices.Of(Notices.Incident("low", title: "First"));
+        await _cluster.Safety.Enqueue([first]);
+        var stored = (await _cluster.Work.Load(Notices.Project, "notifier/team:safety", default))!;
+        Assert.True(await _cluster.Work.Commit(new(Notices.Project, "notifier/team:safety", stored.Version, stored.Body, [], []), default));
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident("low", title: "Second"))]);
+        await _cluster.Pass(() => _cluster.Mail.Sent.Length == 1);
+        Assert.Contains("First", _cluster.Mail.Sent[0].Message.Text);
+        Assert.Contains("Second", _cluster.Mail.Sent[0].Message.Text);
+    }
+
+    [Fact]
+    public async Task Storm_OfAThousand_IsAHandfulOfMessagesAndCriticalWithinASecond()
+    {
+        var given = new Dictionary<string, DateTimeOffset>();
+        for (var second = 0; second < 10; second++)
+        {
+            var critical = second is 2 or 7;
+            if (critical)
+                given[$"Critical {second}"] = _cluster.Time.GetUtcNow();
+            var notices = Enumerable.Range(0, 100).Select(i => Notices.Of(critical && i == 50
+                ? Notices.Incident("critical", title: $"Critical {second}")
+                : Notices.Incident("medium", title: $"Incident {second}/{i}")));
+            await Task.WhenAll(notices.Select(notice => _cluster.Safety.Enqueue([notice])));
+            _cluster.Time.Advance(TimeSpan.FromSeconds(1));
+            await _cluster.Mail.Until(given.Count);
+            await _cluster.Work.Until(() => _cluster.Work.Items.Count(i => i.Status == "delivered") == given.Count);
+        }
+
+        foreach (var (title, at) in given)
+        {
+            var sent = _cluster.Mail.Sent.Single(s => s.Message.Subject.EndsWith(title, StringComparison.Ordinal));
+            Assert.InRange((sent.At - at).TotalSeconds, 0, 1);
+        }
+
+        await _cluster.Pass(() => _cluster.Mail.Sent.Length > given.Count && _cluster.Work.Items.All(i => i.Status == "delivered"));
+        Assert.Equal(3, _cluster.Mail.Sent.Length);
+        var told = _cluster.Work.Items.Sum(i => System.Text.Json.JsonDocument.Parse(i.Body).RootElement.GetProperty("total").GetInt32());
+        Assert.Equal(1_000, told);
+        Assert.InRange(_cluster.Work.Commits, 1, 100); // Callers of one moment share commits.
+    }
+
+    [Fact]
+    public async Task PoisonedWebhook_StopsNothingElse()
+    {
+        await _cluster.AddWebhook("hook");
+        await _cluster.SetTeam("safety", "channel:hook", "person:max");
+        _cluster.Webhook.Answer = _ => throw new InvalidOperationException("a fault of the sender");
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        await _cluster.Pass(() => _cluster.Mail.Sent.Length == 1 && _cluster.Webhook.Sent.Length >= 3);
+        Assert.Single(_cluster.Webhook.Sent.Select(s => s.Message.Key).Distinct());
+        Assert.Contains("\"type\":\"notification\"", _cluster.Webhook.Sent[0].Message.Payload);
+    }
+
+    [Fact]
+    public async Task SlowTarget_KeepsNothingElseWaiting()
+    {
+        await _cluster.AddWebhook("hook");
+        await _cluster.SetTeam("safety", "channel:hook", "person:max");
+        var never = new TaskCompletionSource<Grains.Notifications.SendResult>();
+        _cluster.Webhook.Answer = _ => never.Task;
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        _cluster.Time.Advance(TimeSpan.FromSeconds(1));
+        await _cluster.Mail.Until(1);
+        for (var i = 2; i <= 10; i++)
+        {
+            await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+            _cluster.Time.Advance(TimeSpan.FromSeconds(1));
+            await _cluster.Mail.Until(i);
+        }
+
+        Assert.Equal(new Grains.Notifications.NotificationOptions().MaxInFlight, _cluster.Webhook.Sent.Length);
+    }
+
+    [Fact]
+    public async Task PoisonedTemplate_StopsNothing()
+    {
+        var stored = NotificationTemplates.Broken;
+        await _cluster.Cluster.Stores.Write(Notices.Project, "template", "email.opened", stored, 0, default);
+        await _cluster.Cluster.Stores.Write(Notices.Project, "silence", "bad", "{not json", 0, default);
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        await _cluster.Pass(() => _cluster.Work.Items.Any(i => i.Status == "delivered"));
+        var delivery = (await Project.ListDeliveries(new DeliveryFilter(null, null, null, null), new PageRequest())).Items.Single();
+        Assert.StartsWith("the template fails", delivery.TemplateFault);
+        Assert.Contains("Mains voltage", delivery.Text);
+    }
+
+    [Fact]
+    public async Task Silence_MadeNow_IsInForceAtOnce()
+    {
+        var matchers = new SilenceMatchers(["power_outage"], [], [], [], [], ImmutableSortedDictionary<string, string>.Empty);
+        var silence = new SilenceDefinition(matchers, Notices.Noon, Notices.Noon.AddHours(1), "works", "me");
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident("low", "sd_error"))]); // So that the silo has a book already.
+        Assert.Equal(EditOutcome.Created,
+            (await _cluster.Grains.GetGrain<ISilenceGrain>(NotifierCluster.Key("s")).Put(silence, null, true)).Outcome);
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        Assert.Contains("silence s", _cluster.Work.Log.Single(l => l.Action == "notification.muted").Body);
+    }
+
+    [Fact]
+    public async Task DeadDelivery_SentAgain_KeepsItsKeyAndSaysWhoAsked()
+    {
+        _cluster.Mail.Answer = _ => Task.FromResult(Grains.Notifications.SendResult.Permanent("550 no such user"));
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        await _cluster.Pass(() => _cluster.Work.Items.Any(i => i.Status == "dead"));
+        var dead = (await Project.ListDeliveries(new DeliveryFilter("dead", null, null, null), new PageRequest())).Items.Single();
+        Assert.Equal(("refused", "550 no such user", 1), (dead.Reason, dead.Detail, dead.Attempts));
+
+        _cluster.Mail.Answer = _ => Task.FromResult(Grains.Notifications.SendResult.Delivered("250 ok"));
+        Assert.Equal(EditOutcome.Changed, (await Project.SendAgain(dead.Id, "key:k")).Outcome);
+        await _cluster.Work.Until(() => _cluster.Work.Items.All(i => i.Status == "delivered"));
+        Assert.Equal(dead.Id, _cluster.Mail.Sent[1].Message.Key);
+        Assert.Equal("key:k", _cluster.Work.Log.Single(l => l.Action == "notification.sent_again").Actor);
+        Assert.Equal(EditOutcome.Invalid, (await Project.SendAgain(dead.Id, "key:k")).Outcome);
+        Assert.Equal(EditOutcome.NotFound, (await Project.SendAgain(Guid.NewGuid(), "key:k")).Outcome);
+        Assert.Equal(EditOutcome.NotFound,
+            (await _cluster.Grains.GetGrain<INotifierGrain>(NotifierCluster.Key("team:it")).SendAgain(dead.Id, "x")).Outcome);
+    }
+
+    [Fact]
+    public async Task Channel_RefusedTooOften_IsDisabledAndTheOwnerIsTold()
+    {
+        await _cluster.AddWebhook("hook");
+        await _cluster.SetTeam("safety", "channel:hook");
+        await _cluster.SetTeam("owner", "person:max");
+        _cluster.Webhook.Answer = _ => Task.FromResult(Grains.Notifications.SendResult.Permanent("410 gone", channelRefused: true));
+        var channel = _cluster.Grains.GetGrain<IChannelGrain>(NotifierCluster.Key("hook"));
+        for (var i = 0; i < IChannelGrain.MaxFaults; i++)
+        {
+            Assert.True((await channel.Get())!.Value.Enabled);
+            await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+            await _cluster.Pass(() => _cluster.Webhook.Sent.Length == i + 1);
+            await _cluster.Work.Until(() => _cluster.Work.Items.Count(d => d.Status == "dead") == i + 1);
+        }
+
+        await _cluster.Pass(() => _cluster.Mail.Sent.Length == 1);
+        Assert.Equal("[high] The channel 'hook' is disabled", _cluster.Mail.Sent[0].Message.Subject);
+        var disabled = (await channel.Get())!;
+        for (var turns = 0; disabled.Value.Enabled; turns++) // It tells the owner first and writes last.
+        {
+            Assert.True(turns < 100_000, "It never was disabled.");
+            await Task.Yield();
+            disabled = (await channel.Get())!;
+        }
+
+        Assert.Contains("410 gone", disabled.Value.DisabledReason);
+        Assert.Single(_cluster.Work.Log, l => l.Action == "channel.disabled");
+
+        await channel.Put(disabled.Value with { Enabled = true }, new ChannelSecrets(), disabled.Version, false);
+        var enabled = (await channel.Get())!.Value;
+        Assert.Equal((true, null, null), (enabled.Enabled, enabled.DisabledReason, enabled.DisabledAt));
+        Assert.Equal("url secret", string.Join(' ', enabled.Secrets)); // They stayed.
+    }
+
+    [Fact]
+    public async Task Channel_Secrets_AreSealedAtRestAndOpenOnlyForTheirOwn()
+    {
+        var made = await _cluster.AddWebhook("hook");
+        Assert.Equal("https://example.com", made.Value.Target);
+        var stored = (await _cluster.Cluster.Stores.Find(Notices.Project, "channel", "hook", default))!.Body;
+        Assert.DoesNotContain("0123456789abcdef", stored);
+        Assert.DoesNotContain("token", stored);
+
+        // Copied to another channel, they open no more.
+        await _cluster.Cluster.Stores.Write(Notices.Project, "channel", "copy", stored, 0, default);
+        var tested = await _cluster.Grains.GetGrain<IChannelGrain>(NotifierCluster.Key("copy")).Test(null);
+        Assert.Equal("permanent", tested!.Outcome);
+        Assert.Empty(_cluster.Webhook.Sent);
+        Assert.Equal("delivered", (await _cluster.Grains.GetGrain<IChannelGrain>(NotifierCluster.Key("hook")).Test(null))!.Outcome);
+        Assert.Equal("https://example.com/hook/token", _cluster.Webhook.Sent[0].Message.Access.Secrets.Url);
+    }
+
+    [Fact]
+    public async Task Channel_Faulty_NamesEveryFault()
+    {
+        var definition = new ChannelDefinition("", ChannelKinds.Email, true, new ChannelSettings(["x"], Port: 0), null, [], null, null);
+        var result = await _cluster.Grains.GetGrain<IChannelGrain>(NotifierCluster.Key("mail"))
+            .Put(definition, new ChannelSecrets(), null, true);
+        Assert.Equal(["name", "settings.host", "settings.port", "settings.from", "settings.to[0]"], result.Errors.Select(e => e.Field));
+        definition = new ChannelDefinition("x", ChannelKinds.Sms, true, new ChannelSettings([], Method: "DELETE"), null, [], null, null);
+        var secrets = new ChannelSecrets("ftp://x", Headers: ImmutableSortedDictionary<string, string>.Empty.Add("Host", "a\r\nb"));
+        result = await _cluster.Grains.GetGrain<IChannelGrain>(NotifierCluster.Key("gate")).Put(definition, secrets, null, true);
+        Assert.Equal(["url", "settings.method", "settings.body", "headers.Host", "headers.Host"], result.Errors.Select(e => e.Field));
+    }
+
+    private INotificationsGrain Project => _cluster.Grains.GetGrain<INotificationsGrain>(Notices.Project.ToString("D"));
+}
+
+/// <summary>Templates as they may stand in a store.</summary>
+internal static class NotificationTemplates
+{
+    public const string Broken = """{"subject":"{{title}}","text":"{{#each notices}}"}""";
+}

@@ -1,0 +1,72 @@
+using EsoCore.Grains.Notifications;
+using EsoCore.Notifications;
+using Xunit;
+
+namespace EsoCore.Tests.Notifications;
+
+/// <summary>Templates: what they can name, and what keeps a hostile one within bounds.</summary>
+public sealed class TemplateTests
+{
+    private readonly TemplateRenderer _renderer = new();
+
+    [Fact]
+    public void BuiltIn_All_RenderTheirSample()
+    {
+        foreach (var (id, template) in BuiltInTemplates.All)
+        {
+            var kind = id[(id.IndexOf('.') + 1)..];
+            var text = _renderer.Render(id, null, TemplateContext.Sample(kind));
+            Assert.Null(text.Fault);
+            Assert.StartsWith("[critical] ", text.Subject);
+            Assert.DoesNotContain("{{", text.Text);
+            Assert.Contains("Mains voltage", text.Text);
+            Assert.Empty(_renderer.Faults(template));
+        }
+
+        Assert.Equal(ChannelKinds.All.Length * 7, BuiltInTemplates.All.Count);
+    }
+
+    [Fact]
+    public void Render_EventContext_IsThere()
+    {
+        var own = new TemplateDefinition("{{incident.device.serial}}\r\nBcc: x@y",
+            "{{incident.meta.main_voltage}} V < {{incident.limit}} & {{incident.site_id}}");
+        var text = _renderer.Render("email.opened", own, TemplateContext.Sample("opened"));
+        Assert.Equal(("SN-1001  Bcc: x@y", "0 V < 180 & WAREHOUSE_A", null), (text.Subject, text.Text, text.Fault));
+    }
+
+    [Fact]
+    public void Render_Code_IsNotReached()
+    {
+        var own = new TemplateDefinition("x", "{{title.GetType.Assembly}}{{incident.GetType}}{{notices.Capacity}}");
+        var text = _renderer.Render("email.opened", own, TemplateContext.Sample("opened"));
+        Assert.DoesNotContain("System", text.Text);
+    }
+
+    [Theory]
+    [InlineData("{{> self}}")]
+    [InlineData("{{#> self}}{{/self}}")]
+    [InlineData("{{#*inline \"x\"}}{{/inline}}")]
+    [InlineData("{{{{raw}}}} {{{{/raw}}}}")]
+    [InlineData("{{#each notices}}{{#each ../notices}}{{#each ../../notices}}x{{/each}}{{/each}}{{/each}}")]
+    [InlineData("{{#notices}}{{#notices}}{{#notices}}x{{/notices}}{{/notices}}{{/notices}}")]
+    [InlineData("{{#if a}}{{#if a}}{{#if a}}{{#if a}}{{#if a}}{{#if a}}{{#if a}}{{#if a}}{{#if a}}{{/if}}")]
+    [InlineData("{{#if severity}}")]
+    [InlineData("{{nothing here}}")]
+    [InlineData("{{")]
+    public void Faults_WhatIsNoTemplateOrUnbounded_IsRefusedAndNeverStopsAMessage(string text)
+    {
+        Assert.NotEmpty(_renderer.Faults(new TemplateDefinition("s", text)));
+        var rendered = _renderer.Render("email.opened", new TemplateDefinition("s", text), TemplateContext.Sample("opened"));
+        Assert.NotNull(rendered.Fault);
+        Assert.Contains("Mains voltage", rendered.Text);
+    }
+
+    [Fact]
+    public void Render_TextThatGrowsBeyondAMessage_FallsBack()
+    {
+        var own = new TemplateDefinition("s", "{{#each notices}}{{#each ../notices}}" + new string('x', 8_000) + "{{/each}}{{/each}}");
+        var text = _renderer.Render("email.group", own, TemplateContext.Sample("group"));
+        Assert.Contains("grows beyond", text.Fault);
+    }
+}
