@@ -13,8 +13,11 @@ internal sealed class GrainCluster : IAsyncDisposable
 {
     private readonly InProcessTestCluster _cluster;
 
-    private GrainCluster(FakeTimeProvider time)
+    private readonly Action<IServiceCollection>? _configure;
+
+    private GrainCluster(FakeTimeProvider time, Action<IServiceCollection>? configure)
     {
+        _configure = configure;
         Time = time;
         Stores = new InMemoryStores(time);
         _cluster = new InProcessTestClusterBuilder(1)
@@ -37,9 +40,9 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     public IServiceProvider Services => _cluster.ServiceProvider;
 
-    public static async Task<GrainCluster> StartAsync(DateTimeOffset? start = null)
+    public static async Task<GrainCluster> StartAsync(DateTimeOffset? start = null, Action<IServiceCollection>? configure = null)
     {
-        var cluster = new GrainCluster(start is { } at ? new FakeTimeProvider(at) : new FakeTimeProvider());
+        var cluster = new GrainCluster(start is { } at ? new FakeTimeProvider(at) : new FakeTimeProvider(), configure);
         await cluster._cluster.DeployAsync();
         return cluster;
     }
@@ -64,5 +67,27 @@ internal sealed class GrainCluster : IAsyncDisposable
         services.AddSingleton<IGrainStateStore>(Stores);
         services.AddSingleton<IReminderStore>(Stores);
         services.AddSingleton<IDeviceStore>(Stores);
+        _configure?.Invoke(services);
+    }
+
+    /// <summary>
+    /// Moves the clock in steps, with time for what is going on in between, until a condition holds; whether it did within that time.
+    /// </summary>
+    public async Task<bool> Move(TimeSpan atMost, Func<bool> until, TimeSpan? step = null)
+    {
+        var end = Time.GetUtcNow() + atMost;
+        while (true)
+        {
+            for (var turns = 0; turns < 2_000; turns++)
+            {
+                if (until())
+                    return true;
+                await Task.Yield();
+            }
+
+            if (Time.GetUtcNow() >= end)
+                return until();
+            Time.Advance(step ?? TimeSpan.FromSeconds(1));
+        }
     }
 }

@@ -31,3 +31,8 @@ public sealed class PostgresOutboxTests : OutboxContract
 {
     protected override async Task<IStorageUnderTest> Open() => await PostgresUnderTest.Start();
 }
+
+public sealed class PostgresPresenceTests : PresenceContract
+{
+    protected override async Task<IStorageUnderTest> Open() => await PostgresUnderTest.Start();
+}

@@ -24,7 +24,7 @@ public sealed class PostgresMigrationTests : IAsyncLifetime
     [Fact]
     public async Task Migrate_Twice_ChangesNothingTheSecondTime()
     {
-        Assert.Equal(Enumerable.Range(1, SchemaFiles.Known), await Migrate());
+        Assert.Equal(SchemaFiles.After(0).Select(step => step.Version), await Migrate());
         Assert.Empty(await Migrate());
         Assert.Equal(SchemaFiles.Known, await _server.Ask<int>(_database, "select version from schema_version"));
     }

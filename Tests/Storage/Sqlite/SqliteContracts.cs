@@ -31,3 +31,8 @@ public sealed class SqliteOutboxTests : OutboxContract
 {
     protected override Task<IStorageUnderTest> Open() => Task.FromResult<IStorageUnderTest>(new SqliteUnderTest());
 }
+
+public sealed class SqlitePresenceTests : PresenceContract
+{
+    protected override Task<IStorageUnderTest> Open() => Task.FromResult<IStorageUnderTest>(new SqliteUnderTest());
+}

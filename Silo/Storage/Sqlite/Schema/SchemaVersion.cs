@@ -1,13 +1,24 @@
+using System.Text.RegularExpressions;
+
 namespace EsoCore.Silo.Storage.Sqlite;
 
 /// <summary>
 /// Brings the file to the schema that this program knows, in one transaction. Steps expand; a file that a newer program has touched stays
 /// usable by this one as long as the file says so.
 /// </summary>
-internal static class SchemaVersion
+internal static partial class SchemaVersion
 {
-    /// <summary>The newest schema this program knows; its steps are the files <c>0001.sql</c> up to it.</summary>
-    public const int Known = 1;
+    private static readonly ImmutableArray<int> Steps =
+    [
+        .. SqlFile.Resources(typeof(SchemaVersion)).Select(r => StepName().Match(r)).Where(m => m.Success)
+            .Select(m => int.Parse(m.Groups[1].ValueSpan)).Order(),
+    ];
+
+    /// <summary>
+    /// The newest schema this program knows. Its steps are the files <c>0001.sql</c> up to it, numbered together with those of PostgreSQL, so
+    /// that some numbers have no file.
+    /// </summary>
+    public static int Known => Steps[^1];
 
     /// <summary>Creates or migrates the schema, or throws when the file is too new for this program.</summary>
     public static void Migrate(Db db)
@@ -24,7 +35,7 @@ internal static class SchemaVersion
             }
 
             // Each file sets schema_version itself, so that a file and its number cannot part.
-            for (int step = version + 1; step <= Known; step++)
+            foreach (int step in Steps.Where(s => s > version))
                 db.Execute(SqlFile.ReadText(typeof(SchemaVersion), $"Schema.{step:0000}.sql"));
             db.Use(Db.Commit).Run();
         }
@@ -49,4 +60,7 @@ internal static class SchemaVersion
         oldestProgram = row.Int(1);
         return row.Int(0);
     }
+
+    [GeneratedRegex(@"\.Schema\.(\d{4})\.sql$")]
+    private static partial Regex StepName();
 }
