@@ -85,8 +85,7 @@ public sealed class LivenessTests : IAsyncLifetime
     {
         var id = await AddDevice("HALL");
         await Heard(id);
-        _cluster.Time.Advance(TimeSpan.FromHours(2));
-        await _cluster.RestartAsync();
+        await _cluster.RestartAsync(TimeSpan.FromHours(2));
         await Start(id);
         Assert.False(await _cluster.Move(SilentAfter - TimeSpan.FromSeconds(1), () => !Presence(id).Online, TimeSpan.FromSeconds(10)));
         Assert.True(await _cluster.Move(Slack, () => !Presence(id).Online));

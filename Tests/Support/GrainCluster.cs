@@ -47,10 +47,11 @@ internal sealed class GrainCluster : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>Stops gracefully and starts anew; only what is stored survives.</summary>
-    public async Task RestartAsync()
+    /// <summary>Stops gracefully and starts anew, after some time; only what is stored survives.</summary>
+    public async Task RestartAsync(TimeSpan away = default)
     {
         await _cluster.StopAllSilosAsync();
+        Time.Advance(away);
         await _cluster.DeployAsync();
     }
 

@@ -19,9 +19,9 @@ public abstract class PresenceContract : StorageContract
 
         var expected = new DevicePresence(device.Id, device.ProjectId, "HALL", true, Start, 1);
         Assert.Equal(expected, (await Store.Devices.Load(device.Id, None))!.Presence);
-        Assert.Equal([expected], await Store.Devices.FindPresence([Guid.NewGuid(), device.Id], None));
-        Assert.Equal([expected], await Store.Devices.ReadSitePresence(device.ProjectId, "HALL", Guid.Empty, 10, None));
-        Assert.Equal([expected], await Store.Devices.ReadOnline(Shard, Guid.Empty, 10, None));
+        Assert.Equal(expected, Assert.Single(await Store.Devices.FindPresence([Guid.NewGuid(), device.Id], None)));
+        Assert.Equal(expected, Assert.Single(await Store.Devices.ReadSitePresence(device.ProjectId, "HALL", Guid.Empty, 10, None)));
+        Assert.Equal(expected, Assert.Single(await Store.Devices.ReadOnline(Shard, Guid.Empty, 10, None)));
         Assert.Empty(await Store.Devices.ReadOnline(Shard + 1, Guid.Empty, 10, None));
         Assert.Empty(await Store.Devices.ReadSitePresence(device.ProjectId, "YARD", Guid.Empty, 10, None));
         Assert.Empty(await Store.Devices.ReadSitePresence(Guid.NewGuid(), "HALL", Guid.Empty, 10, None));
