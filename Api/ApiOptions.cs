@@ -45,7 +45,7 @@ public sealed class ApiOptions
     [Range(1, 300)]
     public int RetryAfterSeconds { get; set; } = 5;
 
-    /// <summary>Streams (<c>GET /api/stream</c>) that a key can have open in this process; above it the answer is 429. Default 16.</summary>
+    /// <summary>Streams (<c>GET /api/stream</c>) that a key has open in this process; above it the answer is 429. Default 16.</summary>
     [Range(1, 10_000)]
     public int StreamsPerKey { get; set; } = 16;
 

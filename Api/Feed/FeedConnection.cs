@@ -16,6 +16,9 @@ internal sealed class FeedConnection(
     /// <summary>Entries that a client who comes back can have missed, read in portions; beyond, it is told to read afresh.</summary>
     private const int MaxPortions = 100;
 
+    /// <summary>Characters that are gathered before they are written.</summary>
+    private const int MaxGathered = 64 * 1024;
+
     private readonly StringBuilder _text = new();
     private FeedPosition? _sent;
 
@@ -33,7 +36,12 @@ internal sealed class FeedConnection(
         {
             var (messages, position) = await buffer.Take(nextBeat - time.GetUtcNow(), cancel);
             foreach (var message in messages)
+            {
                 Write(message);
+                if (_text.Length >= MaxGathered)
+                    await Flush(cancel);
+            }
+
             if (time.GetUtcNow() >= nextBeat)
             {
                 if (!await IsKeyGood())

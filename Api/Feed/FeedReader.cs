@@ -67,7 +67,7 @@ internal sealed class FeedReader : IDisposable
         {
             try
             {
-                Deliver(await _feed.Read(_position, IFeedGrain.MaxRead, IFeedGrain.MaxWait, cancel));
+                Deliver(await _feed.Read(_position, FeedLimits.MaxRead, FeedLimits.MaxWait, cancel));
             }
             catch (Exception) when (cancel.IsCancellationRequested)
             {

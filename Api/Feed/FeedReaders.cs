@@ -59,7 +59,7 @@ internal sealed class FeedReaders(IGrainFactory grains, TimeProvider time, IOpti
 
     /// <summary>Entries after a place, for a connection that goes on where another ended.</summary>
     public Task<FeedPage> Read(Guid projectId, FeedPosition after, CancellationToken cancel) =>
-        grains.GetGrain<IFeedGrain>(projectId.ToString("D")).Read(after, IFeedGrain.MaxRead, TimeSpan.Zero, cancel);
+        grains.GetGrain<IFeedGrain>(projectId.ToString("D")).Read(after, FeedLimits.MaxRead, TimeSpan.Zero, cancel);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -6,12 +6,6 @@ namespace EsoCore.Feed;
 /// </summary>
 public interface IFeedGrain : IGrainWithStringKey
 {
-    /// <summary>Entries that one reading gives at most.</summary>
-    const int MaxRead = 500;
-
-    /// <summary>The longest that a reading waits, below the engine's limit of a call.</summary>
-    static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(20);
-
     /// <summary>Adds entries. Those known by their id are added once. Losing one costs a viewer a refresh, never data.</summary>
     Task Publish(ImmutableArray<FeedEntry> entries);
 
@@ -24,11 +18,21 @@ public interface IFeedGrain : IGrainWithStringKey
 
     /// <summary>What came after a place, at once when there is something, else as soon as something comes or the time is over.</summary>
     /// <param name="after">A place given out before; null gives the newest place, without entries.</param>
-    /// <param name="max">Entries at most; more than <see cref="MaxRead"/> counts as that.</param>
-    /// <param name="wait">How long to wait for the first entry; more than <see cref="MaxWait"/> counts as that.</param>
+    /// <param name="max">Entries at most; more than <see cref="FeedLimits.MaxRead"/> counts as that.</param>
+    /// <param name="wait">How long to wait for the first entry; more than <see cref="FeedLimits.MaxWait"/> counts as that.</param>
     /// <param name="cancel">Ends the waiting.</param>
     [AlwaysInterleave, ResponseTimeout("00:00:40")]
     Task<FeedPage> Read(FeedPosition? after, int max, TimeSpan wait, CancellationToken cancel);
+}
+
+/// <summary>The bounds of a reading.</summary>
+public static class FeedLimits
+{
+    /// <summary>Entries that one reading gives at most.</summary>
+    public const int MaxRead = 500;
+
+    /// <summary>The longest that a reading waits, below the limit of a call.</summary>
+    public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(20);
 }
 
 /// <summary>Something that a viewer may want to know at once.</summary>
@@ -67,9 +71,9 @@ public sealed record FeedItem(FeedPosition Position, FeedEntry Entry);
 /// <summary>An answer of the feed.</summary>
 /// <param name="Position">The place after the last of <paramref name="Items"/>, to go on from.</param>
 /// <param name="Items">In order; each follows the one before it without a gap.</param>
-/// <param name="IsReset">The place asked for is not held: what came between it and <paramref name="Position"/> must be read elsewhere.</param>
+/// <param name="IsReset">The place asked for is not held: what came before <paramref name="Position"/> must be read elsewhere.</param>
 /// <param name="IsComplete">
-/// Whether all publishers know that somebody reads: from then on nothing is left out. What happened just after the first reader came may be.
+/// Whether all publishers know that somebody reads: from then on nothing is left out, as it may be just after the first reader came.
 /// </param>
 [GenerateSerializer, Immutable, Alias("feed-page")]
 public sealed record FeedPage(FeedPosition Position, ImmutableArray<FeedItem> Items, bool IsReset, bool IsComplete);

@@ -27,7 +27,7 @@ internal static class Presence
     {
         if (!IsDue(twin, now.Site, now.Online))
             return twin;
-        var shard = ILivenessGrain.ShardOf(deviceId);
+        var shard = LivenessShards.Of(deviceId);
         if (twin.ToldSite is { } left && left != now.Site)
             writer.ToSite(left, now.At, new LeftSite());
         if (now.Site is not null)

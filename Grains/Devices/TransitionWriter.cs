@@ -34,7 +34,7 @@ internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin,
 
     /// <summary>To the liveness grain of a shard.</summary>
     internal void ToLiveness(int shard, DateTimeOffset at, TransitionBody body) =>
-        Add(TransitionStreams.Liveness, ILivenessGrain.KeyOf(shard), at, body, ordered: false);
+        Add(TransitionStreams.Liveness, LivenessShards.KeyOf(shard), at, body, ordered: false);
 
     private void Add(string stream, string key, DateTimeOffset at, TransitionBody body, bool ordered)
     {

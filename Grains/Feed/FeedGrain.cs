@@ -58,7 +58,7 @@ internal sealed class FeedGrain(TimeProvider time) : Grain, IFeedGrain
             _completeAt = now + LearnedAfter;
         }
 
-        var until = now + (wait < IFeedGrain.MaxWait ? wait : IFeedGrain.MaxWait);
+        var until = now + (wait < FeedLimits.MaxWait ? wait : FeedLimits.MaxWait);
         Keep(until + Linger);
         var wasComplete = IsComplete;
         while (true)
@@ -67,7 +67,7 @@ internal sealed class FeedGrain(TimeProvider time) : Grain, IFeedGrain
                 return Page([], isReset: false);
             if (!_log.Holds(from))
                 return Page([], isReset: true);
-            if (_log.After(from, Math.Clamp(max, 1, IFeedGrain.MaxRead)) is { IsEmpty: false } items)
+            if (_log.After(from, Math.Clamp(max, 1, FeedLimits.MaxRead)) is { IsEmpty: false } items)
                 return Page(items, isReset: false) with { Position = items[^1].Position };
             now = time.GetUtcNow();
             if (now >= until || (!wasComplete && IsComplete))

@@ -49,7 +49,7 @@ internal sealed class LivenessGrain(
     {
         var key = this.GetPrimaryKeyString();
         var shard = int.Parse(key, NumberStyles.None, CultureInfo.InvariantCulture);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(shard, ILivenessGrain.Shards);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(shard, LivenessShards.Count);
         _confirmer = new TransitionConfirmer(TransitionStreams.Liveness, key, outbox, log);
         await WatchOnline(shard, cancellationToken);
         this.RegisterGrainTimer(LookForDue, new GrainTimerCreationOptions(TimeSpan.Zero, Period) { KeepAlive = true });

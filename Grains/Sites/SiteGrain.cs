@@ -104,7 +104,7 @@ internal sealed class SiteGrain(
             Take(_presence, await devices.FindPresence(part, CancellationToken.None));
     }
 
-    /// <summary>Memory starts from the rows. Transitions wait meanwhile: those committed before are in the rows, the others follow.</summary>
+    /// <summary>Memory starts from the rows. Transitions wait meanwhile: those committed before are in the rows, others follow.</summary>
     private async Task ReadPresence(CancellationToken cancel)
     {
         var presence = new SitePresence(_projectId, _id);

@@ -42,7 +42,7 @@ internal sealed class SitePresence(Guid projectId, string siteId)
     /// <summary>Whether anything is known of the device.</summary>
     public bool Knows(Guid device) => _devices.ContainsKey(device);
 
-    /// <summary>Takes what a row says. That of a device that is elsewhere is taken too: older transitions to this site may still come.</summary>
+    /// <summary>Takes what a row says, also that of a device elsewhere: older transitions to this site may still come.</summary>
     public void Take(DevicePresence row) => Take(
         row.DeviceId, row.TwinVersion,
         row.ProjectId != projectId || row.SiteId != siteId ? SiteStanding.Away : row.Online ? SiteStanding.Online : SiteStanding.Offline);

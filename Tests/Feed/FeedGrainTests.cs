@@ -34,7 +34,7 @@ public sealed class FeedGrainTests : IAsyncLifetime
     public async Task Read_WhenNothingIsThere_WaitsForIt()
     {
         var start = await Begin();
-        var waiting = Feed.Read(start.Position, 10, IFeedGrain.MaxWait, default);
+        var waiting = Feed.Read(start.Position, 10, FeedLimits.MaxWait, default);
         await Feed.IsRead();
         Assert.False(waiting.IsCompleted);
         await Feed.Publish([Entry("a")]);
@@ -55,7 +55,7 @@ public sealed class FeedGrainTests : IAsyncLifetime
     {
         var start = await Begin();
         using var cancel = new CancellationTokenSource();
-        var waiting = Feed.Read(start.Position, 10, IFeedGrain.MaxWait, cancel.Token);
+        var waiting = Feed.Read(start.Position, 10, FeedLimits.MaxWait, cancel.Token);
         await Feed.IsRead();
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
@@ -66,7 +66,7 @@ public sealed class FeedGrainTests : IAsyncLifetime
     {
         var start = await Begin();
         Assert.False(start.IsComplete);
-        var waiting = Feed.Read(start.Position, 10, IFeedGrain.MaxWait, default);
+        var waiting = Feed.Read(start.Position, 10, FeedLimits.MaxWait, default);
         Assert.True(await _cluster.Move(FeedGrain.LearnedAfter + TimeSpan.FromSeconds(2), () => waiting.IsCompleted));
         Assert.True(await waiting is { IsComplete: true, IsReset: false });
     }
@@ -86,7 +86,7 @@ public sealed class FeedGrainTests : IAsyncLifetime
     public async Task Lost_WakesReadersWithAReset()
     {
         var start = await Begin();
-        var waiting = Feed.Read(start.Position, 10, IFeedGrain.MaxWait, default);
+        var waiting = Feed.Read(start.Position, 10, FeedLimits.MaxWait, default);
         await Feed.Lost();
         Assert.True((await waiting).IsReset);
     }

@@ -131,8 +131,8 @@ public sealed class ProjectFeedTests
     private DeviceState State(long version)
     {
         var registration = new DeviceRegistration(
-            _device, Guid.NewGuid(), "S-1", "M", "HALL", ImmutableSortedDictionary<string, string>.Empty, DeviceStatus.Active, "stable", false,
-            ConfigSettings.Empty, default(DateTimeOffset).AddYears(2_000));
+            _device, Guid.NewGuid(), "S-1", "M", "HALL", ImmutableSortedDictionary<string, string>.Empty, DeviceStatus.Active, "stable",
+            false, ConfigSettings.Empty, default(DateTimeOffset).AddYears(2_000));
         var state = DeviceState.Of(new StoredDevice(1, registration, 1, 0, 0, default, [], long.MinValue), new SharedValues());
         return state with { Twin = state.Twin with { Version = version } };
     }

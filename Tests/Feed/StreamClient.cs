@@ -12,7 +12,8 @@ internal sealed class StreamClient : IDisposable
     private readonly HttpResponseMessage _response;
     private readonly StreamReader _lines;
 
-    private StreamClient(HttpResponseMessage response, Stream body) => (_response, _lines) = (response, new StreamReader(body, Encoding.UTF8));
+    private StreamClient(HttpResponseMessage response, Stream body) =>
+        (_response, _lines) = (response, new StreamReader(body, Encoding.UTF8));
 
     /// <summary>The id to go on from.</summary>
     public string LastId { get; private set; } = "";

@@ -54,11 +54,11 @@ public sealed class StreamTests : IAsyncLifetime
             last = (await client.Next())!.Id;
         }
 
-        for (var i = 0; i < IFeedGrain.MaxRead + 10; i++)
+        for (var i = 0; i < FeedLimits.MaxRead + 10; i++)
             await Publish();
         using var again = await Open(lastId: last);
         await Publish();
-        for (var n = 2; n <= IFeedGrain.MaxRead + 12; n++)
+        for (var n = 2; n <= FeedLimits.MaxRead + 12; n++)
             Assert.Equal($$"""{"n":{{n}}}""", (await NextEntry(again)).Data);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using EsoCore.Config;
 using EsoCore.Devices;
+using EsoCore.Feed;
 using EsoCore.Grains;
 using EsoCore.Grains.Devices;
 using EsoCore.Grains.Storage;
@@ -67,6 +68,24 @@ public sealed class BuiltInLivenessKillTests : IAsyncLifetime
         await Eventually.Holds(() => Task.FromResult(!Presence(id)!.Online), () => "The device is not watched any more.");
     }
 
+    [Fact]
+    public async Task Feed_ReadFromBothSilos_IsTheSame()
+    {
+        var key = _project.ToString("D");
+        var feeds = _cluster.Silos.Select(silo => silo.Client.GetGrain<IFeedGrain>(key)).ToList();
+        var start = await feeds[0].Read(null, 10, TimeSpan.Zero, default);
+        using var cancel = new CancellationTokenSource();
+        var ended = feeds.Select(feed => feed.Read(start.Position, 10, FeedLimits.MaxWait, cancel.Token)).ToList();
+        Assert.True(await feeds[1].IsRead());
+        await cancel.CancelAsync();
+        foreach (var reading in ended)
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
+        var readings = feeds.Select(feed => feed.Read(start.Position, 10, FeedLimits.MaxWait, default)).ToList();
+        await feeds[0].Publish([new FeedEntry("a", FeedKinds.Event, "HALL", Guid.NewGuid(), new JsonText("{}"))]);
+        foreach (var reading in readings)
+            Assert.Equal("a", Assert.Single((await reading).Items).Entry.Id);
+    }
+
     private async Task Heartbeat(Guid id)
     {
         var report = new HeartbeatReport(new DeviceCall(TimeProvider.System.GetUtcNow()), null, null, null, null, null, null, null);
@@ -83,7 +102,7 @@ public sealed class BuiltInLivenessKillTests : IAsyncLifetime
         for (var i = 0; i < MaxDrawn; i++)
         {
             var id = Guid.NewGuid();
-            var shard = _cluster.Client.GetGrain<ILivenessGrain>(ILivenessGrain.KeyOf(ILivenessGrain.ShardOf(id)));
+            var shard = _cluster.Client.GetGrain<ILivenessGrain>(LivenessShards.KeyOf(LivenessShards.Of(id)));
             if (!silo.SiloAddress!.Equals(OwnerOf(Device(id))) || !silo.SiloAddress!.Equals(OwnerOf(shard)))
                 continue;
             var registration = new DeviceRegistration(

@@ -102,9 +102,21 @@ public sealed class LivenessTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Device_WhoseRowIsNotWhatItsTwinTold_PutsItRightWhenItIsHeard()
+    {
+        var id = await AddDevice("HALL");
+        await Heard(id);
+        await _cluster.RestartAsync();
+        _cluster.Stores.Device(id)!.Presence = null;
+        var back = await Heard(id);
+        Assert.Equal(("HALL", true, back), (Presence(id).SiteId, Presence(id).Online, Presence(id).Since));
+        Assert.True(await _cluster.Move(SilentAfter + Slack, () => !Presence(id).Online));
+    }
+
+    [Fact]
     public async Task Shard_Started_HasAReminderThatWakesIt()
     {
-        var shard = _cluster.Client.GetGrain<ILivenessGrain>(ILivenessGrain.KeyOf(3));
+        var shard = _cluster.Client.GetGrain<ILivenessGrain>(LivenessShards.KeyOf(3));
         await shard.Start();
         await shard.Start();
         Assert.Equal(LivenessGrain.WakePeriod, Assert.Single(await _cluster.Reminders(shard)).Period);
@@ -116,7 +128,7 @@ public sealed class LivenessTests : IAsyncLifetime
         var good = await AddDevice("HALL");
         await Heard(good);
         for (var i = 0; i < 2 * LivenessGrain.AskedAtOnce; i++)
-            await AddBroken(ILivenessGrain.ShardOf(good), i);
+            await AddBroken(LivenessShards.Of(good), i);
         await _cluster.RestartAsync();
         await Start(good);
         Assert.True(await _cluster.Move(SilentAfter + Slack, () => !Presence(good).Online));
@@ -157,7 +169,7 @@ public sealed class LivenessTests : IAsyncLifetime
     }
 
     private Task Start(Guid device) =>
-        _cluster.Client.GetGrain<ILivenessGrain>(ILivenessGrain.KeyOf(ILivenessGrain.ShardOf(device))).Start();
+        _cluster.Client.GetGrain<ILivenessGrain>(LivenessShards.KeyOf(LivenessShards.Of(device))).Start();
 
     /// <summary>A sign of life; its time. Ends when everyone who is to be told was.</summary>
     private async Task<DateTimeOffset> Heard(Guid id)

@@ -66,7 +66,8 @@ public abstract class PresenceContract : StorageContract
         var device = await Store.AddDevice();
         await Tell(device, "HALL", online: true, Start);
 
-        var late = device.Commit() with { ExpectedVersion = 0, Presence = new PresenceWrite(device.ProjectId, "HALL", Shard, false, Start) };
+        var silent = new PresenceWrite(device.ProjectId, "HALL", Shard, false, Start);
+        var late = device.Commit() with { ExpectedVersion = 0, Presence = silent };
         Assert.Equal(CommitOutcome.Stale, (await Store.Devices.Commit(late, None)).Outcome);
 
         Assert.Equal(("HALL", true, Start, 1L), await Stored(device));

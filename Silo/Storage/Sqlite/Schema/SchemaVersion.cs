@@ -15,8 +15,8 @@ internal static partial class SchemaVersion
     ];
 
     /// <summary>
-    /// The newest schema this program knows. Its steps are the files <c>0001.sql</c> up to it, numbered together with those of PostgreSQL, so
-    /// that some numbers have no file.
+    /// The newest schema this program knows. Its steps are the files <c>0001.sql</c> up to it, numbered together with those of PostgreSQL,
+    /// so that some numbers have no file.
     /// </summary>
     public static int Known => Steps[^1];
 
