@@ -16,6 +16,9 @@ internal sealed class FeedConnection(
     /// <summary>Entries that a client who comes back can have missed, read in portions; beyond, it is told to read afresh.</summary>
     private const int MaxPortions = 100;
 
+    /// <summary>Milliseconds after which a client that lost its connection is to come back, as it is told.</summary>
+    private const int ComeBackMs = 2_000;
+
     /// <summary>Characters that are gathered before they are written.</summary>
     private const int MaxGathered = 64 * 1024;
 
@@ -28,7 +31,7 @@ internal sealed class FeedConnection(
     public async Task Run(string? lastId, CancellationToken cancel)
     {
         // Something at once, so that whatever stands in between passes the head on.
-        _text.Append(": the live feed\n\n");
+        _text.Append(": the live feed\nretry: ").Append(ComeBackMs).Append("\n\n");
         await Flush(cancel);
         await Resume(lastId, cancel);
         var nextBeat = time.GetUtcNow() + Beat;

@@ -151,29 +151,28 @@ internal sealed class ProjectFeed(IFeedGrain feed, TimeProvider time, ILogger lo
 
     private async Task Publish()
     {
-        FeedEntry[] entries;
+        (Guid DeviceId, DeviceState State, NewEvent Event)[] events;
+        KeyValuePair<Guid, DeviceState>[] twins;
         bool hasLost;
         lock (_gate)
         {
             var now = time.GetUtcNow();
-            var twins = now >= _twinsDue ? _twins.ToArray() : [];
+            twins = now >= _twinsDue ? [.. _twins] : [];
             if (twins.Length > 0)
             {
                 _twins.Clear();
                 _twinsDue = now + TwinPeriod;
             }
 
-            entries =
-            [
-                .. _events.Select(e => FeedBodies.Event(e.DeviceId, e.State, e.Event)),
-                .. twins.Select(t => FeedBodies.Twin(t.Key, t.Value)),
-            ];
+            events = [.. _events];
             _events.Clear();
             (hasLost, _hasLost) = (_hasLost, false);
         }
 
         if (hasLost)
             await feed.Lost();
+        var entries = events.Select(e => FeedBodies.Event(e.DeviceId, e.State, e.Event))
+            .Concat(twins.Select(t => FeedBodies.Twin(t.Key, t.Value)));
         foreach (var part in entries.Chunk(MaxAtOnce))
             await feed.Publish([.. part]);
     }

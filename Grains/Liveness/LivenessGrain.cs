@@ -24,8 +24,11 @@ internal sealed class LivenessGrain(
     /// <summary>How often the reminder wakes the shard.</summary>
     public static readonly TimeSpan WakePeriod = TimeSpan.FromMinutes(1);
 
-    /// <summary>How soon a device that could not be asked is asked again.</summary>
+    /// <summary>How soon a device that could not be asked is asked again; the wait doubles with each further failure.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>The longest such wait.</summary>
+    public static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(5);
 
     /// <summary>Devices asked at one time; one that does not answer takes one of these places until its call times out.</summary>
     public const int AskedAtOnce = 16;
@@ -39,6 +42,7 @@ internal sealed class LivenessGrain(
     private const string WakeReminder = "wake";
 
     private readonly DeadlineTable _deadlines = new();
+    private readonly Dictionary<Guid, TimeSpan> _failing = [];
     private TransitionConfirmer _confirmer = null!;
     private int _askers;
     private bool _hasReminder;
@@ -136,12 +140,15 @@ internal sealed class LivenessGrain(
             // Its clock may be behind this one: it is not asked again and again until that has caught up.
             var soonest = time.GetUtcNow() + Period;
             _deadlines.Answered(device, next < soonest ? soonest : next);
+            _failing.Remove(device);
         }
         catch (Exception error)
         {
+            var wait = _failing.TryGetValue(device, out var last) ? 2 * last : RetryAfter;
+            _failing[device] = wait = wait < MaxRetryAfter ? wait : MaxRetryAfter;
             if (!_isEnding)
-                log.LogWarning(error, "Device {DeviceId} could not be asked whether it is online; it is asked again", device);
-            _deadlines.Answered(device, time.GetUtcNow() + RetryAfter);
+                log.LogWarning(error, "Device {DeviceId} could not be asked whether it is online; it is asked again in {Wait}", device, wait);
+            _deadlines.Answered(device, time.GetUtcNow() + wait);
         }
         finally
         {
