@@ -147,7 +147,7 @@ internal sealed class LivenessGrain(
             var wait = _failing.TryGetValue(device, out var last) ? 2 * last : RetryAfter;
             _failing[device] = wait = wait < MaxRetryAfter ? wait : MaxRetryAfter;
             if (!_isEnding)
-                log.LogWarning(error, "Device {DeviceId} could not be asked whether it is online; it is asked again in {Wait}", device, wait);
+                log.LogWarning(error, "Device {DeviceId} could not be asked whether it is online; asked again in {Wait}", device, wait);
             _deadlines.Answered(device, time.GetUtcNow() + wait);
         }
         finally

@@ -4,8 +4,10 @@ using EsoCore.Devices;
 using EsoCore.Grains.Config;
 using EsoCore.Grains.Devices;
 using EsoCore.Grains.Liveness;
+using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
 using EsoCore.Projects;
+using EsoCore.Sites;
 using EsoCore.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -114,6 +116,26 @@ public sealed class LivenessTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Device_ThatMoves_CountsAtItsNewSiteOnly_AndStaysOnlineSinceItWas()
+    {
+        var (hall, yard) = (await AddSite("HALL"), await AddSite("YARD"));
+        var id = await AddDevice("HALL");
+        var since = await Heard(id);
+        Assert.Equal((1, 1), await Counts(hall));
+        _cluster.Time.Advance(TimeSpan.FromMinutes(1));
+        var device = _cluster.Client.GetGrain<IDeviceGrain>(id.ToString("D"));
+        foreach (var site in (string[])["YARD", "HALL", "YARD"])
+            await device.ChangeRegistration(new Scope(_project), new RegistrationChange(SiteId: site), null);
+        await _cluster.Stores.Until(() => _cluster.Stores.Unconfirmed.IsEmpty);
+        Assert.Equal((0, 0), await Counts(hall));
+        Assert.Equal((1, 1), await Counts(yard));
+        Assert.Equal(("YARD", true, since), (Presence(id).SiteId, Presence(id).Online, Presence(id).Since));
+        await _cluster.RestartAsync();
+        Assert.Equal((0, 0), await Counts(await AddSite("HALL")));
+        Assert.Equal((1, 1), await Counts(await AddSite("YARD")));
+    }
+
+    [Fact]
     public async Task Shard_Started_HasAReminderThatWakesIt()
     {
         var shard = _cluster.Client.GetGrain<ILivenessGrain>(LivenessShards.KeyOf(3));
@@ -153,6 +175,19 @@ public sealed class LivenessTests : IAsyncLifetime
         var created = await _cluster.Client.GetGrain<IProjectGrain>(_project.ToString("D")).CreateDevice(new NewDevice(
             Guid.NewGuid().ToString(), "DOOR-2", site, ImmutableSortedDictionary<string, string>.Empty, DeviceStatus.Active, false));
         return created.Current!.Value.Device.DeviceId;
+    }
+
+    private async Task<ISiteGrain> AddSite(string id)
+    {
+        var site = _cluster.Client.GetGrain<ISiteGrain>(ProjectKey.Of(_project, id));
+        await site.Put(new SiteDefinition(id, null, "UTC", null), null, onlyCreate: false);
+        return site;
+    }
+
+    private static async Task<(int Devices, int Online)> Counts(ISiteGrain site)
+    {
+        var view = (await site.Get())!;
+        return (view.Devices, view.Online);
     }
 
     /// <summary>A device of a shard that is told online and whose twin nobody can read.</summary>
