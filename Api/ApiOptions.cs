@@ -45,6 +45,14 @@ public sealed class ApiOptions
     [Range(1, 300)]
     public int RetryAfterSeconds { get; set; } = 5;
 
+    /// <summary>Streams (<c>GET /api/stream</c>) that a key has open in this process; above it the answer is 429. Default 16.</summary>
+    [Range(1, 10_000)]
+    public int StreamsPerKey { get; set; } = 16;
+
+    /// <summary>Streams open in this process; above it the answer is 503. Default 2,000.</summary>
+    [Range(1, 100_000)]
+    public int Streams { get; set; } = 2_000;
+
     /// <summary>Whether anyone may call <c>POST /v1/seed</c>. Default off: it then exists for the operator alone.</summary>
     public bool SeedEnabled { get; set; }
 

@@ -38,6 +38,7 @@ public static class ApiServices
         services.AddSingleton<BodyReader>();
         services.AddSingleton<MaintenanceMode>();
         services.AddSingleton<DeviceCallRunner>();
+        services.AddSingleton<FeedReaders>();
         services.AddSingleton<TelemetryDoor>();
         services.AddSingleton<MetricsCollector>();
         services.AddSingleton<ReadinessProbe>();
@@ -79,6 +80,7 @@ public static class ApiServices
         app.MapHistory();
         app.MapSites();
         app.MapAssets();
+        app.MapFeed();
         app.MapConfigProfiles();
         app.MapNotifications();
         app.MapProject();

@@ -3,11 +3,14 @@ using EsoCore.Grains.Devices;
 using EsoCore.Grains.Events;
 using EsoCore.Grains.Incidents;
 using EsoCore.Grains.Notifications;
+using EsoCore.Grains.Feed;
+using EsoCore.Grains.Liveness;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Telemetry;
 using EsoCore.Projects;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 
 namespace EsoCore.Grains;
 
@@ -29,6 +32,11 @@ public static class GrainServices
         services.AddInstallationSwitches();
         services.AddSingleton<ResourceLimits>();
         services.AddSingleton<TransitionPublisher>();
+        services.TryAddSingleton<IPresenceRules, NoPresenceRules>();
+        services.AddSingleton<ListeningSince>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ListeningSince>());
+        services.AddSingleton<AskingSlots>();
+        services.AddSingleton<FeedPublisher>();
         services.AddSingleton<DeviceServices>();
         services.AddIncidents();
         services.AddNotifications();

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text;
 using EsoCore.Config;
 using EsoCore.Devices;
-using EsoCore.Events;
 using EsoCore.Grains.Devices;
 using EsoCore.Grains.Storage;
 using EsoCore.Projects;
@@ -38,7 +37,6 @@ internal sealed class GeneratedDevices(bool alike) : IDeviceStore
         SeriesCount = 8,
         EventMarkUs = 1_760_000_000_000_000,
         ToldSite = "main-hall",
-        Receivers = [new ReceiverMark(new ReceiverName(TransitionStreams.Sites, $"{Scope.ProjectId:D}/main-hall"), new TransitionPosition(n, 1))],
         Batches = n,
         Accepted = n * 80L,
     });
@@ -64,6 +62,15 @@ internal sealed class GeneratedDevices(bool alike) : IDeviceStore
         throw new NotSupportedException();
 
     public Task<ImmutableHashSet<BodyKey>> FindBodies(long deviceNo, BodyKind kind, IReadOnlyCollection<BodyKey> keys, CancellationToken cancel) =>
+        throw new NotSupportedException();
+
+    public Task<ImmutableArray<DevicePresence>> ReadSitePresence(
+        Guid projectId, string siteId, Guid after, int limit, CancellationToken cancel) => throw new NotSupportedException();
+
+    public Task<ImmutableArray<DevicePresence>> ReadOnline(int shard, Guid after, int limit, CancellationToken cancel) =>
+        throw new NotSupportedException();
+
+    public Task<ImmutableArray<DevicePresence>> FindPresence(IReadOnlyCollection<Guid> deviceIds, CancellationToken cancel) =>
         throw new NotSupportedException();
 
     public Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>

@@ -47,6 +47,10 @@ public interface IDeviceGrain : IGrainWithStringKey
     /// <param name="expectedVersion">From If-Match, or null to change whatever stands.</param>
     Task<EditResult<DeviceRegistration>> ChangeRegistration(Scope scope, RegistrationChange change, long? expectedVersion);
 
-    /// <summary>Makes sure that silence longer than the upload interval plus grace has been told to the device's site.</summary>
-    Task CheckLiveness();
+    /// <summary>
+    /// Looks whether time alone has changed something: silence longer than the upload interval plus grace is told, and rules that watch
+    /// for missing data are evaluated.
+    /// </summary>
+    /// <returns>When to look again; null: the device is not online, so there is nothing to watch until it is heard.</returns>
+    Task<DateTimeOffset?> CheckLiveness();
 }

@@ -2,7 +2,8 @@ namespace EsoCore.Events;
 
 /// <summary>
 /// A step in a device's life that concerns others. Committed with the twin, carried by a stream, confirmed by its receiver.
-/// Deliveries repeat and may come late, but a receiver takes those of one device in order: each names the one before it.
+/// Deliveries repeat and may come late, but a receiver takes those of one device in order: each names the one before it. Those to sites and
+/// liveness grains name none: each of them tells how things stand, so the newest counts and the others may be missed.
 /// </summary>
 /// <param name="DeviceId">The source.</param>
 /// <param name="Position">Where it stands among the source's transitions.</param>
@@ -32,6 +33,7 @@ public readonly record struct TransitionPosition(long TwinVersion, int Ordinal) 
 [System.Text.Json.Serialization.JsonDerivedType(typeof(CycleClosed), "cycle_closed")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(PresenceChanged), "presence_changed")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(LeftSite), "left_site")]
+[System.Text.Json.Serialization.JsonDerivedType(typeof(CameOnline), "came_online")]
 [System.Text.Json.Serialization.JsonDerivedType(typeof(Incidents.RuleEpisode), "rule_episode")]
 public abstract record TransitionBody;
 
@@ -46,6 +48,11 @@ public sealed record CycleClosed(string? CycleId, double? DurationMs, double? Pe
 /// <summary>The device is heard at the site (online), or has fallen silent. To the site. Absolute, not a delta.</summary>
 [GenerateSerializer, Immutable, Alias("presence-changed")]
 public sealed record PresenceChanged(bool Online) : TransitionBody;
+
+/// <summary>The device is heard again. To the liveness grain that watches it.</summary>
+/// <param name="Due">When its silence would count, unless it is heard in between.</param>
+[GenerateSerializer, Immutable, Alias("came-online")]
+public sealed record CameOnline(DateTimeOffset Due) : TransitionBody;
 
 /// <summary>The device is no longer at the site. To the site it left.</summary>
 [GenerateSerializer, Immutable, Alias("left-site")]
@@ -66,6 +73,9 @@ public static class TransitionStreams
 
     /// <summary>To site grains, key <c>project/site id</c>.</summary>
     public const string Sites = "site-transitions";
+
+    /// <summary>To liveness grains, key: the shard's number.</summary>
+    public const string Liveness = "liveness-transitions";
 
     /// <summary>To incident grains, key <c>project/rule/subject</c>.</summary>
     public const string Incidents = "incident-transitions";

@@ -91,7 +91,7 @@ internal sealed partial class DeviceGrain
 
     /// <summary>
     /// One call of the device: refused unless it may call and its nonce is fresh; commits when the change says something new (that it was
-    /// heard is kept in memory and written with the next commit, or now if its site takes it for silent).
+    /// heard is kept in memory and written with the next commit, or now if others take it for silent or it was last written long ago).
     /// </summary>
     private async Task<DeviceAnswer<T>> Answer<T>(
         DeviceCall call, Func<DeviceState, Twin, (Twin Twin, DeviceCommit Commit)> change, Func<DeviceState, Task<T>> answer)
@@ -99,19 +99,19 @@ internal sealed partial class DeviceGrain
         DeviceAnswer<T>? refused = new(DeviceOutcome.UnknownDevice, Code: ProblemCodes.Unauthorized);
         try
         {
-            await Step((state, writer) =>
+            await Step(async (state, writer) =>
             {
                 refused = Admit<T>(state, call);
                 if (refused is not null)
-                    return Task.FromResult<StepPlan?>(null);
+                    return null;
                 var (twin, commit) = change(state, state.Twin);
                 twin = UseNonce(twin, call);
-                twin = Presence.Tell(twin, state.Traits.SiteId, online: true, call.ReceivedAt, writer);
-                if (twin == state.Twin && commit.Firmware is null && commit.Events.IsEmpty)
-                    return Task.FromResult<StepPlan?>(null);
+                twin = await Tell(state, twin, online: true, call.ReceivedAt, writer);
                 var nowUs = Micros.Of(call.ReceivedAt);
+                if (twin == state.Twin && commit.Firmware is null && commit.Events.IsEmpty && !await IsWorthWriting(state, nowUs))
+                    return null;
                 twin = twin with { FirstSeenUs = twin.FirstSeenUs == Twin.Never ? nowUs : twin.FirstSeenUs, LastSeenUs = Math.Max(twin.LastSeenUs, nowUs) };
-                return Task.FromResult<StepPlan?>(new StepPlan(twin, commit, state));
+                return new StepPlan(twin, commit, state);
             });
             return refused is null && _state is { } now
                 ? new DeviceAnswer<T>(DeviceOutcome.Done, await answer(now))

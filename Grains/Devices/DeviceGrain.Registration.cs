@@ -47,7 +47,10 @@ internal sealed partial class DeviceGrain
 
             var offset = await OffsetAfter(state.ConfigOffset, current, changed);
             var told = state.Twin.ToldSite != changed.SiteId
-                ? Presence.Tell(state.Twin, changed.SiteId, await IsOnline(), services.Time.GetUtcNow(), writer) : state.Twin;
+                ? Presence.Tell(
+                    DeviceId, changed.ProjectId, state.Twin, (changed.SiteId, state.Twin.ToldOnline, services.Time.GetUtcNow()),
+                    await SilentAt(state), writer)
+                : state.Twin;
             var next = state.With(changed, services.Shared) with { RegistrationVersion = state.RegistrationVersion + 1, ConfigOffset = checked((int)offset) };
             return new StepPlan(told, NewCommit(state) with { Registration = new RegistrationWrite(changed, offset) }, next);
         });

@@ -137,7 +137,7 @@ internal sealed partial class DeviceGrain
         twin = UseNonce(twin, upload.Call);
         if (screened.Epochs != twin.Rare.Epochs)
             twin = twin with { Rare = twin.Rare with { Epochs = screened.Epochs } };
-        twin = Presence.Tell(twin, state.Traits.SiteId, online: true, upload.Call.ReceivedAt, writer);
+        twin = await Tell(state, twin, online: true, upload.Call.ReceivedAt, writer);
         BatchFold.TellAssets(intake, writer);
         var points = BlockBuilder.Build(intake.Runs, intake.Numbers, screened.CorrectionUs);
         var commit = NewCommit(state) with

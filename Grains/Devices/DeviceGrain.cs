@@ -19,7 +19,6 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
 
     private DeviceState? _state;
     private RecentBatches? _recent;
-    private IGrainTimer? _silence;
     private long _lastSeenUs = Twin.Never;
     private bool _mustReload = true;
 
@@ -67,8 +66,6 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
         if (_state is null)
             return;
         _lastSeenUs = Math.Max(_lastSeenUs, _state.Twin.LastSeenUs);
-        if (_state.Twin.ToldOnline)
-            await WatchSilence();
     }
 
     /// <summary>What a step writes beside the twin. The transitions are those of <see cref="TransitionWriter"/>.</summary>
@@ -105,7 +102,7 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
             Receivers = writer.Receivers,
             Rare = step.Twin.Rare.Shared(),
         };
-        var commit = step.Commit with { Twin = TwinDocuments.Write(twin), Outbox = writer.Entries };
+        var commit = step.Commit with { Twin = TwinDocuments.Write(twin), Outbox = writer.Entries, Presence = writer.Presence };
         var started = services.Time.GetTimestamp();
         CommitResult result;
         try
@@ -126,9 +123,8 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
         if (result.Outcome != CommitOutcome.Committed)
             return result;
         _state = step.NextState with { Twin = twin };
-        if (twin.ToldOnline)
-            await WatchSilence();
         services.Publisher.Publish(this.GetStreamProvider(TransitionStreams.Provider), commit.Outbox);
+        services.Feed.Committed(DeviceId, _state, commit.Events);
         return result;
     }
 
@@ -154,48 +150,6 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
         ExpectedVersion = state.Twin.Version,
         Twin = default,
     };
-
-    /// <summary>Arms the timer that finds the device silent; it ends itself when the site has been told.</summary>
-    private async Task WatchSilence()
-    {
-        if (_silence is not null || _state is null)
-            return;
-        var wait = await SilentAfter() - (services.Time.GetUtcNow() - Micros.ToTime(_lastSeenUs));
-        if (wait < TimeSpan.Zero)
-            wait = TimeSpan.Zero;
-        _silence = this.RegisterGrainTimer(
-            _ => CheckLiveness(), new GrainTimerCreationOptions(wait + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan));
-    }
-
-    /// <inheritdoc/>
-    public async Task CheckLiveness()
-    {
-        _silence?.Dispose();
-        _silence = null;
-        if (await Load() is not { Twin.ToldOnline: true })
-            return;
-        if (await IsOnline())
-        {
-            await WatchSilence();
-            return;
-        }
-
-        await Step((state, writer) =>
-        {
-            var silentSince = Micros.ToTime(_lastSeenUs);
-            var twin = Presence.Tell(state.Twin, state.Traits.SiteId, online: false, silentSince, writer);
-            return Task.FromResult<StepPlan?>(twin == state.Twin ? null : new StepPlan(twin, NewCommit(state), state));
-        });
-    }
-
-    private async ValueTask<bool> IsOnline() =>
-        _lastSeenUs > Twin.Never && services.Time.GetUtcNow() - Micros.ToTime(_lastSeenUs) <= await SilentAfter();
-
-    private async ValueTask<TimeSpan> SilentAfter()
-    {
-        var config = await Config(_state!);
-        return TimeSpan.FromSeconds(config.Settings.UploadIntervalS ?? ConfigDefaults.UploadIntervalS) + services.Options.LivenessGrace;
-    }
 
     private async ValueTask<DeviceConfig> Config(DeviceState state)
     {

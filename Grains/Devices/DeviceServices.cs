@@ -1,5 +1,6 @@
 using EsoCore.Grains.Config;
 using EsoCore.Grains.Events;
+using EsoCore.Grains.Feed;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
 using EsoCore.Grains.Telemetry;
@@ -20,6 +21,9 @@ internal sealed class DeviceServices(
     CommitPressure pressure,
     IOptions<DeviceOptions> options,
     IOptions<TelemetryOptions> telemetry,
+    IPresenceRules presenceRules,
+    FeedPublisher feed,
+    ListeningSince listening,
     TimeProvider time)
 {
     internal IDeviceStore Store { get; } = store;
@@ -41,6 +45,13 @@ internal sealed class DeviceServices(
     internal DeviceOptions Options { get; } = options.Value;
 
     internal TelemetryOptions Telemetry { get; } = telemetry.Value;
+
+    internal IPresenceRules PresenceRules { get; } = presenceRules;
+
+    internal FeedPublisher Feed { get; } = feed;
+
+    /// <summary>Since when devices can be heard here, microseconds since the Unix epoch.</summary>
+    internal long ListeningSinceUs { get; } = listening.Us;
 
     internal TimeProvider Time { get; } = time;
 }

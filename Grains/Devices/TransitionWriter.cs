@@ -1,12 +1,16 @@
+using EsoCore.Devices;
 using EsoCore.Events;
 using EsoCore.Grains.Storage;
 
 namespace EsoCore.Grains.Devices;
 
-/// <summary>Collects the transitions of one commit, in order, each naming the one before it to the same receiver.</summary>
+/// <summary>
+/// Collects the transitions of one commit, in order. Those to assets name the one before them to the same receiver; the others tell how
+/// things stand and need no order.
+/// </summary>
 internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin, SharedValues shared)
 {
-    /// <summary>Receivers whose last position a twin keeps: more than its assets and the sites it ever moves between.</summary>
+    /// <summary>Receivers whose last position a twin keeps: more than its assets.</summary>
     internal const int MaxReceivers = 128;
 
     private readonly List<OutboxEntry> _entries = [];
@@ -14,22 +18,28 @@ internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin,
 
     internal ImmutableArray<OutboxEntry> Entries => [.. _entries];
 
+    /// <summary>What is stored of the device's presence with this commit; null while it stays as it is.</summary>
+    internal PresenceWrite? Presence { get; set; }
+
     /// <summary>The twin's marks after these transitions.</summary>
     internal ImmutableArray<ReceiverMark> Receivers => _entries.Count == 0 ? twin.Receivers : [.. _receivers];
 
     /// <summary>To an asset of the device's project.</summary>
     internal void ToAsset(string assetCode, DateTimeOffset at, TransitionBody body) =>
-        Add(TransitionStreams.Assets, $"{projectId:D}/{assetCode}", at, body);
+        Add(TransitionStreams.Assets, $"{projectId:D}/{assetCode}", at, body, ordered: true);
 
     /// <summary>To a site of the device's project.</summary>
     internal void ToSite(string siteId, DateTimeOffset at, TransitionBody body) =>
-        Add(TransitionStreams.Sites, $"{projectId:D}/{siteId}", at, body);
+        Add(TransitionStreams.Sites, $"{projectId:D}/{siteId}", at, body, ordered: false);
 
-    private void Add(string stream, string key, DateTimeOffset at, TransitionBody body)
+    /// <summary>To the liveness grain of a shard.</summary>
+    internal void ToLiveness(int shard, DateTimeOffset at, TransitionBody body) =>
+        Add(TransitionStreams.Liveness, LivenessShards.KeyOf(shard), at, body, ordered: false);
+
+    private void Add(string stream, string key, DateTimeOffset at, TransitionBody body, bool ordered)
     {
-        var receiver = shared.Share(new ReceiverName(stream, key));
         var position = new TransitionPosition(twin.Version + 1, _entries.Count + 1);
-        var previous = Mark(new ReceiverMark(receiver, position));
+        var previous = ordered ? Mark(new ReceiverMark(shared.Share(new ReceiverName(stream, key)), position)) : TransitionPosition.None;
         _entries.Add(new OutboxEntry(stream, key, new Transition(deviceId, position, previous, at, body)));
     }
 
@@ -46,8 +56,8 @@ internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin,
 
         if (_receivers.Count == MaxReceivers)
         {
-            // Its next transition will name none before it, so it must not overtake one of these that is still on its way. Those of a
-            // site that the device left more than a hundred moves ago are not.
+            // Its next transition will name none before it, so it must not overtake one of these that is still on its way. Those of an
+            // asset that was heard of more than a hundred assets ago are not.
             _receivers.RemoveAt(_receivers.FindIndex(r => r.Position.CompareTo(_receivers.Min(o => o.Position)) == 0));
         }
 

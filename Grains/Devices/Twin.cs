@@ -52,8 +52,11 @@ internal sealed record Twin
     /// <summary>Series ever made; the next gets this number + 1.</summary>
     internal int SeriesCount { get; init; }
 
-    /// <summary>What <see cref="ToldSite"/> was told last.</summary>
+    /// <summary>Whether others were told that the device is online.</summary>
     internal bool ToldOnline { get; init; }
+
+    /// <summary>Whether <see cref="ToldSite"/> and <see cref="ToldOnline"/> are stored beside the twin; not in its document.</summary>
+    internal bool IsPresenceStored { get; init; } = true;
 
     /// <summary>The newest event's time: an event above it cannot be a repeat.</summary>
     internal long EventMarkUs { get; init; } = Never;
@@ -70,7 +73,7 @@ internal sealed record Twin
     /// <summary>The site that was told of the device, or null.</summary>
     internal string? ToldSite { get; init; }
 
-    /// <summary>The last transition sent to each receiver, so that the next can name it.</summary>
+    /// <summary>The last transition sent to each receiver that takes them in order, so that the next can name it.</summary>
     internal ImmutableArray<ReceiverMark> Receivers { get; init; } = [];
 
     internal RareTwinParts Rare { get; init; } = RareTwinParts.None;

@@ -141,9 +141,11 @@ internal static class TwinDocuments
             Duplicates = counters[2],
             ToldSite = shared.Share(document.ToldSite),
             ToldOnline = document.ToldOnline,
+            IsPresenceStored = Presence.IsStored(stored.Presence, document.ToldSite, document.ToldOnline),
             Receivers =
             [
-                .. (document.Receivers ?? []).Select(r => new ReceiverMark(
+                // Sites had a place here once.
+                .. (document.Receivers ?? []).Where(r => r.Stream != TransitionStreams.Sites).Select(r => new ReceiverMark(
                     shared.Share(new ReceiverName(r.Stream, r.Receiver)), new TransitionPosition(r.TwinVersion, r.Ordinal))),
             ],
             Rare = new RareTwinParts

@@ -49,6 +49,9 @@ public sealed record DeviceCommit
     /// <summary>Transitions to deliver.</summary>
     public ImmutableArray<OutboxEntry> Outbox { get; init; } = [];
 
+    /// <summary>What others are told of the device's presence by this step; null while that stays as it is.</summary>
+    public PresenceWrite? Presence { get; init; }
+
     /// <summary>A changed registration: the row's version goes up by one.</summary>
     public RegistrationWrite? Registration { get; init; }
 
@@ -134,6 +137,12 @@ public sealed record RejectedRecord(Guid BatchId, int Index, string Code, string
 
 /// <summary>A transition and where it goes.</summary>
 public sealed record OutboxEntry(string Stream, string Receiver, Transition Transition);
+
+/// <summary>What is told of a device's presence, as it is stored beside the twin with the new twin version.</summary>
+/// <param name="SiteId">The site that is told, or null when the device is at none.</param>
+/// <param name="Shard">The liveness grain that watches the device.</param>
+/// <param name="Since">When it came to be; what is stored stays when only the site is another.</param>
+public sealed record PresenceWrite(Guid ProjectId, string? SiteId, int Shard, bool Online, DateTimeOffset Since);
 
 /// <summary>A new registration for the device's row.</summary>
 /// <param name="NewConfigOffset">The config offset that stands afterwards.</param>

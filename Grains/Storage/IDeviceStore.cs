@@ -32,6 +32,17 @@ public interface IDeviceStore
     /// <summary>Which of these events (or windows) the device has stored.</summary>
     Task<ImmutableHashSet<BodyKey>> FindBodies(long deviceNo, BodyKind kind, IReadOnlyCollection<BodyKey> keys, CancellationToken cancel);
 
+    /// <summary>
+    /// What was told of the devices at a site, by device id, after one of them; fewer than <paramref name="limit"/> are the last.
+    /// </summary>
+    Task<ImmutableArray<DevicePresence>> ReadSitePresence(Guid projectId, string siteId, Guid after, int limit, CancellationToken cancel);
+
+    /// <summary>The devices of a liveness shard that are told online, as <see cref="ReadSitePresence"/> pages them.</summary>
+    Task<ImmutableArray<DevicePresence>> ReadOnline(int shard, Guid after, int limit, CancellationToken cancel);
+
+    /// <summary>What was told of these devices; those of whom nothing ever was are left out.</summary>
+    Task<ImmutableArray<DevicePresence>> FindPresence(IReadOnlyCollection<Guid> deviceIds, CancellationToken cancel);
+
     /// <summary>Devices of a project by id.</summary>
     Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel);
 }
@@ -47,6 +58,7 @@ public sealed class CommitUnknownException(string message, Exception? inner = nu
 /// <param name="Twin">The twin's JSON (UTF-8) as it was committed; empty while the version is 0.</param>
 /// <param name="Series">The series that <paramref name="Twin"/> names, in any order.</param>
 /// <param name="RetentionFloorUs">Records before it are too old; <see cref="long.MinValue"/> when the project keeps everything.</param>
+/// <param name="Presence">What others were told of the device's presence; null while nothing ever was.</param>
 public sealed record StoredDevice(
     long DeviceNo,
     DeviceRegistration Registration,
@@ -55,7 +67,14 @@ public sealed record StoredDevice(
     long TwinVersion,
     ReadOnlyMemory<byte> Twin,
     ImmutableArray<StoredSeries> Series,
-    long RetentionFloorUs);
+    long RetentionFloorUs,
+    DevicePresence? Presence = null);
+
+/// <summary>What was told of a device's presence: readable without its twin, and written only when it changes.</summary>
+/// <param name="SiteId">The site that was told, or null.</param>
+/// <param name="Since">Since when it is online, or offline.</param>
+/// <param name="TwinVersion">The commit that told it; transitions of an older one are repeats.</param>
+public sealed record DevicePresence(Guid DeviceId, Guid ProjectId, string? SiteId, bool Online, DateTimeOffset Since, long TwinVersion);
 
 /// <summary>The identity of a series within its device. <paramref name="Meta"/> is canonical JSON text, empty for none.</summary>
 public sealed record SeriesKey(string Metric, string Unit, string Asset, string Meta);

@@ -21,8 +21,10 @@ internal static class BuiltInEngine
         var silo = services.AddEsoCoreRuntime().AddEsoCoreGrainHost();
         if (!string.IsNullOrEmpty(options.Postgres))
             silo.AddCluster(services, options, cluster, keys);
-        if (options.HoldsGrains)
-            services.AddHostedService<OutboxStarter>(); // Registered after the engine, so started after it.
+        if (!options.HoldsGrains)
+            return;
+        services.AddHostedService<OutboxStarter>(); // Registered after the engine, so started after it.
+        services.AddHostedService<LivenessStarter>();
     }
 
     /// <summary>Adds what our grains need of a silo: their classes, states, reminders and streams.</summary>

@@ -40,6 +40,7 @@ internal static class OrleansEngine
                 silo.AddCluster(options, cluster);
         });
         services.AddHostedService<OutboxStarter>(); // Registered after the engine, so started after it.
+        services.AddHostedService<LivenessStarter>();
     }
 
     /// <summary>Adds what our grains need of a silo: states, reminders and streams.</summary>

@@ -6,6 +6,7 @@ using EsoCore.Assets;
 using EsoCore.Config;
 using EsoCore.Devices;
 using EsoCore.Escalation;
+using EsoCore.Feed;
 using EsoCore.Firmware;
 using EsoCore.Incidents;
 using EsoCore.Notifications;
@@ -24,6 +25,9 @@ internal sealed class FakeGrains : FakeGrainFactory
     public FakeCredentials Credentials { get; } = new();
 
     public ConcurrentDictionary<string, FakeDevice> Devices { get; } = new();
+
+    /// <summary>The live feeds by project id.</summary>
+    public Func<string, IFeedGrain>? Feeds { get; set; }
 
     /// <summary>Every key that a grain was asked for.</summary>
     public ConcurrentBag<(Type Interface, string Key)> Asked { get; } = [];
@@ -47,6 +51,8 @@ internal sealed class FakeGrains : FakeGrainFactory
         Asked.Add((type, key));
         if (type == typeof(ICredentialGrain))
             return Credentials;
+        if (type == typeof(IFeedGrain))
+            return Feeds!(key);
         if (type == typeof(IDeviceGrain))
             return Devices.TryGetValue(key, out var device) ? device : new FakeDevice(this, null);
         return _grains.GetOrAdd((type, key), _ =>
@@ -215,7 +221,7 @@ internal sealed class FakeDevice(FakeGrains grains, DeviceRegistration? registra
         return Task.FromResult(EditResult<DeviceRegistration>.Of(EditOutcome.Changed, new(Id.ToString("D"), Version, Registration)));
     }
 
-    public Task CheckLiveness() => Task.CompletedTask;
+    public Task<DateTimeOffset?> CheckLiveness() => Task.FromResult<DateTimeOffset?>(null);
 
     private bool InScope(Scope scope) => Registration is not null && Registration.ProjectId == scope.ProjectId;
 

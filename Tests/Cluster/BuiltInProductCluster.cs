@@ -54,7 +54,10 @@ internal sealed partial class ProductCluster
                 return new ClusterVersion(() => status.State?.View.Version ?? 0);
             });
             if (options.SiloName.StartsWith("Silo", StringComparison.Ordinal))
+            {
                 silo.Services.AddHostedService<OutboxStarter>();
+                silo.Services.AddHostedService<LivenessStarter>();
+            }
         });
         return builder.Build();
     }

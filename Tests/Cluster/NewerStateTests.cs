@@ -1,4 +1,5 @@
-using EsoCore.Sites;
+using EsoCore.Assets;
+using EsoCore.Grains.Projects;
 using EsoCore.Telemetry;
 using EsoCore.Tests.Support;
 using Xunit;
@@ -11,7 +12,7 @@ namespace EsoCore.Tests.Cluster;
 /// </summary>
 public sealed class NewerStateTests
 {
-    /// <summary>The most sites made to find one that a certain silo owns.</summary>
+    /// <summary>The most assets named to find one that a certain silo owns.</summary>
     private const int MaxDrawn = 100;
 
     [Fact]
@@ -19,22 +20,21 @@ public sealed class NewerStateTests
     {
         await using var cluster = await ProductCluster.Start(2);
         var (stays, leaves) = (cluster.Silos.Silos[0], cluster.Silos.Silos[1]);
-        var (siteId, site) = await SiteOn(cluster, leaves);
-        var device = await cluster.AddDeviceOn(leaves, siteId);
-        await UploadOnce(cluster, device);
-        await Eventually.Holds(async () => (await site.Get())!.Online == 1, () => "The site was not told that the device is online.");
+        var (code, asset) = await AssetOn(cluster, leaves);
+        var device = await cluster.AddDeviceOn(leaves);
+        await UploadOnce(cluster, device, code);
+        await Eventually.Holds(async () => (await asset.Get())?.Cycles.Opened == 1, () => "The asset was not told of the cycle.");
         await cluster.ChangeTwin(device, """ '{"colour":{"hue":7},' || substr(t, 2) """);
-        await cluster.Execute("""update grain_state set json = '{"Colour":{"Hue":7},' || substr(json, 2) where grain_type = 'site'""");
+        await cluster.Execute("""update grain_state set json = '{"Colour":{"Hue":7},' || substr(json, 2) where grain_type = 'asset'""");
 
         await cluster.Silos.StopSiloAsync(leaves);
-        await UploadOnce(cluster, device);
-        await UploadOnce(cluster, (await cluster.AddDevices(1, siteId))[0]);
-        await Eventually.Holds(async () => (await site.Get())!.Online == 2, () => "The site was not told that a further device is online.");
+        await UploadOnce(cluster, device, code);
+        await Eventually.Holds(async () => (await asset.Get())!.Cycles.Opened == 2, () => "The asset was not told of the further cycle.");
 
         Assert.Equal(stays.SiloAddress, cluster.OwnerOf(cluster.Device(device)));
         Assert.Equal(2, (await cluster.Device(device).GetTwin(cluster.Scope))!.Counters.Batches);
         Assert.Contains("\"colour\":{\"hue\":7}", await cluster.StoredTwin(device));
-        Assert.Contains("\"Colour\":{\"Hue\":7}", await cluster.Ask<string>("select json from grain_state where grain_type = 'site'"));
+        Assert.Contains("\"Colour\":{\"Hue\":7}", await cluster.Ask<string>("select json from grain_state where grain_type = 'asset'"));
     }
 
     [Fact]
@@ -57,21 +57,22 @@ public sealed class NewerStateTests
         Assert.Contains("\"format\":2", stored);
     }
 
-    private static async Task<(string Id, ISiteGrain Site)> SiteOn(ProductCluster cluster, InProcessSiloHandle silo)
+    private static async Task<(string Code, IAssetGrain Asset)> AssetOn(ProductCluster cluster, InProcessSiloHandle silo)
     {
         for (var i = 0; i < MaxDrawn; i++)
         {
-            var site = await cluster.AddSite($"HALL-{i}");
-            if (silo.SiloAddress!.Equals(cluster.OwnerOf(site)))
-                return ($"HALL-{i}", site);
+            var asset = cluster.Silos.Client.GetGrain<IAssetGrain>(ProjectKey.Of(cluster.ProjectId, $"A-{i}"));
+            await asset.Get(); // With Orleans a grain has a place once it was called.
+            if (silo.SiloAddress!.Equals(cluster.OwnerOf(asset)))
+                return ($"A-{i}", asset);
         }
 
-        throw new InvalidOperationException($"None of {MaxDrawn} sites is owned by {silo.Name}.");
+        throw new InvalidOperationException($"None of {MaxDrawn} assets is owned by {silo.Name}.");
     }
 
-    private static async Task UploadOnce(ProductCluster cluster, Guid device)
+    private static async Task UploadOnce(ProductCluster cluster, Guid device, string? asset = null)
     {
-        var answer = await cluster.Device(device).Upload(UploadLoad.SingleBatch());
+        var answer = await cluster.Device(device).Upload(UploadLoad.SingleBatch(asset));
         Assert.Equal(UploadOutcome.Accepted, answer.Outcome);
     }
 }

@@ -32,6 +32,7 @@ internal sealed partial class ProductCluster
                 return new ClusterVersion(() => members.CurrentSnapshot.Version.Value);
             });
             silo.Services.AddHostedService<OutboxStarter>();
+            silo.Services.AddHostedService<LivenessStarter>();
             silo.Services.AddSingleton<IOutgoingGrainCallFilter>(new OrleansRejections(Timeout.InfiniteTimeSpan));
         });
         builder.ConfigureClient(client =>

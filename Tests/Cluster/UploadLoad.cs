@@ -48,11 +48,13 @@ internal sealed class UploadLoad : IAsyncDisposable
     /// <summary>Calls that failed, or were answered otherwise than by an acknowledgement.</summary>
     public IReadOnlyCollection<string> Failures => _failures;
 
-    /// <summary>A batch of one point, for a test that uploads by itself.</summary>
-    public static BatchUpload SingleBatch()
+    /// <summary>A batch of one point, or of a cycle's beginning at an asset, for a test that uploads by itself.</summary>
+    public static BatchUpload SingleBatch(string? asset = null)
     {
         var now = TimeProvider.System.GetUtcNow();
-        var body = Encoding.UTF8.GetBytes($$"""[{"ts":"{{now:yyyy-MM-ddTHH:mm:ss.ffffffZ}}","series":"temp","val":1,"unit":"C"}]""");
+        var what = asset is null
+            ? "\"series\":\"temp\",\"val\":1,\"unit\":\"C\"" : $"\"series\":\"cycle_open\",\"val\":null,\"asset_id\":\"{asset}\"";
+        var body = Encoding.UTF8.GetBytes($$"""[{"ts":"{{now:yyyy-MM-ddTHH:mm:ss.ffffffZ}}",{{what}}}]""");
         return Batch(Guid.NewGuid(), body);
     }
 

@@ -49,6 +49,16 @@ internal sealed class RecordingDeviceStore(IDeviceStore inner) : IDeviceStore
         long deviceNo, BodyKind kind, IReadOnlyCollection<BodyKey> keys, CancellationToken cancel) =>
         inner.FindBodies(deviceNo, kind, keys, cancel);
 
+    public Task<ImmutableArray<DevicePresence>> ReadSitePresence(
+        Guid projectId, string siteId, Guid after, int limit, CancellationToken cancel) =>
+        inner.ReadSitePresence(projectId, siteId, after, limit, cancel);
+
+    public Task<ImmutableArray<DevicePresence>> ReadOnline(int shard, Guid after, int limit, CancellationToken cancel) =>
+        inner.ReadOnline(shard, after, limit, cancel);
+
+    public Task<ImmutableArray<DevicePresence>> FindPresence(IReadOnlyCollection<Guid> deviceIds, CancellationToken cancel) =>
+        inner.FindPresence(deviceIds, cancel);
+
     public Task<Page<Versioned<DeviceRegistration>>> List(
         Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>
         inner.List(projectId, filter, page, cancel);

@@ -133,6 +133,7 @@ public sealed partial class DocumentedAnswersTests : IDisposable
         await client.Ask(401, HttpMethod.Post, "/v1/token", $"{Guid.NewGuid()}:x");
         await client.AskForm(200, "/oauth2/token", client.DeviceKey, "grant_type=client_credentials");
         await client.AskForm(400, "/oauth2/token", client.DeviceKey, "grant_type=password");
+        await client.Get(400, "/api/stream", "?kinds=dogs&device=7"); // What it answers else has no end.
         await client.Ask(401, HttpMethod.Get, "/api/installation", client.ProjectKey);
         await client.Ask(200, HttpMethod.Get, "/api/installation", client.OperatorKey);
         await client.Ask(201, HttpMethod.Put, "/api/installation", client.OperatorKey, """{"sampling_scale":0.5}""");

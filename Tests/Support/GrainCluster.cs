@@ -47,10 +47,11 @@ internal sealed class GrainCluster : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>Stops gracefully and starts anew; only what is stored survives.</summary>
-    public async Task RestartAsync()
+    /// <summary>Stops gracefully and starts anew, after some time; only what is stored survives.</summary>
+    public async Task RestartAsync(TimeSpan away = default)
     {
         await _cluster.StopAllSilosAsync();
+        Time.Advance(away);
         await _cluster.DeployAsync();
     }
 
@@ -69,5 +70,26 @@ internal sealed class GrainCluster : IAsyncDisposable
         services.AddSingleton<IDeviceStore>(Stores);
         services.AddSingleton<IWorkStore>(Stores);
         _configure?.Invoke(services);
+    }
+
+    /// <summary>
+    /// Moves the clock in steps, with time for what is going on in between, until a condition holds; whether it did within that time.
+    /// </summary>
+    public async Task<bool> Move(TimeSpan atMost, Func<bool> until, TimeSpan? step = null)
+    {
+        var end = Time.GetUtcNow() + atMost;
+        while (true)
+        {
+            for (var turns = 0; turns < 2_000; turns++)
+            {
+                if (until())
+                    return true;
+                await Task.Yield();
+            }
+
+            if (Time.GetUtcNow() >= end)
+                return until();
+            Time.Advance(step ?? TimeSpan.FromSeconds(1));
+        }
     }
 }

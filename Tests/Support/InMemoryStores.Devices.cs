@@ -28,7 +28,7 @@ internal sealed partial class InMemoryStores
             return null;
         return new StoredDevice(
             device.DeviceNo, device.Registration, device.RegistrationVersion, device.ConfigOffset, device.TwinVersion, device.Twin,
-            [.. device.Series.Values], RetentionFloorUs(device.Registration.ProjectId));
+            [.. device.Series.Values], RetentionFloorUs(device.Registration.ProjectId), device.Presence);
     });
 
     public Task<bool> Create(DeviceRegistration device, NewKey key, CancellationToken cancel) => Do(nameof(Create), () =>
@@ -83,6 +83,24 @@ internal sealed partial class InMemoryStores
                 .Select(d => new Versioned<DeviceRegistration>(d.Registration.DeviceId.ToString("D"), d.RegistrationVersion, d.Registration)),
             d => d.Id, page));
 
+    public Task<ImmutableArray<DevicePresence>> ReadSitePresence(
+        Guid projectId, string siteId, Guid after, int limit, CancellationToken cancel) => Do(
+        nameof(ReadSitePresence), () => PresencePage(_ => true, p => p.ProjectId == projectId && p.SiteId == siteId, after, limit));
+
+    public Task<ImmutableArray<DevicePresence>> ReadOnline(int shard, Guid after, int limit, CancellationToken cancel) =>
+        Do(nameof(ReadOnline), () => PresencePage(d => d.Shard == shard, p => p.Online, after, limit));
+
+    public Task<ImmutableArray<DevicePresence>> FindPresence(IReadOnlyCollection<Guid> deviceIds, CancellationToken cancel) => Do(
+        nameof(FindPresence),
+        () => deviceIds.Select(id => _devices.GetValueOrDefault(id)?.Presence).OfType<DevicePresence>().ToImmutableArray());
+
+    private ImmutableArray<DevicePresence> PresencePage(
+        Func<DeviceRow, bool> device, Func<DevicePresence, bool> presence, Guid after, int limit) =>
+    [
+        .. _devices.Values.Where(device).Select(d => d.Presence).OfType<DevicePresence>()
+            .Where(p => presence(p) && p.DeviceId.CompareTo(after) > 0).OrderBy(p => p.DeviceId).Take(limit),
+    ];
+
     private static void Apply(DeviceRow device, DeviceCommit commit)
     {
         device.TwinVersion++;
@@ -105,6 +123,14 @@ internal sealed partial class InMemoryStores
         device.Rejected.RemoveRange(0, Math.Max(0, device.Rejected.Count - MaxRejected));
         if (commit.Firmware is { } firmware)
             device.Firmware.Add(firmware);
+        if (commit.Presence is { } presence)
+        {
+            device.Shard = presence.Shard;
+            device.Presence = new DevicePresence(
+                commit.DeviceId, presence.ProjectId, presence.SiteId, presence.Online,
+                device.Presence is { } before && before.Online == presence.Online ? before.Since : presence.Since, device.TwinVersion);
+        }
+
         if (commit.Registration is not { } written)
             return;
         device.Registration = written.Registration;
@@ -147,6 +173,10 @@ internal sealed class DeviceRow
     public long TwinVersion { get; set; }
 
     public ReadOnlyMemory<byte> Twin { get; set; }
+
+    public DevicePresence? Presence { get; set; }
+
+    public int Shard { get; set; }
 
     public Dictionary<SeriesKey, StoredSeries> Series { get; } = [];
 

@@ -36,3 +36,8 @@ public sealed class PostgresWorkTests : WorkContract
 {
     protected override async Task<IStorageUnderTest> Open() => await PostgresUnderTest.Start();
 }
+
+public sealed class PostgresPresenceTests : PresenceContract
+{
+    protected override async Task<IStorageUnderTest> Open() => await PostgresUnderTest.Start();
+}

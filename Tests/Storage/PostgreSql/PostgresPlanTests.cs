@@ -13,7 +13,7 @@ public sealed class PostgresPlanTests
 {
     [Theory]
     [InlineData("small", 28)]
-    [InlineData("full", 91)]
+    [InlineData("full", 99)]
     public async Task GroupStatement_OnEmptyAndOnFullTables_LooksUpByIndex(string name, int parameters)
     {
         await using var store = await PostgresUnderTest.Start();

@@ -36,3 +36,8 @@ public sealed class SqliteWorkTests : WorkContract
 {
     protected override Task<IStorageUnderTest> Open() => Task.FromResult<IStorageUnderTest>(new SqliteUnderTest());
 }
+
+public sealed class SqlitePresenceTests : PresenceContract
+{
+    protected override Task<IStorageUnderTest> Open() => Task.FromResult<IStorageUnderTest>(new SqliteUnderTest());
+}

@@ -1,6 +1,7 @@
 using EsoCore.Grains.Storage;
 using EsoCore.History;
 using EsoCore.Projects;
+using EsoCore.Silo.Storage;
 using EsoCore.Silo.Storage.Sqlite;
 using EsoCore.Tests.Storage.Contract;
 using Microsoft.Extensions.DependencyInjection;
@@ -61,6 +62,31 @@ public sealed class SqliteStorageTests
         var fault = await Assert.ThrowsAsync<InvalidOperationException>(store.Reopen);
 
         Assert.Contains("Start a newer program", fault.Message);
+    }
+
+    [Fact]
+    public async Task Migrate_TakesOverWhatTwinsHaveTold()
+    {
+        await using var store = new SqliteUnderTest();
+        var (told, silent, untold) = (await store.AddDevice(), await store.AddDevice(), await store.AddDevice());
+        await told.Write(store, told.Commit() with { Twin = PresenceSeeds.Twin("HALL", online: true) });
+        await silent.Write(store, silent.Commit() with { Twin = PresenceSeeds.Twin("YARD", online: false) });
+        await untold.Write(store);
+        await store.Reminders.Upsert(new ReminderRow("site/a/HALL", 1, "liveness", Start, TimeSpan.FromMinutes(5), ""), None);
+        await store.Reminders.Upsert(new ReminderRow("outbox/1", 1, "wake", Start, TimeSpan.FromMinutes(5), ""), None);
+        await store.Storage.DisposeAsync();
+        using (var db = Db.Open(Path.Combine(store.DataDirectory, SqliteStorage.FileName), readOnly: false))
+        {
+            db.Execute("drop table presence");
+            db.Execute(SqlFile.ReadText(typeof(SchemaVersion), "Schema.0005.sql"));
+            db.Execute($"update schema_version set version = {SchemaVersion.Known}");
+        }
+
+        await store.Reopen();
+
+        await PresenceSeeds.CheckMigrated(store, told, silent, untold);
+        Assert.Empty(await store.Reminders.Read("site/a/HALL", None));
+        Assert.Single(await store.Reminders.Read("outbox/1", None));
     }
 
     [Fact]

@@ -80,6 +80,19 @@ internal sealed class DeviceStore(CommitWriter writer, Sessions sessions, TimePr
     }
 
     /// <inheritdoc/>
+    public Task<ImmutableArray<DevicePresence>> ReadSitePresence(
+        Guid projectId, string siteId, Guid after, int limit, CancellationToken cancel) =>
+        sessions.ReadAll(Sql["site_presence"], a => a.Add(projectId).Add(siteId).Add(after).Add(limit), ReadPresence, cancel);
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<DevicePresence>> ReadOnline(int shard, Guid after, int limit, CancellationToken cancel) =>
+        sessions.ReadAll(Sql["online"], a => a.Add(shard).Add(after).Add(limit), ReadPresence, cancel);
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<DevicePresence>> FindPresence(IReadOnlyCollection<Guid> deviceIds, CancellationToken cancel) =>
+        sessions.ReadAll(Sql["find_presence"], a => a.Add(deviceIds.ToList()), ReadPresence, cancel);
+
+    /// <inheritdoc/>
     public async Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel)
     {
         int limit = PageToken.Limit(page);
@@ -99,7 +112,13 @@ internal sealed class DeviceStore(CommitWriter writer, Sessions sessions, TimePr
 
     private static StoredDevice ReadDevice(NpgsqlDataReader row) => new(
         row.Long(0), ReadRegistration(row), row.Long(1), row.Long(2), row.Long(3), row.Bytes(4), ReadArrays(row),
-        row.LongOrNull(5) ?? long.MinValue);
+        row.LongOrNull(5) ?? long.MinValue, PresenceBeside(row));
+
+    private static DevicePresence? PresenceBeside(NpgsqlDataReader row) => row.IsDBNull(26) ? null
+        : new(row.Guid(6), row.Guid(7), row.TextOrNull(25), row.GetBoolean(26), row.Time(27), row.Long(28));
+
+    private static DevicePresence ReadPresence(NpgsqlDataReader row) =>
+        new(row.Guid(0), row.Guid(1), row.TextOrNull(2), row.GetBoolean(3), row.Time(4), row.Long(5));
 
     private static ImmutableArray<StoredSeries> ReadArrays(NpgsqlDataReader row)
     {

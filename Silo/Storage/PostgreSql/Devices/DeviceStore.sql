@@ -2,8 +2,8 @@
 -- name: load_device
 select d.device_no, d.version, d.config_offset, t.version, t.twin, p.floor_us,
     d.id, d.project_id, d.serial, d.model, d.site_id, d.tags, d.status, d.channel, d.signature_required, d.overrides, d.created_at,
-    s.nos, s.metrics, s.units, s.assets, s.metas, s.marks, s.lasts, s.points
-from device d join twin t on t.device_no = d.device_no join project p on p.id = d.project_id
+    s.nos, s.metrics, s.units, s.assets, s.metas, s.marks, s.lasts, s.points, h.site_id, h.online, h.since_us, h.twin_version
+from device d join twin t on t.device_no = d.device_no join project p on p.id = d.project_id left join presence h on h.device_id = d.id
 cross join lateral (
     select array_agg(series_no) as nos, array_agg(metric) as metrics, array_agg(unit) as units, array_agg(asset) as assets,
         array_agg(meta) as metas, array_agg(mark_us) as marks, array_agg(last_value) as lasts, array_agg(points) as points
@@ -46,6 +46,17 @@ join device_event e on e.device_no = $1 and e.ts = k.ts and e.hash = k.hash;
 -- name: find_windows
 select w.ts, w.hash from unnest($2::bigint[], $3::uuid[]) as k(ts, hash)
 join device_window w on w.device_no = $1 and w.ts = k.ts and w.hash = k.hash;
+
+-- name: site_presence
+select device_id, project_id, site_id, online, since_us, twin_version from presence
+where project_id = $1 and site_id = $2 and device_id > $3 order by device_id limit $4;
+
+-- name: online
+select device_id, project_id, site_id, online, since_us, twin_version from presence
+where shard = $1 and online and device_id > $2 order by device_id limit $3;
+
+-- name: find_presence
+select device_id, project_id, site_id, online, since_us, twin_version from presence where device_id = any($1::uuid[]);
 
 -- name: list_devices
 select d.device_no, d.version, d.config_offset, 0, null, null,

@@ -108,6 +108,15 @@ with won as (
             $37::boolean[], $38::text[], $39::bigint[])
         as r(device_no, id, serial, model, site_id, tags, status, channel, signature_required, overrides, config_offset)
     where d.id = r.id and r.device_no = any(array(select device_no from won))
+), presences as (
+    insert into presence(device_id, project_id, site_id, shard, online, since_us, twin_version)
+    select p.device_id, p.project_id, p.site_id, p.shard, p.online, p.since_us, p.twin_version
+    from unnest($92::bigint[], $93::uuid[], $94::uuid[], $95::text[], $96::integer[], $97::boolean[], $98::bigint[], $99::bigint[])
+        as p(device_no, device_id, project_id, site_id, shard, online, since_us, twin_version)
+    where p.device_no = any(array(select device_no from won))
+    on conflict (device_id) do update set project_id = excluded.project_id, site_id = excluded.site_id, shard = excluded.shard,
+        online = excluded.online, twin_version = excluded.twin_version,
+        since_us = case when presence.online = excluded.online then presence.since_us else excluded.since_us end
 )
 select device_no from won;
 

@@ -33,8 +33,8 @@ internal sealed class CommitWork(DeviceCommit commit, PackedBlock[] blocks, byte
 
     /// <summary>Whether it writes more than twin, ledger, points and outbox.</summary>
     public bool IsFull { get; } =
-        commit.Registration is not null || commit.Firmware is not null || !commit.NewSeries.IsEmpty || !commit.LetGo.IsEmpty ||
-        !commit.Events.IsEmpty || !commit.Windows.IsEmpty || !commit.Rejected.IsEmpty;
+        commit.Registration is not null || commit.Presence is not null || commit.Firmware is not null || !commit.NewSeries.IsEmpty ||
+        !commit.LetGo.IsEmpty || !commit.Events.IsEmpty || !commit.Windows.IsEmpty || !commit.Rejected.IsEmpty;
 
     public Task<CommitResult> Task => _completion.Task;
 

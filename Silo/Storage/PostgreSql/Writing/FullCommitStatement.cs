@@ -29,6 +29,9 @@ internal sealed class FullCommitStatement : CommitStatement
 
     private readonly (Column<long> DeviceNo, Column<long> Ts, Column<string?> Version, Column<string?> Source) _firmware;
 
+    private readonly (Column<long> DeviceNo, Column<Guid> Id, Column<Guid> Project, Column<string?> SiteId, Column<int> Shard,
+        Column<bool> Online, Column<long> Since, Column<long> Version) _presence;
+
     public FullCommitStatement()
         : base("full")
     {
@@ -45,6 +48,7 @@ internal sealed class FullCommitStatement : CommitStatement
         _reject = (c.Longs(), c.Uuids(), c.Ints(), c.Texts(), c.Texts(), c.Longs(), c.Texts());
         _trim = (c.Longs(), c.Ints());
         _firmware = (c.Longs(), c.Longs(), c.Texts(), c.Texts());
+        _presence = (c.Longs(), c.Uuids(), c.Uuids(), c.Texts(), c.Ints(), c.Bools(), c.Longs(), c.Longs());
     }
 
     /// <inheritdoc/>
@@ -66,6 +70,8 @@ internal sealed class FullCommitStatement : CommitStatement
 
         if (commit.Registration is { } write)
             AddRegistration(commit.DeviceNo, write);
+        if (commit.Presence is { } presence)
+            AddPresence(commit, presence);
     }
 
     private void AddSeries(DeviceCommit commit)
@@ -152,6 +158,18 @@ internal sealed class FullCommitStatement : CommitStatement
 
         _trim.DeviceNo.Add(commit.DeviceNo);
         _trim.Room.Add(Math.Max(0, RetentionRules.RejectedPerDevice - commit.Rejected.Length));
+    }
+
+    private void AddPresence(DeviceCommit commit, PresenceWrite presence)
+    {
+        _presence.DeviceNo.Add(commit.DeviceNo);
+        _presence.Id.Add(commit.DeviceId);
+        _presence.Project.Add(presence.ProjectId);
+        _presence.SiteId.Add(presence.SiteId);
+        _presence.Shard.Add(presence.Shard);
+        _presence.Online.Add(presence.Online);
+        _presence.Since.Add(Micros.From(presence.Since));
+        _presence.Version.Add(commit.ExpectedVersion + 1);
     }
 
     private void AddRegistration(long deviceNo, RegistrationWrite write)

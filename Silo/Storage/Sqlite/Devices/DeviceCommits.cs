@@ -27,6 +27,7 @@ internal sealed class DeviceCommits(MergeQueue merges, TimeProvider time)
         InsertRejected(db, commit);
         InsertFirmware(db, commit);
         InsertOutbox(db, commit, transitions);
+        PutPresence(db, commit);
         UpdateRegistration(db, commit.Registration);
         return new(CommitOutcome.Committed);
     }
@@ -136,6 +137,15 @@ internal sealed class DeviceCommits(MergeQueue merges, TimeProvider time)
             db.Use(Sql["insert_outbox"]).Add(commit.DeviceNo % IOutboxGrain.Shards).Add(time.GetUtcNow()).Add(entry.Stream).Add(entry.Receiver)
                 .Add(entry.Transition.DeviceId).Add(entry.Transition.Position.TwinVersion).Add(entry.Transition.Position.Ordinal)
                 .Add(transitions[i]).Run();
+        }
+    }
+
+    private static void PutPresence(Db db, DeviceCommit commit)
+    {
+        if (commit.Presence is { } p)
+        {
+            db.Use(Sql["put_presence"]).Add(commit.DeviceId).Add(p.ProjectId).Add(p.SiteId).Add(p.Shard).Add(p.Online).Add(p.Since)
+                .Add(commit.ExpectedVersion + 1).Run();
         }
     }
 

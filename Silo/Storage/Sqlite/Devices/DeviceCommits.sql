@@ -51,6 +51,12 @@ insert into firmware(device_no, ts, version, source) values (?, ?, ?, ?);
 -- name: insert_outbox
 insert into outbox(shard, committed_at, stream, receiver, device_id, twin_version, ordinal, transition) values (?, ?, ?, ?, ?, ?, ?, ?);
 
+-- name: put_presence
+insert into presence(device_id, project_id, site_id, shard, online, since_us, twin_version) values (?, ?, ?, ?, ?, ?, ?)
+on conflict do update set project_id = excluded.project_id, site_id = excluded.site_id, shard = excluded.shard, online = excluded.online,
+    twin_version = excluded.twin_version,
+    since_us = case when presence.online = excluded.online then presence.since_us else excluded.since_us end;
+
 -- The project stays: a device changes it by a claim only.
 -- name: update_registration
 update device set serial = ?, model = ?, site_id = ?, tags = ?, status = ?, channel = ?, signature_required = ?, overrides = ?,

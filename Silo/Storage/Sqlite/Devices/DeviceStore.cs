@@ -60,6 +60,19 @@ internal sealed class DeviceStore(Writer writer, ReaderPool readers, DeviceCommi
         readers.Read(db => FindBodies(db, deviceNo, kind, keys), cancel);
 
     /// <inheritdoc/>
+    public Task<ImmutableArray<DevicePresence>> ReadSitePresence(
+        Guid projectId, string siteId, Guid after, int limit, CancellationToken cancel) =>
+        readers.Read(db => Collect(db.Use(Sql["site_presence"]).Add(projectId).Add(siteId).Add(after).Add(limit)), cancel);
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<DevicePresence>> ReadOnline(int shard, Guid after, int limit, CancellationToken cancel) =>
+        readers.Read(db => Collect(db.Use(Sql["online"]).Add(shard).Add(after).Add(limit)), cancel);
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<DevicePresence>> FindPresence(IReadOnlyCollection<Guid> deviceIds, CancellationToken cancel) => readers.Read(
+        db => deviceIds.SelectMany(id => Collect(db.Use(Sql["find_presence"]).Add(id))).ToImmutableArray(), cancel);
+
+    /// <inheritdoc/>
     public Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>
         readers.Read(db => List(db, projectId, filter, page), cancel);
 
@@ -78,7 +91,19 @@ internal sealed class DeviceStore(Writer writer, ReaderPool readers, DeviceCommi
 
         return new StoredDevice(
             deviceNo, ReadRegistration(row), row.Long(1), row.Long(2), row.Long(3), row.Bytes(4), series.DrainToImmutable(),
-            row.LongOrNull(5) ?? long.MinValue);
+            row.LongOrNull(5) ?? long.MinValue, PresenceBeside(row));
+    }
+
+    private static DevicePresence? PresenceBeside(Statement row) => row.IsNull(18) ? null
+        : new(row.Guid(6), row.Guid(7), row.TextOrNull(17), row.Int(18) != 0, row.Time(19), row.Long(20));
+
+    private static ImmutableArray<DevicePresence> Collect(Statement bound)
+    {
+        using var row = bound;
+        var found = ImmutableArray.CreateBuilder<DevicePresence>();
+        while (row.Step())
+            found.Add(new(row.Guid(0), row.Guid(1), row.TextOrNull(2), row.Int(3) != 0, row.Time(4), row.Long(5)));
+        return found.DrainToImmutable();
     }
 
     private static bool Create(Db db, DeviceRegistration device, NewKey key)

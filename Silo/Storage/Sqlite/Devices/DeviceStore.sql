@@ -1,7 +1,8 @@
 -- name: load_device
 select d.device_no, d.version, d.config_offset, t.version, t.twin, p.floor_us,
-    d.id, d.project_id, d.serial, d.model, d.site_id, d.tags, d.status, d.channel, d.signature_required, d.overrides, d.created_at
-from device d join twin t on t.device_no = d.device_no join project p on p.id = d.project_id
+    d.id, d.project_id, d.serial, d.model, d.site_id, d.tags, d.status, d.channel, d.signature_required, d.overrides, d.created_at,
+    h.site_id, h.online, h.since_us, h.twin_version
+from device d join twin t on t.device_no = d.device_no join project p on p.id = d.project_id left join presence h on h.device_id = d.id
 where d.id = ?;
 
 -- name: load_series
@@ -39,6 +40,17 @@ select 1 from event where device_no = ? and ts = ? and hash = ?;
 
 -- name: find_window
 select 1 from window where device_no = ? and ts = ? and hash = ?;
+
+-- name: site_presence
+select device_id, project_id, site_id, online, since_us, twin_version from presence
+where project_id = ? and site_id = ? and device_id > ? order by device_id limit ?;
+
+-- name: online
+select device_id, project_id, site_id, online, since_us, twin_version from presence
+where shard = ? and online = 1 and device_id > ? order by device_id limit ?;
+
+-- name: find_presence
+select device_id, project_id, site_id, online, since_us, twin_version from presence where device_id = ?;
 
 -- name: list_devices
 select d.device_no, d.version, d.config_offset, 0, x'', null,

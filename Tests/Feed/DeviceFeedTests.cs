@@ -1,0 +1,53 @@
+using System.Text.Json;
+using EsoCore.Feed;
+using EsoCore.Tests.Devices;
+using Xunit;
+using static EsoCore.Tests.Devices.Records;
+
+namespace EsoCore.Tests.Feed;
+
+/// <summary>What devices commit, in the feed of their project.</summary>
+public sealed class DeviceFeedTests
+{
+    private const int MaxTurns = 100_000;
+
+    [Fact]
+    public async Task Upload_WhileSomebodyReads_IsToldWithItsEventsAndTheTwin()
+    {
+        await using var harness = await DeviceHarness.Start();
+        var id = await harness.AddDevice("HALL");
+        var feed = harness.Grains.GetGrain<IFeedGrain>(harness.ProjectId.ToString("D"));
+        var start = await feed.Read(null, 1, TimeSpan.Zero, default);
+
+        await harness.Upload(id, Point("temp", 0, 23.5), Event("power_outage", 1));
+
+        var items = await Read(harness, feed, start.Position, 2);
+        var item = Assert.Single(items, i => i.Entry.Kind == FeedKinds.Event).Entry;
+        Assert.Equal((await harness.Events(id))[0].Id.ToString("D"), item.Id);
+        var twin = Assert.Single(items, i => i.Entry.Kind == FeedKinds.Twin).Entry;
+        Assert.Equal(("HALL", id), (twin.SiteId, twin.DeviceId!.Value));
+        using var body = JsonDocument.Parse(twin.Body.ToString());
+        Assert.True(body.RootElement.GetProperty("online").GetBoolean());
+        Assert.Equal(23.5, body.RootElement.GetProperty("series")[0].GetProperty("last_value").GetDouble());
+        Assert.Equal((await harness.Twin(id)).TwinVersion, body.RootElement.GetProperty("twin_version").GetInt64());
+
+        var other = harness.Grains.GetGrain<IFeedGrain>(Guid.NewGuid().ToString("D"));
+        Assert.Empty((await other.Read((await other.Read(null, 1, TimeSpan.Zero, default)).Position, 10, TimeSpan.Zero, default)).Items);
+    }
+
+    private static async Task<List<FeedItem>> Read(DeviceHarness harness, IFeedGrain feed, FeedPosition from, int count)
+    {
+        var items = new List<FeedItem>();
+        for (var turns = 0; items.Count < count; turns++)
+        {
+            Assert.True(turns < MaxTurns, "It is never told.");
+            harness.Time.Advance(TimeSpan.FromMilliseconds(10));
+            var page = await feed.Read(from, 10, TimeSpan.Zero, default);
+            Assert.False(page.IsReset);
+            items.AddRange(page.Items);
+            from = page.Position;
+        }
+
+        return items;
+    }
+}

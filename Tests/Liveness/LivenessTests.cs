@@ -1,0 +1,252 @@
+using System.Collections.Immutable;
+using EsoCore.Config;
+using EsoCore.Devices;
+using EsoCore.Grains.Config;
+using EsoCore.Grains.Devices;
+using EsoCore.Grains.Liveness;
+using EsoCore.Grains.Projects;
+using EsoCore.Grains.Storage;
+using EsoCore.Projects;
+using EsoCore.Sites;
+using EsoCore.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace EsoCore.Tests.Liveness;
+
+/// <summary>Devices that fall silent and speak again, by a clock that the test moves.</summary>
+public sealed class LivenessTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(ConfigDefaults.UploadIntervalS);
+    private static readonly TimeSpan SilentAfter = Interval + new DeviceOptions().LivenessGrace;
+
+    /// <summary>What a busy machine may take for what is a second or two by the clock.</summary>
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(30);
+
+    private readonly RecordedRules _rules = new();
+    private GrainCluster _cluster = null!;
+    private Guid _project;
+
+    public async Task InitializeAsync()
+    {
+        _cluster = await GrainCluster.StartAsync(configure: services => services.AddSingleton<IPresenceRules>(_rules));
+        _project = (await _cluster.Client.GetGrain<IInstallationGrain>(IInstallationGrain.Key).CreateProject("Acme")).Project.Id;
+    }
+
+    public async Task DisposeAsync() => await _cluster.DisposeAsync();
+
+    [Fact]
+    public async Task Device_ThatFallsSilent_IsOfflineAfterIntervalAndGrace_NotBefore()
+    {
+        var id = await AddDevice("HALL");
+        var heardAt = await Heard(id);
+        Assert.False(await _cluster.Move(SilentAfter - TimeSpan.FromSeconds(1), () => !Presence(id).Online, TimeSpan.FromSeconds(10)));
+        Assert.True(await _cluster.Move(Slack, () => !Presence(id).Online));
+        Assert.Equal((heardAt, "HALL"), (Presence(id).Since, Presence(id).SiteId));
+        Assert.Equal([true, false], _rules.Told);
+    }
+
+    [Fact]
+    public async Task Device_WithoutASite_IsWatchedAllTheSame()
+    {
+        var id = await AddDevice(null);
+        await Heard(id);
+        Assert.True(Presence(id).Online);
+        Assert.True(await _cluster.Move(SilentAfter + Slack, () => !Presence(id).Online));
+    }
+
+    [Fact]
+    public async Task Device_ThatSpeaksAgain_IsOnlineAtOnceAndWatchedAgain()
+    {
+        var id = await AddDevice("HALL");
+        await Heard(id);
+        Assert.True(await _cluster.Move(SilentAfter + Slack, () => !Presence(id).Online));
+        var back = await Heard(id);
+        Assert.Equal((true, back), (Presence(id).Online, Presence(id).Since));
+        Assert.True(await _cluster.Move(SilentAfter + Slack, () => !Presence(id).Online));
+        Assert.Equal([true, false, true, false], _rules.Told);
+    }
+
+    [Fact]
+    public async Task Device_ThatSpeaksInTime_StaysOnline()
+    {
+        var id = await AddDevice("HALL");
+        var since = await Heard(id);
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.False(await _cluster.Move(Interval, () => !Presence(id).Online, TimeSpan.FromSeconds(20)));
+            await Heard(id);
+        }
+
+        Assert.Equal(since, Presence(id).Since);
+        Assert.True(_rules.Checks > 0);
+    }
+
+    [Fact]
+    public async Task Device_WhoseServerWasAway_HasAnIntervalToComeBack()
+    {
+        var id = await AddDevice("HALL");
+        await Heard(id);
+        await _cluster.RestartAsync(TimeSpan.FromHours(2));
+        await Start(id);
+        Assert.False(await _cluster.Move(SilentAfter - TimeSpan.FromSeconds(1), () => !Presence(id).Online, TimeSpan.FromSeconds(10)));
+        Assert.True(await _cluster.Move(Slack, () => !Presence(id).Online));
+    }
+
+    [Fact]
+    public async Task Shard_StartedAfresh_FindsItsDevicesByTheirRows()
+    {
+        var id = await AddDevice("HALL");
+        await Heard(id);
+        await _cluster.RestartAsync();
+        await Start(id);
+        Assert.True(await _cluster.Move(SilentAfter + Slack, () => !Presence(id).Online));
+    }
+
+    [Fact]
+    public async Task Device_WhoseRowIsNotWhatItsTwinTold_PutsItRightWhenItIsHeard()
+    {
+        var id = await AddDevice("HALL");
+        await Heard(id);
+        await _cluster.RestartAsync();
+        _cluster.Stores.Device(id)!.Presence = null;
+        var back = await Heard(id);
+        Assert.Equal(("HALL", true, back), (Presence(id).SiteId, Presence(id).Online, Presence(id).Since));
+        Assert.True(await _cluster.Move(SilentAfter + Slack, () => !Presence(id).Online));
+    }
+
+    [Fact]
+    public async Task Device_ThatMoves_CountsAtItsNewSiteOnly_AndStaysOnlineSinceItWas()
+    {
+        var (hall, yard) = (await AddSite("HALL"), await AddSite("YARD"));
+        var id = await AddDevice("HALL");
+        var since = await Heard(id);
+        Assert.Equal((1, 1), await Counts(hall));
+        _cluster.Time.Advance(TimeSpan.FromMinutes(1));
+        var device = _cluster.Client.GetGrain<IDeviceGrain>(id.ToString("D"));
+        foreach (var site in (string[])["YARD", "HALL", "YARD"])
+            await device.ChangeRegistration(new Scope(_project), new RegistrationChange(SiteId: site), null);
+        await _cluster.Stores.Until(() => _cluster.Stores.Unconfirmed.IsEmpty);
+        Assert.Equal((0, 0), await Counts(hall));
+        Assert.Equal((1, 1), await Counts(yard));
+        Assert.Equal(("YARD", true, since), (Presence(id).SiteId, Presence(id).Online, Presence(id).Since));
+        await _cluster.RestartAsync();
+        Assert.Equal((0, 0), await Counts(await AddSite("HALL")));
+        Assert.Equal((1, 1), await Counts(await AddSite("YARD")));
+    }
+
+    [Fact]
+    public async Task Shard_Started_HasAReminderThatWakesIt()
+    {
+        var shard = _cluster.Client.GetGrain<ILivenessGrain>(LivenessShards.KeyOf(3));
+        await shard.Start();
+        await shard.Start();
+        Assert.Equal(LivenessGrain.WakePeriod, Assert.Single(await _cluster.Reminders(shard)).Period);
+    }
+
+    [Fact]
+    public async Task Device_ThatCannotBeAsked_HoldsUpNoOther()
+    {
+        var good = await AddDevice("HALL");
+        await Heard(good);
+        for (var i = 0; i < 2 * LivenessGrain.AskedAtOnce; i++)
+            await AddBroken(LivenessShards.Of(good), i);
+        await _cluster.RestartAsync();
+        await Start(good);
+        Assert.True(await _cluster.Move(SilentAfter + Slack, () => !Presence(good).Online));
+    }
+
+    [Fact]
+    public async Task Heartbeats_ThatTellNothing_AreWrittenOnceInAWhile_SoThatACrashForgetsLittle()
+    {
+        var id = await AddDevice("HALL");
+        await Heard(id);
+        var commits = _cluster.Stores.Calls("Commit");
+        _cluster.Time.Advance(TimeSpan.FromSeconds(30));
+        await Heard(id);
+        Assert.Equal(commits, _cluster.Stores.Calls("Commit"));
+        _cluster.Time.Advance(Interval / 2);
+        await Heard(id);
+        Assert.Equal(commits + 1, _cluster.Stores.Calls("Commit"));
+    }
+
+    private async Task<Guid> AddDevice(string? site)
+    {
+        var created = await _cluster.Client.GetGrain<IProjectGrain>(_project.ToString("D")).CreateDevice(new NewDevice(
+            Guid.NewGuid().ToString(), "DOOR-2", site, ImmutableSortedDictionary<string, string>.Empty, DeviceStatus.Active, false));
+        return created.Current!.Value.Device.DeviceId;
+    }
+
+    private async Task<ISiteGrain> AddSite(string id)
+    {
+        var site = _cluster.Client.GetGrain<ISiteGrain>(ProjectKey.Of(_project, id));
+        await site.Put(new SiteDefinition(id, null, "UTC", null), null, onlyCreate: false);
+        return site;
+    }
+
+    private static async Task<(int Devices, int Online)> Counts(ISiteGrain site)
+    {
+        var view = (await site.Get())!;
+        return (view.Devices, view.Online);
+    }
+
+    /// <summary>A device of a shard that is told online and whose twin nobody can read.</summary>
+    private async Task AddBroken(int shard, int n)
+    {
+        var id = new Guid([(byte)n, .. new byte[14], (byte)shard], bigEndian: true);
+        var registration = new DeviceRegistration(
+            id, _project, $"broken-{n}", "M", null, ImmutableSortedDictionary<string, string>.Empty, DeviceStatus.Active, "stable", false,
+            ConfigSettings.Empty, _cluster.Time.GetUtcNow());
+        await _cluster.Stores.Create(registration, new NewKey(Guid.NewGuid(), _project, id, default, default, default), default);
+        var row = _cluster.Stores.Device(id)!;
+        (row.TwinVersion, row.Twin, row.Shard) = (1, "?"u8.ToArray(), shard);
+        row.Presence = new DevicePresence(id, _project, null, true, _cluster.Time.GetUtcNow(), 1);
+    }
+
+    private Task Start(Guid device) =>
+        _cluster.Client.GetGrain<ILivenessGrain>(LivenessShards.KeyOf(LivenessShards.Of(device))).Start();
+
+    /// <summary>A sign of life; its time. Ends when everyone who is to be told was.</summary>
+    private async Task<DateTimeOffset> Heard(Guid id)
+    {
+        var now = _cluster.Time.GetUtcNow();
+        var report = new HeartbeatReport(new DeviceCall(now), null, null, null, null, null, null, null);
+        var device = _cluster.Client.GetGrain<IDeviceGrain>(id.ToString("D"));
+        Assert.Equal(DeviceOutcome.Done, (await device.Heartbeat(report)).Outcome);
+        await _cluster.Stores.Until(() => _cluster.Stores.Unconfirmed.IsEmpty);
+        return now;
+    }
+
+    private DevicePresence Presence(Guid id) => _cluster.Stores.Device(id)!.Presence!;
+
+    private sealed class RecordedRules : IPresenceRules
+    {
+        private readonly Lock _gate = new();
+        private readonly List<bool> _told = [];
+        private int _checks;
+
+        public int Checks => Volatile.Read(ref _checks);
+
+        public IEnumerable<bool> Told
+        {
+            get
+            {
+                lock (_gate)
+                    return [.. _told];
+            }
+        }
+
+        public ValueTask<Twin> Tell(DeviceState state, Twin twin, bool online, DateTimeOffset at, TransitionWriter writer)
+        {
+            lock (_gate)
+                _told.Add(online);
+            return new(twin);
+        }
+
+        public ValueTask<(Twin Twin, DateTimeOffset? Next)> Check(DeviceState state, Twin twin, DateTimeOffset now, TransitionWriter writer)
+        {
+            Interlocked.Increment(ref _checks);
+            return new((twin, null));
+        }
+    }
+}
