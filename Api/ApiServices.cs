@@ -80,6 +80,7 @@ public static class ApiServices
         app.MapSites();
         app.MapAssets();
         app.MapConfigProfiles();
+        app.MapRules();
         app.MapProject();
         app.MapInstallation();
         // The document costs much to write and changes only with the program; it names the host that was asked for, so each has its own.

@@ -2,6 +2,7 @@ using EsoCore.Grains.Config;
 using EsoCore.Grains.Devices;
 using EsoCore.Grains.Events;
 using EsoCore.Grains.Projects;
+using EsoCore.Grains.Rules;
 using EsoCore.Grains.Telemetry;
 using EsoCore.Projects;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,6 +28,11 @@ public static class GrainServices
         services.AddInstallationSwitches();
         services.AddSingleton<ResourceLimits>();
         services.AddSingleton<TransitionPublisher>();
+        services.AddSingleton<RuleBooks>();
+        services.AddSingleton<IRuleBooks>(provider => provider.GetRequiredService<RuleBooks>());
+        services.AddSingleton<RulePlaces>();
+        services.AddSingleton<DetectorRows>();
+        services.AddSingleton<DeviceRuleRunner>();
         services.AddSingleton<DeviceServices>();
         return services;
     }

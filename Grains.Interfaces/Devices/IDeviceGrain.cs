@@ -47,6 +47,12 @@ public interface IDeviceGrain : IGrainWithStringKey
     /// <param name="expectedVersion">From If-Match, or null to change whatever stands.</param>
     Task<EditResult<DeviceRegistration>> ChangeRegistration(Scope scope, RegistrationChange change, long? expectedVersion);
 
+    /// <summary>
+    /// Lets metric rules look again at what a sensor measures that a fault had muted, because people say so; faults up to now no longer
+    /// mute it. Nothing happens when the scope has no such device or the sensor is not muted.
+    /// </summary>
+    Task EnableSensorAlerts(Scope scope, string sensorId);
+
     /// <summary>Makes sure that silence longer than the upload interval plus grace has been told to the device's site.</summary>
     Task CheckLiveness();
 }

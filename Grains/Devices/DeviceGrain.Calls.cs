@@ -99,19 +99,20 @@ internal sealed partial class DeviceGrain
         DeviceAnswer<T>? refused = new(DeviceOutcome.UnknownDevice, Code: ProblemCodes.Unauthorized);
         try
         {
-            await Step((state, writer) =>
+            await Step(async (state, writer) =>
             {
                 refused = Admit<T>(state, call);
                 if (refused is not null)
-                    return Task.FromResult<StepPlan?>(null);
+                    return null;
                 var (twin, commit) = change(state, state.Twin);
                 twin = UseNonce(twin, call);
                 twin = Presence.Tell(twin, state.Traits.SiteId, online: true, call.ReceivedAt, writer);
+                twin = await AfterStep(state, twin, commit.Events, online: true, call.ReceivedAt, writer);
                 if (twin == state.Twin && commit.Firmware is null && commit.Events.IsEmpty)
-                    return Task.FromResult<StepPlan?>(null);
+                    return null;
                 var nowUs = Micros.Of(call.ReceivedAt);
                 twin = twin with { FirstSeenUs = twin.FirstSeenUs == Twin.Never ? nowUs : twin.FirstSeenUs, LastSeenUs = Math.Max(twin.LastSeenUs, nowUs) };
-                return Task.FromResult<StepPlan?>(new StepPlan(twin, commit, state));
+                return new StepPlan(twin, commit, state);
             });
             return refused is null && _state is { } now
                 ? new DeviceAnswer<T>(DeviceOutcome.Done, await answer(now))

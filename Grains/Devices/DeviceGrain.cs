@@ -177,14 +177,16 @@ internal sealed partial class DeviceGrain(DeviceServices services) : Grain, IDev
         if (await IsOnline())
         {
             await WatchSilence();
+            await LookForMissingData();
             return;
         }
 
-        await Step((state, writer) =>
+        await Step(async (state, writer) =>
         {
             var silentSince = Micros.ToTime(_lastSeenUs);
             var twin = Presence.Tell(state.Twin, state.Traits.SiteId, online: false, silentSince, writer);
-            return Task.FromResult<StepPlan?>(twin == state.Twin ? null : new StepPlan(twin, NewCommit(state), state));
+            twin = await AfterStep(state, twin, [], online: false, services.Time.GetUtcNow(), writer);
+            return twin == state.Twin ? null : new StepPlan(twin, NewCommit(state), state);
         });
     }
 

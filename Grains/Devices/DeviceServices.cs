@@ -1,6 +1,7 @@
 using EsoCore.Grains.Config;
 using EsoCore.Grains.Events;
 using EsoCore.Grains.Projects;
+using EsoCore.Grains.Rules;
 using EsoCore.Grains.Storage;
 using EsoCore.Grains.Telemetry;
 using EsoCore.Projects;
@@ -16,6 +17,7 @@ internal sealed class DeviceServices(
     RetentionFloors floors,
     IInstallationSwitches switches,
     TransitionPublisher publisher,
+    DeviceRuleRunner rules,
     SharedValues shared,
     CommitPressure pressure,
     IOptions<DeviceOptions> options,
@@ -33,6 +35,8 @@ internal sealed class DeviceServices(
     internal IInstallationSwitches Switches { get; } = switches;
 
     internal TransitionPublisher Publisher { get; } = publisher;
+
+    internal DeviceRuleRunner Rules { get; } = rules;
 
     internal SharedValues Shared { get; } = shared;
 

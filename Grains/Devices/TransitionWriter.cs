@@ -1,5 +1,6 @@
 using EsoCore.Events;
 using EsoCore.Grains.Storage;
+using EsoCore.Incidents;
 
 namespace EsoCore.Grains.Devices;
 
@@ -24,6 +25,9 @@ internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin,
     /// <summary>To a site of the device's project.</summary>
     internal void ToSite(string siteId, DateTimeOffset at, TransitionBody body) =>
         Add(TransitionStreams.Sites, $"{projectId:D}/{siteId}", at, body);
+
+    /// <summary>To an incident, by its grain's key.</summary>
+    internal void ToIncident(string key, DateTimeOffset at, RuleEpisode episode) => Add(TransitionStreams.Incidents, key, at, episode);
 
     private void Add(string stream, string key, DateTimeOffset at, TransitionBody body)
     {

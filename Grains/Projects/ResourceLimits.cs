@@ -1,5 +1,6 @@
 using EsoCore.Grains.Storage;
 using EsoCore.Projects;
+using EsoCore.Rules;
 
 namespace EsoCore.Grains.Projects;
 
@@ -25,6 +26,8 @@ internal sealed class ResourceLimits(IResourceStore store)
         ResourceKinds.Site => IProjectGrain.MaxSites,
         ResourceKinds.Asset => IProjectGrain.MaxAssets,
         ResourceKinds.ConfigProfile => IProjectGrain.MaxConfigProfiles,
+        ResourceKinds.Rule => IRuleSetGrain.MaxRules,
+        ResourceKinds.RuleSet => 1,
         ResourceKinds.Installation => 3, // The settings; and what the host keeps: the master key's fingerprints and the engine in force.
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind has no limit yet."),
     };

@@ -32,6 +32,14 @@ public interface IDeviceStore
     /// <summary>Which of these events (or windows) the device has stored.</summary>
     Task<ImmutableHashSet<BodyKey>> FindBodies(long deviceNo, BodyKind kind, IReadOnlyCollection<BodyKey> keys, CancellationToken cancel);
 
+    /// <summary>
+    /// Events of a device that have one of these names (none named: any) between two times (both included, microseconds), ordered by time
+    /// and then hash, the oldest or the newest first: what rules hold a batch's events against.
+    /// </summary>
+    /// <param name="limit">Events at most, 1 to <see cref="PageRequest.MaxLimit"/>.</param>
+    Task<ImmutableArray<NewEvent>> ReadEvents(
+        long deviceNo, ImmutableArray<string> types, long fromUs, long toUs, int limit, bool newestFirst, CancellationToken cancel);
+
     /// <summary>Devices of a project by id.</summary>
     Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel);
 }

@@ -41,6 +41,12 @@ public static class ResourceKinds
     /// <summary><see cref="Config.ConfigSettings"/>.</summary>
     public const string ConfigProfile = "config-profile";
 
+    /// <summary>A rule (<see cref="EsoCore.Rules.RuleDefinition"/>), or that a built-in one was taken away.</summary>
+    public const string Rule = "rule";
+
+    /// <summary>The version of a project's rules as a set; one document.</summary>
+    public const string RuleSet = "rule-set";
+
     /// <summary><see cref="Projects.InstallationSettings"/>, the one document that belongs to no project (its id is all zeros).</summary>
     public const string Installation = "installation";
 }

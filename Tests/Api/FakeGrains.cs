@@ -7,6 +7,7 @@ using EsoCore.Config;
 using EsoCore.Devices;
 using EsoCore.Firmware;
 using EsoCore.Projects;
+using EsoCore.Rules;
 using EsoCore.Sites;
 using EsoCore.Telemetry;
 using EsoCore.Tests.Support;
@@ -51,6 +52,9 @@ internal sealed class FakeGrains : FakeGrainFactory
             : type == typeof(ISiteGrain) ? new FakeSite(key)
             : type == typeof(IAssetGrain) ? new FakeAsset(key)
             : type == typeof(IConfigProfileGrain) ? new FakeProfile(key)
+            : type == typeof(IRuleGrain) ? new FakeRule(key)
+            : type == typeof(IRuleSetGrain) ? new FakeRuleSet()
+            : type == typeof(IRuleTrialGrain) ? new FakeTrial()
             : throw new NotSupportedException(type.Name));
     }
 }
@@ -197,6 +201,8 @@ internal sealed class FakeDevice(FakeGrains grains, DeviceRegistration? registra
         grains.Credentials.Change(Id, credential => credential with { Status = Registration.Status });
         return Task.FromResult(EditResult<DeviceRegistration>.Of(EditOutcome.Changed, new(Id.ToString("D"), Version, Registration)));
     }
+
+    public Task EnableSensorAlerts(Scope scope, string sensorId) => Task.CompletedTask;
 
     public Task CheckLiveness() => Task.CompletedTask;
 
