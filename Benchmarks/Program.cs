@@ -6,6 +6,7 @@ using EsoCore.Benchmarks.Engine;
 using EsoCore.Benchmarks.Engines;
 using EsoCore.Benchmarks.Ingest;
 using EsoCore.Benchmarks.Query;
+using EsoCore.Benchmarks.Rules;
 using EsoCore.Benchmarks.Small;
 using EsoCore.Benchmarks.Twins;
 using EsoCore.Benchmarks.Upkeep;
@@ -25,6 +26,7 @@ Benchmark[] benchmarks =
     new("failover", "how long uploads fail after the loss of a silo [--rounds n] [--date ..] [--no-file]", FailoverBenchmark.RunAsync),
     new("query", "charts and raw reads on PostgreSQL beside the same of rows [--rounds n] [--date ..] [--no-file]", QueryBenchmark.RunAsync),
     new("upkeep", "how long upkeep holds the writer [--devices n] [--days n] [--date yyyy-mm-dd] [--no-file]", UpkeepBenchmark.RunAsync),
+    new("rules", "what rules cost: ingest with 0, 10 and 100 of them [--devices n] [--batches n] [--rounds n] [--date ..] [--no-file]", RulesBenchmark.RunAsync),
     new("anomalies", "anomalies found in metrics [--corpus folder] [--simulated] [--date ..] [--no-file]", AnomaliesBenchmark.RunAsync),
 ];
 

@@ -51,7 +51,9 @@ public interface IDeviceGrain : IGrainWithStringKey
     /// Lets metric rules look again at what a sensor measures that a fault had muted, because people say so; faults up to now no longer
     /// mute it. Nothing happens when the scope has no such device or the sensor is not muted.
     /// </summary>
-    Task EnableSensorAlerts(Scope scope, string sensorId);
+    /// <param name="scope">The caller's.</param>
+    /// <param name="sensorId">As the fault's <c>meta.sensor_id</c> named it; null: all sensors that are muted.</param>
+    Task EnableSensorAlerts(Scope scope, string? sensorId);
 
     /// <summary>Makes sure that silence longer than the upload interval plus grace has been told to the device's site.</summary>
     Task CheckLiveness();

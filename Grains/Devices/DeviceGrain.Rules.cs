@@ -10,7 +10,7 @@ namespace EsoCore.Grains.Devices;
 internal sealed partial class DeviceGrain
 {
     /// <inheritdoc/>
-    public async Task EnableSensorAlerts(Scope scope, string sensorId) => await Step((state, _) =>
+    public async Task EnableSensorAlerts(Scope scope, string? sensorId) => await Step((state, _) =>
     {
         var rules = state.Twin.Rare.Rules;
         var mutes = SensorMutes.Enable(rules.Mutes, sensorId, Micros.Of(services.Time.GetUtcNow()));

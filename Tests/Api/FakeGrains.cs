@@ -202,7 +202,7 @@ internal sealed class FakeDevice(FakeGrains grains, DeviceRegistration? registra
         return Task.FromResult(EditResult<DeviceRegistration>.Of(EditOutcome.Changed, new(Id.ToString("D"), Version, Registration)));
     }
 
-    public Task EnableSensorAlerts(Scope scope, string sensorId) => Task.CompletedTask;
+    public Task EnableSensorAlerts(Scope scope, string? sensorId) => Task.CompletedTask;
 
     public Task CheckLiveness() => Task.CompletedTask;
 

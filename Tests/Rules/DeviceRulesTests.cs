@@ -110,17 +110,21 @@ public sealed class DeviceRulesTests
     public async Task Silence_OfAMetric_IsToldWhenTheDeviceIsLookedAt()
     {
         await using var harness = await DeviceHarness.Start();
-        harness.Time.SetUtcNow(Records.Start);
+        const double Now = 7_200; // Where the clock begins.
         var device = await harness.AddDevice("HALL");
         await Put(harness, "quiet", """{"type":"missing_data","metric":"temp","silent_s":600}""");
-        await harness.Upload(device, Records.Point("temp", 0, 20), Records.Point("other", 0, 1));
-        harness.Time.SetUtcNow(Records.Start.AddSeconds(599));
-        await harness.Upload(device, Records.Point("other", 599, 1));
+        await harness.Upload(device, Records.Point("temp", Now, 20), Records.Point("other", Now, 1));
+        foreach (var second in new[] { 300, 599 })
+        {
+            harness.Time.Advance(Records.Start.AddSeconds(Now + second) - harness.Time.GetUtcNow());
+            await harness.Upload(device, Records.Point("other", Now + second, 1));
+        }
+
         Assert.False((await Told(harness)).ContainsKey(Key(harness, "quiet", device)));
-        harness.Time.SetUtcNow(Records.Start.AddSeconds(600));
+        harness.Time.Advance(TimeSpan.FromSeconds(1));
         await harness.Device(device).CheckLiveness();
-        Assert.Equal(Records.Start.AddSeconds(600), Assert.Single((await Told(harness))[Key(harness, "quiet", device)]).Start);
-        await harness.Upload(device, Records.Point("temp", 600, 20));
+        Assert.Equal(Records.Start.AddSeconds(Now + 600), Assert.Single((await Told(harness))[Key(harness, "quiet", device)]).Start);
+        await harness.Upload(device, Records.Point("temp", Now + 600, 20));
         Assert.NotNull((await Told(harness))[Key(harness, "quiet", device)][^1].End);
     }
 
@@ -129,14 +133,13 @@ public sealed class DeviceRulesTests
     {
         await using var harness = await DeviceHarness.Start();
         var device = await harness.AddDevice();
-        harness.Time.SetUtcNow(Records.Start);
-        for (var day = 0; day < 10; day++)
-        {
-            harness.Time.SetUtcNow(Records.Start.AddDays(day));
-            await harness.Upload(device, Records.Event("watchdog_reset", 86_400.0 * day));
-        }
-
-        await harness.Upload(device, [.. Enumerable.Range(1, 14).Select(i => Records.Event("watchdog_reset", (86_400.0 * 9) + (i * 60)))]);
+        const double Now = 7_200; // Where the clock begins.
+        await harness.Upload(
+            device,
+            [
+                .. Enumerable.Range(1, 9).Select(day => Records.Event("watchdog_reset", Now - (86_400 * day))),
+                .. Enumerable.Range(1, 14).Select(i => Records.Event("watchdog_reset", Now - (60 * i))),
+            ]);
         var told = Assert.Single((await Told(harness))[Key(harness, "event_anomaly", device)]);
         Assert.Matches("^1[45] watchdog resets in 24 h, usually 0-[0-9]+\\.$", told.Text);
         Assert.Equal("low", told.Severity);

@@ -57,15 +57,15 @@ public sealed class EventOrderProperties
     private static async Task<(SortedDictionary<string, string> Episodes, string Muted)> Final(NewEvent[] events, int[] sizes)
     {
         var stores = new InMemoryStores(new FakeTimeProvider());
-        var registration = Tests.Api.FakeGrains.Registration(Project);
-        await stores.Create(registration, new NewKey(Guid.NewGuid(), Project, registration.DeviceId, default, default, Start), default);
+        var registration = Tests.Api.FakeGrains.Registration(ProjectId);
+        await stores.Create(registration, new NewKey(Guid.NewGuid(), ProjectId, registration.DeviceId, default, default, Start), default);
         var (memory, rules, newest, version) = (RuleMemory.Empty, new DeviceRules(Rules), long.MinValue, 0L);
         var last = new SortedDictionary<string, string>(StringComparer.Ordinal);
         for (var (at, batch) = (0, 0); at < events.Length; batch++)
         {
             NewEvent[] part = [.. events.Skip(at).Take(sizes[batch % sizes.Length])];
             at += part.Length;
-            var run = new RuleRun(new RuleDevice(Project, Device, "S-1", "DOOR", null, null), rules, memory, Grains.Rules.Conditions.RatedValues.None, 0);
+            var run = new RuleRun(new RuleDevice(ProjectId, DeviceId, "S-1", "DOOR", null, null), rules, memory, Grains.Rules.Conditions.RatedValues.None, 0);
             var concerned = EventRules.Concerned(rules, [.. part]);
             var stored = await StoredEvents.Read(stores, 1, newest, concerned);
             foreach (var (rule, own) in concerned)

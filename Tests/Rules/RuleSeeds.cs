@@ -15,8 +15,8 @@ namespace EsoCore.Tests.Rules;
 internal static class RuleSeeds
 {
     internal static readonly DateTimeOffset Start = new(2026, 3, 2, 10, 0, 0, TimeSpan.Zero);
-    internal static readonly Guid Device = Guid.Parse("0190b5c2-0000-7000-8000-000000000001");
-    internal static readonly Guid Project = Guid.Parse("0190b5c2-0000-7000-8000-000000000002");
+    internal static readonly Guid DeviceId = Guid.Parse("0190b5c2-0000-7000-8000-000000000001");
+    internal static readonly Guid ProjectId = Guid.Parse("0190b5c2-0000-7000-8000-000000000002");
 
     internal static RuleDefinition Definition(string condition) => new(
         "Test", null, true, RuleScope.All, SubjectKind.Device, new JsonText(condition), "high", TimeSpan.FromHours(1), null, []);
@@ -32,7 +32,7 @@ internal static class RuleSeeds
     private static void Assert_Good(RuleDefinition definition) => Xunit.Assert.Empty(RuleValidator.Validate("rule", definition));
 
     internal static RuleRun Run(RuleMemory memory, DateTimeOffset now, RatedValues? rated, params ImmutableArray<CompiledRule> rules) => new(
-        new RuleDevice(Project, Device, "S-1", "DOOR", "1.0", "HALL"), new DeviceRules(rules), memory, rated ?? RatedValues.None, Us(now));
+        new RuleDevice(ProjectId, DeviceId, "S-1", "DOOR", "1.0", "HALL"), new DeviceRules(rules), memory, rated ?? RatedValues.None, Us(now));
 
     internal static RatedValues Rated(string name, double value) => new(
         ConfigSettings.Empty with { Thresholds = ImmutableSortedDictionary<string, JsonText>.Empty.Add(name, new JsonText($"{value}")) }, null);

@@ -8,6 +8,8 @@ namespace EsoCore.Grains.Rules.Evaluation;
 /// <summary>Rules over events: tells the episodes that a batch's events made, changed, or made part of another.</summary>
 internal static class EventRules
 {
+    private static readonly TimeSpan WithdrawnHold = TimeSpan.FromSeconds(1);
+
     /// <summary>By rule, the events that may begin or end its episodes; empty when none concerns any.</summary>
     internal static Dictionary<CompiledRule, List<NewEvent>> Concerned(DeviceRules rules, ImmutableArray<NewEvent> events)
     {
@@ -66,6 +68,13 @@ internal static class EventRules
     private static bool Same(EventEpisode a, EventEpisode b) =>
         a.EndUs == b.EndUs && a.Count == b.Count && a.Severity == b.Severity && a.Value == b.Value;
 
+    /// <summary>What is withdrawn must not look as if it had held.</summary>
+    private static TimeSpan HoldFor(EventCondition condition, EventEpisode episode)
+    {
+        var lasting = condition.IsRestored ? condition.Lasting : TimeSpan.Zero;
+        return episode.Count == 0 && lasting < WithdrawnHold ? WithdrawnHold : lasting;
+    }
+
     private static void Tell(RuleRun run, CompiledRule rule, EventEpisode episode)
     {
         var condition = (EventCondition)rule.Condition;
@@ -76,7 +85,7 @@ internal static class EventRules
             Micros.ToTime(start.Key.TsUs),
             episode.EndUs is { } end ? Micros.ToTime(end) : null,
             condition.IsRestored,
-            condition.IsRestored ? condition.Lasting : TimeSpan.Zero,
+            HoldFor(condition, episode),
             rule.Definition.Severity ?? Severities.NameOf(episode.Severity),
             start.EventType,
             start.Id,

@@ -46,10 +46,12 @@ internal static class SensorMutes
     }
 
     /// <summary>The mutes after people enabled a sensor's alerts: faults up to now no longer count.</summary>
-    internal static ImmutableArray<MutedSensor> Enable(ImmutableArray<MutedSensor> mutes, string sensor, long nowUs)
+    /// <param name="sensor">Null: all.</param>
+    internal static ImmutableArray<MutedSensor> Enable(ImmutableArray<MutedSensor> mutes, string? sensor, long nowUs)
     {
-        var known = mutes.FirstOrDefault(mute => mute.Sensor == sensor);
-        return known is null || !known.IsMuted ? mutes : mutes.Replace(known, known with { EnabledUs = Math.Max(nowUs, known.FaultUs) });
+        foreach (var known in mutes.Where(mute => mute.IsMuted && (sensor is null || mute.Sensor == sensor)))
+            mutes = mutes.Replace(known, known with { EnabledUs = Math.Max(nowUs, known.FaultUs) });
+        return mutes;
     }
 
     private static string SensorOf(NewEvent item) =>

@@ -69,8 +69,11 @@ internal static class StateRules
         Tell(run, rule, LevelOf(run, rule, key, finding, told: true), finding, endUs);
     }
 
-    /// <summary>When the next rule over missing data must be looked at, if nothing comes; <see cref="long.MaxValue"/> for never.</summary>
-    internal static long NextDue(DeviceRules rules, Twin twin)
+    /// <summary>
+    /// When a rule over missing data must be looked at next, if nothing comes until then; <see cref="long.MaxValue"/> for never. What is due
+    /// already was looked at, and what is held waits for data, not for time.
+    /// </summary>
+    internal static long NextDue(DeviceRules rules, Twin twin, long nowUs)
     {
         var next = long.MaxValue;
         foreach (var rule in rules.Missing)
@@ -78,8 +81,8 @@ internal static class StateRules
             var condition = (MissingDataCondition)rule.Condition;
             for (var i = 0; i < twin.Series.Count; i++)
             {
-                if (twin.Series.Items[i].Key.Metric == condition.Metric)
-                    next = Math.Min(next, condition.Due(twin.Stands[i].MarkUs));
+                if (twin.Series.Items[i].Key.Metric == condition.Metric && condition.Due(twin.Stands[i].MarkUs) is var due && due > nowUs)
+                    next = Math.Min(next, due);
             }
         }
 
