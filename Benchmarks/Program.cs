@@ -26,7 +26,8 @@ Benchmark[] benchmarks =
     new("failover", "how long uploads fail after the loss of a silo [--rounds n] [--date ..] [--no-file]", FailoverBenchmark.RunAsync),
     new("query", "charts and raw reads on PostgreSQL beside the same of rows [--rounds n] [--date ..] [--no-file]", QueryBenchmark.RunAsync),
     new("upkeep", "how long upkeep holds the writer [--devices n] [--days n] [--date yyyy-mm-dd] [--no-file]", UpkeepBenchmark.RunAsync),
-    new("rules", "what rules cost: ingest with 0, 10 and 100 of them [--devices n] [--batches n] [--rounds n] [--date ..] [--no-file]", RulesBenchmark.RunAsync),
+    new("rules", "what rules cost: ingest with 0, 10 and 100 of them [--devices n] [--batches n] [--rounds n] [--date ..] [--no-file]",
+    RulesBenchmark.RunAsync),
     new("anomalies", "anomalies found in metrics [--corpus folder] [--simulated] [--date ..] [--no-file]", AnomaliesBenchmark.RunAsync),
 ];
 

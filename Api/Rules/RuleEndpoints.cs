@@ -16,7 +16,8 @@ internal static class RuleEndpoints
         rules.MapPost("", Create)
             .Doc("createRule", Tag, "Create a rule; its id is minted when absent", doc => doc.Takes<RuleChangeBody>().ETag().Refuses(409))
             .Gives<RuleBody>(StatusCodes.Status201Created);
-        rules.MapGet("", List).Doc("listRules", Tag, "The project's rules by id, the built-in ones included", doc => doc.Paged()).Gives<RuleList>();
+        rules.MapGet("", List).Doc("listRules", Tag, "The project's rules by id, the built-in ones included", doc => doc.Paged())
+            .Gives<RuleList>();
         rules.MapGet("/schema", () => Results.Bytes(Schema, "application/json"))
             .Doc("getRuleSchema", Tag, "The JSON schema of a rule and its condition").Gives<JsonText>();
         rules.MapPost("/try", Try)
@@ -24,10 +25,12 @@ internal static class RuleEndpoints
             .Gives<RuleTrialAnswer>();
         rules.MapGet("/{id}", Get).Doc("getRule", Tag, "A rule and what came of it", doc => doc.ETag().Refuses(404)).Gives<RuleBody>();
         rules.MapPatch("/{id}", Change)
-            .Doc("changeRule", Tag, "Change a rule: what is absent stays, what is null is cleared", doc => doc.Takes<RuleChangeBody>().Edits().Refuses(404))
+            .Doc("changeRule", Tag, "Change a rule: what is absent stays, what is null is cleared", doc => doc
+                .Takes<RuleChangeBody>().Edits().Refuses(404))
             .Gives<RuleBody>();
         rules.MapDelete("/{id}", Delete)
-            .Doc("deleteRule", Tag, "Take a rule away; a built-in one stays away until it is created again", doc => doc.Edits().Refuses(404))
+            .Doc("deleteRule", Tag, "Take a rule away; a built-in one stays away until it is created again", doc => doc
+                .Edits().Refuses(404))
             .Gives(StatusCodes.Status204NoContent);
     }
 
@@ -43,7 +46,8 @@ internal static class RuleEndpoints
         var rule = RuleForms.Read(form, null);
         if (form.Faults is { Length: > 0 } faults)
             return Problems.Faulty(faults);
-        return Answers.Edit(http, await Rule(grains, http, id).Put(rule, expectedVersion: null, onlyCreate: true), What, made => new RuleBody(made), Location);
+        var result = await Rule(grains, http, id).Put(rule, expectedVersion: null, onlyCreate: true);
+        return Answers.Edit(http, result, What, made => new RuleBody(made), Location);
     }
 
     private static async Task<IResult> List(HttpContext http, IGrainFactory grains)
@@ -61,7 +65,8 @@ internal static class RuleEndpoints
         if (await Rule(grains, http, Ids.FromPath(http, id)).Get() is not { } found)
             return Problems.NotFound(What);
         http.Response.Headers.ETag = ETags.Of(found.Rule.Version);
-        return Results.Json(new RuleBody(found.Rule, found.IsBuiltIn, found.Counts), ApiJson.Options); // No 304: counts change without a new version.
+        // No 304: counts change without a new version.
+        return Results.Json(new RuleBody(found.Rule, found.IsBuiltIn, found.Counts), ApiJson.Options);
     }
 
     private static async Task<IResult> Change(HttpContext http, string id, IGrainFactory grains)
@@ -80,8 +85,11 @@ internal static class RuleEndpoints
         return Answers.Edit(http, result, What, changed => new RuleBody(changed), Location);
     }
 
-    private static async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains) =>
-        Answers.Edit(http, await Rule(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request)), What, gone => new RuleBody(gone), Location);
+    private static async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains)
+    {
+        var result = await Rule(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request));
+        return Answers.Edit(http, result, What, gone => new RuleBody(gone), Location);
+    }
 
     private static async Task<IResult> Try(HttpContext http, IGrainFactory grains)
     {
@@ -102,7 +110,8 @@ internal static class RuleEndpoints
             return Problems.Faulty(faults);
         var trial = await grains.GetGrain<IRuleTrialGrain>(IRuleTrialGrain.Key).Try(Caller.Of(http).Scope, rule!, from!.Value, to!.Value);
         return trial.Errors.IsEmpty
-            ? Results.Json(new RuleTrialAnswer(trial.Devices, trial.Records, trial.Cut, trial.Episodes.Select(found => new TrialEpisodeBody(found))), ApiJson.Options)
+            ? Results.Json(new RuleTrialAnswer(
+                trial.Devices, trial.Records, trial.Cut, trial.Episodes.Select(found => new TrialEpisodeBody(found))), ApiJson.Options)
             : Problems.Faulty([.. trial.Errors.Select(error => error with { Field = $"rule.{error.Field}" })], ApiCodes.Invalid);
     }
 
@@ -114,7 +123,8 @@ internal static class RuleEndpoints
         return copy.ToArray();
     }
 
-    private static IRuleGrain Rule(IGrainFactory grains, HttpContext http, string id) => grains.GetGrain<IRuleGrain>(Ids.Key(Caller.Of(http).Scope, id));
+    private static IRuleGrain Rule(IGrainFactory grains, HttpContext http, string id) =>
+        grains.GetGrain<IRuleGrain>(Ids.Key(Caller.Of(http).Scope, id));
 
     private static string Location(Versioned<RuleDefinition> rule) => $"/api/rules/{Ids.ToPath(rule.Id)}";
 }

@@ -24,7 +24,8 @@ internal static class RuleForms
             form.IsNull("severity") ? null : form.Text("severity", 64) ?? current?.Severity,
             form.IsNull("reopen_within_s") ? DefaultReopen : Seconds(form, "reopen_within_s") ?? current?.ReopenWithin ?? DefaultReopen,
             form.IsNull("resolve_after_s") ? null : Seconds(form, "resolve_after_s") ?? current?.ResolveAfter,
-            form.IsNull("actions") ? [] : form.Children("actions", MaxItems) is { } actions ? ReadActions(actions) : current?.Actions ?? []);
+            form.IsNull("actions") ? [] : form.Children("actions", MaxItems) is { } actions ? ReadActions(actions)
+                : current?.Actions ?? []);
     }
 
     private static SubjectKind? ReadSubject(JsonForm form)
@@ -43,7 +44,8 @@ internal static class RuleForms
 
     private static RuleScope ReadScope(JsonForm form) => new(
         Texts(form, "sites"), Texts(form, "models"), ReadDevices(form),
-        form.TextMap("tags", Ids.MaxLength) ?? ImmutableSortedDictionary<string, string>.Empty, Texts(form, "assets"), Texts(form, "asset_types"));
+        form.TextMap("tags", Ids.MaxLength) ?? ImmutableSortedDictionary<string, string>.Empty, Texts(form, "assets"),
+        Texts(form, "asset_types"));
 
     private static ImmutableArray<Guid> ReadDevices(JsonForm form)
     {
@@ -67,8 +69,10 @@ internal static class RuleForms
             RuleAction? action = form.Text("type", 64, required: true) switch
             {
                 RuleActionBody.Notify => new NotifyAction(Texts(form, "to"), Texts(form, "via")),
-                RuleActionBody.Escalate => new EscalateAction(form.Text("policy", 1_024), Seconds(form, "after_s"), Texts(form, "to"), Texts(form, "via")),
-                RuleActionBody.Ticket => new TicketAction(form.Text("kind", 64, required: true) ?? "", Seconds(form, "due_in_s") ?? TimeSpan.Zero, form.Text("title", 1_024)),
+                RuleActionBody.Escalate => new EscalateAction(
+                    form.Text("policy", 1_024), Seconds(form, "after_s"), Texts(form, "to"), Texts(form, "via")),
+                RuleActionBody.Ticket => new TicketAction(
+                    form.Text("kind", 64, required: true) ?? "", Seconds(form, "due_in_s") ?? TimeSpan.Zero, form.Text("title", 1_024)),
                 RuleActionBody.DisableSensorAlerts => new DisableSensorAlertsAction(),
                 _ => null,
             };

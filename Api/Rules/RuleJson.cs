@@ -27,8 +27,10 @@ internal sealed record RuleBody(
 {
     public RuleBody(Versioned<RuleDefinition> rule, bool? builtIn = null, RuleCounts? counts = null)
         : this(
-            rule.Id, rule.Version, builtIn, rule.Value.Name, rule.Value.Description, rule.Value.Enabled, new RuleScopeBody(rule.Value.Scope),
-            rule.Value.Subject, rule.Value.Condition, rule.Value.Severity, rule.Value.ReopenWithin.TotalSeconds, rule.Value.ResolveAfter?.TotalSeconds,
+            rule.Id, rule.Version, builtIn, rule.Value.Name, rule.Value.Description, rule.Value.Enabled,
+            new RuleScopeBody(rule.Value.Scope),
+            rule.Value.Subject, rule.Value.Condition, rule.Value.Severity, rule.Value.ReopenWithin.TotalSeconds,
+            rule.Value.ResolveAfter?.TotalSeconds,
             [.. rule.Value.Actions.Select(RuleActionBody.Of)], counts is null ? null : new RuleCountsBody(counts))
     {
     }
@@ -44,14 +46,17 @@ internal sealed record RuleScopeBody(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableArray<string>? AssetTypes)
 {
     public RuleScopeBody(RuleScope scope) : this(
-        Some(scope.Sites), Some(scope.Models), Some(scope.Devices), scope.Tags is { IsEmpty: false } tags ? tags : null, Some(scope.Assets), Some(scope.AssetTypes))
+        Some(scope.Sites), Some(scope.Models), Some(scope.Devices), scope.Tags is { IsEmpty: false } tags ? tags : null, Some(scope.Assets),
+        Some(scope.AssetTypes))
     {
     }
 
     private static ImmutableArray<T>? Some<T>(ImmutableArray<T> items) => items.IsDefaultOrEmpty ? null : items;
 }
 
-/// <summary>Something to do when an incident opens: notify, escalate, ticket or disable_sensor_alerts. Members of other types are absent.</summary>
+/// <summary>
+/// Something to do when an incident opens: notify, escalate, ticket or disable_sensor_alerts. Members of other types are absent.
+/// </summary>
 /// <param name="To">notify, escalate: team:, person:, schedule: or channel: with its id.</param>
 /// <param name="Via">notify, escalate: kinds of channels; absent: each recipient's own.</param>
 /// <param name="Policy">escalate: an escalation policy.</param>
@@ -148,7 +153,8 @@ internal sealed record TrialEpisodeBody(
 {
     public TrialEpisodeBody(TrialEpisode found) : this(
         found.Subject, found.Episode.Source.DeviceId, found.Episode.Source.AssetId, found.Episode.Start, found.Episode.End,
-        found.Episode.HoldFor.TotalSeconds, found.Episode.Severity, found.Episode.Count, found.Episode.Value, found.Episode.Limit, found.Episode.Text)
+        found.Episode.HoldFor.TotalSeconds, found.Episode.Severity, found.Episode.Count, found.Episode.Value, found.Episode.Limit,
+        found.Episode.Text)
     {
     }
 }

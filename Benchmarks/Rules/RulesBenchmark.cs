@@ -22,7 +22,8 @@ internal static class RulesBenchmark
         var (devices, each, rounds) = (arguments.Get("devices", 16), arguments.Get("batches", 24), arguments.Get("rounds", 5));
         var batches = Enumerable.Range(0, devices).SelectMany(d => BatchFactory.Make(d, each, Start, seed: 1)).ToList();
         var warm = Enumerable.Range(0, devices).SelectMany(d => BatchFactory.Make(d, 6, Start.AddDays(-1), seed: 2)).ToList();
-        (string Name, int Rules, bool KeepBuiltIn)[] runs = [("no rules", 0, false), (BuiltIn, 0, true), ("10 rules", 10, false), ("100 rules", 100, false)];
+        (string Name, int Rules, bool KeepBuiltIn)[] runs =
+            [("no rules", 0, false), (BuiltIn, 0, true), ("10 rules", 10, false), ("100 rules", 100, false)];
         var all = new List<Measured>();
         for (var round = 0; round < rounds; round++)
         {
@@ -67,7 +68,9 @@ internal static class RulesBenchmark
             (await http.PostAsync("/api/rules", new StringContent(Rule(i), Encoding.UTF8, "application/json"))).EnsureSuccessStatusCode();
     }
 
-    /// <summary>Of ten rules seven are thresholds (one of which is passed as the values swing), two follow periods, and one watches events.</summary>
+    /// <summary>
+    /// Of ten rules seven are thresholds (one of which is passed as the values swing), two follow periods, and one watches events.
+    /// </summary>
     private static string Rule(int index)
     {
         var (metric, _, _, level, swing, noise) = BatchFactory.Series[index % BatchFactory.Series.Length];
@@ -76,27 +79,34 @@ internal static class RulesBenchmark
         {
             0 => FormattableString.Invariant(
                 $$"""{"type":"threshold","metric":"{{metric}}","above":{{level + (0.9 * swing)}},"clear_above":{{level}},"for_s":60}"""),
-            1 => FormattableString.Invariant($$"""{"type":"rate_of_change","metric":"{{metric}}","per":"hour","period_s":600,"above":{{1000 * far}}}"""),
-            2 => FormattableString.Invariant($$"""{"type":"window_statistic","metric":"{{metric}}","stat":"rms","period_s":600,"above":{{far}}}"""),
+            1 => FormattableString.Invariant(
+                $$"""{"type":"rate_of_change","metric":"{{metric}}","per":"hour","period_s":600,"above":{{1000 * far}}}"""),
+            2 => FormattableString.Invariant(
+                $$"""{"type":"window_statistic","metric":"{{metric}}","stat":"rms","period_s":600,"above":{{far}}}"""),
             3 => """{"type":"event","types":["power_outage","tamper_detected"]}""",
-            _ => FormattableString.Invariant($$"""{"type":"threshold","metric":"{{metric}}","above":{{far}},"below":{{-far}},"for_s":60}"""),
+            _ => FormattableString.Invariant(
+                $$"""{"type":"threshold","metric":"{{metric}}","above":{{far}},"below":{{-far}},"for_s":60}"""),
         };
         return $$"""{"id":"rule-{{index}}","name":"Rule {{index}}","severity":"low","condition":{{condition}}}""";
     }
 
     private static string Report(List<Measured> all, IEnumerable<string> names, int devices, int each, int rounds, string? date)
     {
-        var text = new StringBuilder().AppendLine("# What rules cost").AppendLine().AppendLine($"Machine: {Machine.Describe()}. {date}").AppendLine()
-            .AppendLine($"`dotnet run -c Release --project Benchmarks -- rules`: {devices} devices side by side, {each} gzip batches each of 5,000 records over "
-                + $"8 series, into the embedded storage; {rounds} rounds in turn, medians. Of ten rules seven are thresholds, two follow periods of ten "
-                + "minutes, one watches events. Sender, server and storage share the cores.").AppendLine()
-            .AppendLine("| rules on each device | durable points/s | of none | lowest to highest round | server CPU s per million points |").AppendLine("|---|---:|---:|---:|---:|");
+        var text = new StringBuilder().AppendLine("# What rules cost").AppendLine().AppendLine($"Machine: {Machine.Describe()}. {date}")
+            .AppendLine()
+            .AppendLine($"`dotnet run -c Release --project Benchmarks -- rules`: {devices} devices side by side, {each} gzip "
+                + "batches each of 5,000 records over 8 series, into the embedded storage; "
+                + $"{rounds} rounds in turn, medians. Of ten rules seven are thresholds, two follow periods of ten minutes, one watches "
+                + "events. Sender, server and storage share the cores.").AppendLine()
+            .AppendLine("| rules on each device | durable points/s | of none | lowest to highest round | server CPU s per million points |")
+                .AppendLine("|---|---:|---:|---:|---:|");
         var none = Median(all.Where(m => m.Name == "no rules").Select(m => m.PointsPerSecond));
         foreach (var name in names)
         {
             var runs = all.Where(m => m.Name == name).ToList();
             var rate = Median(runs.Select(m => m.PointsPerSecond));
-            text.AppendLine($"| {name} | {rate:N0} | {100 * rate / none:N0} % | {runs.Min(m => m.PointsPerSecond):N0} to {runs.Max(m => m.PointsPerSecond):N0} | "
+            var (low, high) = (runs.Min(m => m.PointsPerSecond), runs.Max(m => m.PointsPerSecond));
+            text.AppendLine($"| {name} | {rate:N0} | {100 * rate / none:N0} % | {low:N0} to {high:N0} | "
                 + $"{Median(runs.Select(m => m.ServerCpuPerMillion)):N2} |");
         }
 

@@ -154,7 +154,8 @@ internal sealed partial class DeviceGrain
             Rejected = Rejected(batch, upload),
         };
         var counts = new BatchCounts(fates.Accepted, fates.Duplicates, batch.Rejections.Count, points.Sum(p => p.TsUs.Length));
-        return (new StepPlan(twin, commit, state with { Detectors = detectors }), entry, new UploadAnswer(UploadOutcome.Accepted, bytes, Counts: counts));
+        var plan = new StepPlan(twin, commit, state with { Detectors = detectors });
+        return (plan, entry, new UploadAnswer(UploadOutcome.Accepted, bytes, Counts: counts));
     }
 
     private static Twin UseNonce(Twin twin, DeviceCall call) =>

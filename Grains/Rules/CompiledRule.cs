@@ -43,7 +43,9 @@ internal sealed class CompiledRule
         (_assets is null || _assets.Contains(asset)) &&
         (_assetTypes is null || (asset.Length > 0 && types.Of(asset) is { } type && _assetTypes.Contains(type)));
 
-    /// <summary>Whether devices of these traits are in its scope. <c>Devices</c> of the scope is asked by <see cref="ConcernsDevice"/>.</summary>
+    /// <summary>
+    /// Whether devices of these traits are in its scope. <c>Devices</c> of the scope is asked by <see cref="ConcernsDevice"/>.
+    /// </summary>
     internal bool ConcernsTraits(string model, string? site, ImmutableSortedDictionary<string, string> tags)
     {
         var scope = Definition.Scope;

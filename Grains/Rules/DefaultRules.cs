@@ -34,13 +34,20 @@ internal static class DefaultRules
             """{"type":"event","types":["safe_shutdown_initiated"],"restored_by":["device_boot"]}""",
             Notify("maintenance", SmsAndEmail), Ticket("site_visit", 24)));
         yield return ("supercap_low", Make(
-            "Backup power low", "The supercapacitor is below 80 % of its rated voltage (threshold supercap_v); one that tells no voltage counts.", "high",
-            """{"type":"event","types":["supercap_low"],"where":[{"meta":"voltage","below":{"rated":"supercap_v","percent":80},"if_unknown":true}]}""",
+            "Backup power low",
+            "The supercapacitor is below 80 % of its rated voltage (threshold supercap_v); an event that tells no voltage counts.", "high",
+            """
+            {"type":"event","types":["supercap_low"],
+            "where":[{"meta":"voltage","below":{"rated":"supercap_v","percent":80},"if_unknown":true}]}
+            """,
             Notify("maintenance", Email), Ticket("backup_power_check", 48)) with { ResolveAfter = TimeSpan.FromDays(1) });
         yield return ("safety_edge_triggered", Make(
             "Safety edge triggered often", "The safety edge was triggered 5 times within an hour.", "high",
             """{"type":"event","types":["safety_edge_triggered"],"count":5,"within_s":3600}""",
-            Notify("safety", Email), Ticket("safety_audit", 72), Ticket("alignment_check", 24)) with { ResolveAfter = TimeSpan.FromDays(1) });
+            Notify("safety", Email), Ticket("safety_audit", 72), Ticket("alignment_check", 24)) with
+            {
+                ResolveAfter = TimeSpan.FromDays(1),
+            });
         yield return ("emergency_stop_activated", Make(
             "Emergency stop", "An emergency stop was activated.", "critical",
             """{"type":"event","types":["emergency_stop_activated"]}""",
@@ -51,7 +58,7 @@ internal static class DefaultRules
             Notify("security", SmsAndEmail)));
         yield return ("server_unreachable", Make(
             "Server unreachable", "The device could not reach the server after more than 5 tries.", "high",
-            """{"type":"event","types":["server_unreachable"],"where":[{"meta":"retry_count","above":5}],"restored_by":["connectivity_restored"]}""",
+            """{"type":"event","types":["server_unreachable"],"where":[{"meta":"retry_count","above":5}]}""",
             Notify("it", Email), Ticket("server_check", 8)));
         yield return ("sensor_fault", Make(
             "Sensor fault", "A sensor failed; the rules over what it measures are passed over until it is back.", "high",
@@ -93,7 +100,8 @@ internal static class DefaultRules
             """,
             Notify("maintenance", Email)) with { Subject = SubjectKind.Asset, ResolveAfter = TimeSpan.FromHours(12) });
         yield return ("rising_vibration", Make(
-            "Rising vibration", "The hourly RMS of vibration_rms has been above its limit (threshold vibration_rms) for 10 minutes.", "medium",
+            "Rising vibration", "The hourly RMS of vibration_rms has been above its limit (threshold vibration_rms) for 10 minutes.",
+            "medium",
             """
             {"type":"window_statistic","metric":"vibration_rms","stat":"rms","period_s":3600,"for_s":600,
             "above":{"rated":"vibration_rms"},"clear_above":{"rated":"vibration_rms","percent":90}}
@@ -125,21 +133,25 @@ internal static class DefaultRules
             "Unusually many events", "An event is far more frequent at the device than it used to be.", "low",
             """
             {"type":"anomaly","of":"events","min_count":5,"max_probability":0.001,
-            "types":["sensor_fault","sd_error","low_voltage","over_torque","watchdog_reset","memory_error","safety_edge_triggered","asset_obstruction"]}
+            "types":["sensor_fault","sd_error","low_voltage","over_torque","watchdog_reset","memory_error","safety_edge_triggered",
+            "asset_obstruction"]}
             """) with { ResolveAfter = TimeSpan.FromDays(2) });
         yield return ("metric_anomaly", Make(
             "Unusual values", "Values of a metric are not as they used to be. Switch it on for the metrics that matter.", "low",
             """{"type":"anomaly","of":"metric"}""") with { Enabled = false, ResolveAfter = TimeSpan.FromDays(1) });
         yield return ("vibration_forecast", Make(
-            "Vibration will pass its limit", "The trend of vibration_rms passes its limit (threshold vibration_rms) within two weeks.", "low",
+            "Vibration will pass its limit", "The trend of vibration_rms passes its limit (threshold vibration_rms) within two weeks.",
+            "low",
             """{"type":"anomaly","of":"forecast","metric":"vibration_rms","above":{"rated":"vibration_rms"},"within_s":1209600}""") with
             {
                 Subject = SubjectKind.Asset,
             });
     }
 
-    private static RuleDefinition Make(string name, string description, string severity, string condition, params ImmutableArray<RuleAction> actions) => new(
-        name, description, Enabled: true, RuleScope.All, SubjectKind.Device, new JsonText(condition.ReplaceLineEndings(" ")), severity, Reopen, null, actions);
+    private static RuleDefinition Make(
+        string name, string description, string severity, string condition, params ImmutableArray<RuleAction> actions) => new(
+            name, description, Enabled: true, RuleScope.All, SubjectKind.Device, new JsonText(condition.ReplaceLineEndings(" ")), severity,
+            Reopen, null, actions);
 
     private static NotifyAction Notify(string team, ImmutableArray<string> via) => new([$"team:{team}"], via);
 

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace EsoCore.Grains.Rules;
 
-/// <summary>Reads and writes what detectors have learnt. It is worth a row now and then, and never a batch: failures are passed over.</summary>
+/// <summary>
+/// Reads and writes what detectors have learnt. It is worth a row now and then, and never a batch: failures are passed over.
+/// </summary>
 internal sealed class DetectorRows(IGrainStateStore store, ILogger<DetectorRows> log)
 {
     private const string GrainType = "device";

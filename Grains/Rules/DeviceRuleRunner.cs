@@ -1,3 +1,4 @@
+using System.Text.Json;
 using EsoCore.Config;
 using EsoCore.Grains.Devices;
 using EsoCore.Grains.Rules.Conditions;
@@ -24,6 +25,9 @@ internal sealed record RuleMoment(ConfigSettings? Profile, long ConfigVersion, b
 internal sealed class DeviceRuleRunner(
     RuleBooks books, RulePlaces places, IDeviceStore store, DetectorRows detectors, ILogger<DeviceRuleRunner> log)
 {
+    /// <summary>The further setting of a configuration that names the firmware devices should run.</summary>
+    private const string FirmwareSetting = "firmware_version";
+
     /// <summary>The rules that concern a device; none while they were never read.</summary>
     internal async ValueTask<DeviceRules> RulesOf(Guid deviceId, DeviceTraits traits)
     {
@@ -44,7 +48,8 @@ internal sealed class DeviceRuleRunner(
     /// <param name="folded">The twin after it.</param>
     /// <param name="events">The events accepted.</param>
     internal async ValueTask<(Twin Twin, DetectorSet? Detectors)> AfterBatch(
-        Guid deviceId, DeviceState state, Twin folded, Intake intake, ImmutableArray<NewEvent> events, RuleMoment moment, TransitionWriter writer)
+        Guid deviceId, DeviceState state, Twin folded, Intake intake, ImmutableArray<NewEvent> events, RuleMoment moment,
+        TransitionWriter writer)
     {
         var rules = await RulesOf(deviceId, state.Traits);
         var memory = folded.Rare.Rules;
@@ -77,8 +82,18 @@ internal sealed class DeviceRuleRunner(
         return Finish(run, twin, writer);
     }
 
+    /// <summary>
+    /// When the device must be looked at next although nothing was heard, because a rule over missing data may hold then; null for never.
+    /// </summary>
+    internal async ValueTask<DateTimeOffset?> NextLook(Guid deviceId, DeviceTraits traits, Twin twin, DateTimeOffset now)
+    {
+        var due = StateRules.NextDue(await RulesOf(deviceId, traits), twin, Micros.Of(now));
+        return due == long.MaxValue ? null : Micros.ToTime(due);
+    }
+
     private static RuleRun NewRun(Guid deviceId, DeviceState state, Twin twin, DeviceRules rules, RuleMoment moment) => new(
-        RuleDevice.Of(deviceId, state, twin.FirmwareVersion), rules, twin.Rare.Rules, new RatedValues(moment.Profile, state.Traits.Overrides),
+        RuleDevice.Of(deviceId, state, twin.FirmwareVersion), rules, twin.Rare.Rules,
+        new RatedValues(moment.Profile, state.Traits.Overrides),
         moment.NowUs);
 
     private async Task Events(RuleRun run, DeviceState state, ImmutableArray<NewEvent> events, AssetTypes types)
@@ -112,8 +127,10 @@ internal sealed class DeviceRuleRunner(
     private async Task<DetectorSet?> Anomalies(
         RuleRun run, Guid deviceId, DeviceState state, Intake intake, ImmutableArray<NewEvent> events, AssetTypes types)
     {
-        var watched = run.Rules.WatchedEvents.Count > 0 && (state.Detectors is not null || events.Any(e => run.Rules.WatchedEvents.Contains(e.EventType)));
-        var series = Enumerable.Range(0, intake.Runs.Count).Where(s => run.Rules.Watches(intake.Batch.Series[s].Metric, run.Rated)).ToList();
+        var watched = run.Rules.WatchedEvents.Count > 0
+            && (state.Detectors is not null || events.Any(e => run.Rules.WatchedEvents.Contains(e.EventType)));
+        var series = Enumerable.Range(0, intake.Runs.Count).Where(s => run.Rules.Watches(intake.Batch.Series[s].Metric, run.Rated))
+            .ToList();
         if (!watched && series.Count == 0)
             return state.Detectors;
         var before = state.Detectors ?? await detectors.Read(deviceId, run.NowUs);
@@ -125,7 +142,8 @@ internal sealed class DeviceRuleRunner(
             foreach (var s in series)
             {
                 after = AnomalyRules.Points(
-                    run, after, intake.Batch.Series[s], intake.Numbers[s], intake.Runs.Run(s), intake.StandOf(s)?.MarkUs ?? long.MinValue, types);
+                    run, after, intake.Batch.Series[s], intake.Numbers[s], intake.Runs.Run(s), intake.StandOf(s)?.MarkUs ?? long.MinValue,
+                    types);
             }
         });
         return after == before ? after : await detectors.SaveIfDue(deviceId, after, run.NowUs);
@@ -169,9 +187,10 @@ internal sealed class DeviceRuleRunner(
         .Select(w => new WindowSample(w.TsUs, w.Metric, w.Asset, w.Meta, w.Stats));
 
     private static IEnumerable<string> AssetsOf(Intake intake) =>
-        intake.Batch.Series.Select(s => s.Asset).Concat(intake.Batch.Events.Select(e => e.Asset)).Concat(intake.Batch.Windows.Select(w => w.Asset));
+        intake.Batch.Series.Select(s => s.Asset).Concat(intake.Batch.Events.Select(e => e.Asset))
+            .Concat(intake.Batch.Windows.Select(w => w.Asset));
 
     private static string? DesiredFirmware(ConfigSettings? profile, ConfigSettings own) =>
-        (own.Extra?.TryGetValue("firmware_version", out var text) == true || profile?.Extra?.TryGetValue("firmware_version", out text) == true)
-            && text.ToString() is ['"', .., '"'] quoted ? System.Text.Json.JsonSerializer.Deserialize<string>(quoted) : null;
+        (own.Extra?.TryGetValue(FirmwareSetting, out var text) == true || profile?.Extra?.TryGetValue(FirmwareSetting, out text) == true)
+            && text.ToString() is ['"', .., '"'] quoted ? JsonSerializer.Deserialize<string>(quoted) : null;
 }

@@ -25,13 +25,14 @@ internal sealed class DeviceRules
         All = rules;
         ById = rules.ToFrozenDictionary(rule => rule.Id, StringComparer.Ordinal);
         var events = rules.Where(rule => rule.Condition is EventCondition).ToList();
-        _byType = Index(events, rule => rule.Condition is EventCondition { Types.IsEmpty: false } c ? c.Types.Concat(Restoring(c)) : Restoring((EventCondition)rule.Condition));
+        _byType = Index(events, rule => ((EventCondition)rule.Condition).Types.Concat(Restoring((EventCondition)rule.Condition)));
         _byOther = [.. events.Where(rule => rule.Condition is EventCondition { Types.IsEmpty: true })];
         _points = Index(
-            rules.Where(rule => rule.Condition is ThresholdCondition or RateOfChangeCondition or WindowStatisticCondition { Period: not null }),
+            rules.Where(rule => rule.Condition is LimitCondition and not WindowStatisticCondition { Period: null }),
             rule => [((LimitCondition)rule.Condition).Metric]);
         _windows = Index(
-            rules.Where(rule => rule.Condition is WindowStatisticCondition { Period: null }), rule => [((LimitCondition)rule.Condition).Metric]);
+            rules.Where(rule => rule.Condition is WindowStatisticCondition { Period: null }),
+            rule => [((LimitCondition)rule.Condition).Metric]);
         States = [.. rules.Where(rule => rule.Condition is DeviceStateCondition && !rule.NeedsAsset)];
         Missing = [.. rules.Where(rule => rule.Condition is MissingDataCondition)];
         Anomalies = [.. rules.Where(rule => rule.Condition is AnomalyCondition)];

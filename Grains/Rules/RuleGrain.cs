@@ -10,7 +10,8 @@ namespace EsoCore.Grains.Rules;
 /// <summary>Owns one rule of a project.</summary>
 [GrainType("rule")]
 internal sealed class RuleGrain(
-    IResourceStore store, ResourceLimits limits, RuleBooks books, IServiceProvider services, TimeProvider time, ILogger<RuleGrain> log) : Grain, IRuleGrain
+    IResourceStore store, ResourceLimits limits, RuleBooks books, IServiceProvider services, TimeProvider time, ILogger<RuleGrain> log)
+        : Grain, IRuleGrain
 {
     private ResourceDocument<StoredRule> _document = null!;
     private Guid _projectId;
@@ -68,7 +69,8 @@ internal sealed class RuleGrain(
         if (expectedVersion is { } expected && expected != before.Version)
             return EditResult<RuleDefinition>.Of(EditOutcome.VersionMismatch, before);
         var result = await Told(() => IsBuiltIn
-            ? _document.Put(new StoredRule(null), _document.Current?.Version, onlyCreate: false) : _document.Delete(_document.Current?.Version));
+            ? _document.Put(new StoredRule(null), _document.Current?.Version, onlyCreate: false)
+            : _document.Delete(_document.Current?.Version));
         return result.Outcome is EditOutcome.Created or EditOutcome.Changed or EditOutcome.Deleted
             ? EditResult<RuleDefinition>.Of(EditOutcome.Deleted, before) : Answer(result, result.Outcome);
     }
@@ -106,12 +108,14 @@ internal sealed class RuleGrain(
         async Task<Page<WorkItem>> Incidents(DateTimeOffset? from, params ImmutableArray<IncidentStatus> statuses) => await work.List(
             _projectId,
             new WorkFilter(
-                WorkKinds.Incident, statuses.IsEmpty ? default : [.. statuses.Select(status => status.ToString().ToLowerInvariant())], RuleId: _id, From: from),
+                WorkKinds.Incident, statuses.IsEmpty ? default : [.. statuses.Select(status => status.ToString().ToLowerInvariant())],
+                RuleId: _id, From: from),
             new PageRequest(RuleCounts.Max), CancellationToken.None);
 
         var open = await Incidents(null, IncidentStatus.Open);
         var acknowledged = await Incidents(null, IncidentStatus.Acknowledged);
         var month = await Incidents(time.GetUtcNow().AddDays(-30));
-        return new RuleCounts(open.Items.Length, acknowledged.Items.Length, month.Items.Length, month.Items is [var newest, ..] ? newest.At : null);
+        return new RuleCounts(
+            open.Items.Length, acknowledged.Items.Length, month.Items.Length, month.Items is [var newest, ..] ? newest.At : null);
     }
 }

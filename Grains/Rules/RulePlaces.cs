@@ -25,7 +25,8 @@ internal sealed class RulePlaces(IResourceStore store, TimeProvider time, ILogge
     /// <summary>The operating hours of a site; always open where there is none.</summary>
     internal async ValueTask<OperatingHours> Hours(Guid projectId, string? siteId) =>
         siteId is null ? OperatingHours.Always
-            : (OperatingHours?)await Get(projectId, ResourceKinds.Site, siteId, found => OperatingHours.Of(ResourceDocument<SiteDefinition>.Read(found).Value))
+            : (OperatingHours?)await Get(
+                projectId, ResourceKinds.Site, siteId, found => OperatingHours.Of(ResourceDocument<SiteDefinition>.Read(found).Value))
                 ?? OperatingHours.Always;
 
     /// <summary>The registered types of assets; those that are not registered have none.</summary>

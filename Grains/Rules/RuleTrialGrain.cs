@@ -12,7 +12,8 @@ namespace EsoCore.Grains.Rules;
 
 /// <summary>Runs rules over past data, with the very evaluators that devices use.</summary>
 [StatelessWorker, GrainType("rule-trial")]
-internal sealed class RuleTrialGrain(IDeviceStore devices, IHistory history, ConfigProfiles profiles, RulePlaces places) : Grain, IRuleTrialGrain
+internal sealed class RuleTrialGrain(IDeviceStore devices, IHistory history, ConfigProfiles profiles, RulePlaces places)
+    : Grain, IRuleTrialGrain
 {
     private const string RuleId = "trial";
 
@@ -23,7 +24,8 @@ internal sealed class RuleTrialGrain(IDeviceStore devices, IHistory history, Con
     public async Task<RuleTrial> Try(Scope scope, RuleDefinition rule, DateTimeOffset from, DateTimeOffset to)
     {
         var errors = RuleValidator.Validate(rule).ToList();
-        if (errors.Count == 0 && ConditionReader.Read(rule.Condition) is DeviceStateCondition or DevicesCondition { Of: DeviceStateCondition })
+        if (errors.Count == 0
+            && ConditionReader.Read(rule.Condition) is DeviceStateCondition or DevicesCondition { Of: DeviceStateCondition })
             errors.Add(new FieldError("condition.type", "cannot be tried: past states of devices are not stored"));
         if (errors.Count > 0)
             return new RuleTrial([.. errors], 0, 0, false, []);

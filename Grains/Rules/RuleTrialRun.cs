@@ -10,7 +10,8 @@ using EsoCore.Rules;
 namespace EsoCore.Grains.Rules;
 
 /// <summary>One trial: reads what its rule looks at, device by device, within the limits of <see cref="IRuleTrialGrain"/>.</summary>
-internal sealed class RuleTrialRun(IHistory history, RulePlaces places, Scope scope, CompiledRule rule, DateTimeOffset from, DateTimeOffset to)
+internal sealed class RuleTrialRun(
+    IHistory history, RulePlaces places, Scope scope, CompiledRule rule, DateTimeOffset from, DateTimeOffset to)
 {
     private readonly DeviceRules _rules = new([rule]);
 
@@ -154,7 +155,8 @@ internal sealed class RuleTrialRun(IHistory history, RulePlaces places, Scope sc
     }
 
     private static NewEvent Event(EventRow row) => new(
-        row.Id, new BodyKey(Micros.Of(row.Ts), new UInt128(0, 0)), row.EventType, row.Category, row.Severity, row.Description, row.DurationMs,
+        row.Id, new BodyKey(Micros.Of(row.Ts), new UInt128(0, 0)), row.EventType, row.Category, row.Severity, row.Description,
+        row.DurationMs,
         row.AssetId, Meta(row.Meta));
 
     private static string Meta(JsonText meta) => meta.Value is null or "{}" ? "" : meta.Value;

@@ -7,6 +7,8 @@ namespace EsoCore.Grains.Rules;
 /// </summary>
 internal sealed record StoredRule(RuleDefinition? Rule);
 
-/// <summary>The document of a project's set: which rules it was made of, so that its version moves with every edit and by nothing else.</summary>
+/// <summary>
+/// The document of a project's set: which rules it was made of, so that its version moves with every edit and by nothing else.
+/// </summary>
 /// <param name="Rules">Ids and versions of the stored rules, as one hash.</param>
 internal sealed record StoredRuleSet(string Rules);

@@ -9,7 +9,8 @@ internal sealed class FakeRule(string key) : IRuleGrain
 {
     private readonly FakeDocument<RuleDefinition> _rule = new(key);
 
-    public Task<RuleView?> Get() => Task.FromResult(_rule.Current is { } rule ? new RuleView(rule, false, new RuleCounts(2, 1, 5, null)) : null);
+    public Task<RuleView?> Get() =>
+        Task.FromResult(_rule.Current is { } rule ? new RuleView(rule, false, new RuleCounts(2, 1, 5, null)) : null);
 
     public Task<EditResult<RuleDefinition>> Put(RuleDefinition rule, long? expectedVersion, bool onlyCreate) =>
         Task.FromResult(RuleValidator.Validate(_rule.Id, rule) is { IsEmpty: false } errors
@@ -22,7 +23,8 @@ internal sealed class FakeRule(string key) : IRuleGrain
 internal sealed class FakeRuleSet : IRuleSetGrain
 {
     private static readonly ImmutableArray<Versioned<RuleDefinition>> Rules =
-        [.. DefaultRules.All.Select(rule => new Versioned<RuleDefinition>(rule.Key, 0, rule.Value)).OrderBy(rule => rule.Id, StringComparer.Ordinal)];
+        [.. DefaultRules.All.Select(rule => new Versioned<RuleDefinition>(rule.Key, 0, rule.Value))
+            .OrderBy(rule => rule.Id, StringComparer.Ordinal)];
 
     public Task<RuleSet?> GetIfChanged(long known) => Task.FromResult<RuleSet?>(known == 0 ? null : new RuleSet(0, Rules));
 

@@ -18,10 +18,12 @@ public sealed class DeviceRulesTests
     {
         await using var harness = await DeviceHarness.Start();
         var device = await harness.AddDevice("HALL");
-        await harness.Upload(device, Records.Event("tamper_detected", 1), Records.Event("power_outage", 2, meta: """{"severity":"critical"}"""));
+        await harness.Upload(
+            device, Records.Event("tamper_detected", 1), Records.Event("power_outage", 2, meta: """{"severity":"critical"}"""));
 
         var told = await Told(harness);
-        Assert.Equal([$"{harness.ProjectId:D}/power_outage/device:{device:D}", $"{harness.ProjectId:D}/tamper_detected/device:{device:D}"], told.Keys.Order());
+        Assert.Equal([$"{harness.ProjectId:D}/power_outage/device:{device:D}", $"{harness.ProjectId:D}/tamper_detected/device:{device:D}"],
+            told.Keys.Order());
         var episode = told[$"{harness.ProjectId:D}/power_outage/device:{device:D}"][^1];
         Assert.Equal(("S-1", "DOOR-LOGGER", "HALL"), (episode.Source.Serial, episode.Source.Model, episode.Source.SiteId));
 
@@ -44,7 +46,8 @@ public sealed class DeviceRulesTests
         Assert.Single((await Told(harness))[Key(harness, "hot", device)]); // It still holds: nothing new to tell.
         await harness.Upload(device, Records.Point("temp", 10, 70), Records.Point("temp", 2, 99));
         var ended = (await Told(harness))[Key(harness, "hot", device)][^1];
-        Assert.Equal((begun.EpisodeId, Records.Start.AddSeconds(10), 91.0), (ended.EpisodeId, ended.End, ended.Value)); // 99 came late and is history.
+        Assert.Equal((begun.EpisodeId, Records.Start.AddSeconds(10), 91.0), (
+            ended.EpisodeId, ended.End, ended.Value)); // 99 came late and is history.
     }
 
     [Fact]
@@ -98,7 +101,8 @@ public sealed class DeviceRulesTests
     {
         await using var harness = await DeviceHarness.Start();
         var device = await harness.AddDevice("HALL");
-        var hours = ImmutableSortedDictionary<string, ImmutableArray<EsoCore.Sites.OpenHours>>.Empty.Add("wed", [new EsoCore.Sites.OpenHours("00:00", "10:30")]);
+        var hours = ImmutableSortedDictionary<string, ImmutableArray<EsoCore.Sites.OpenHours>>.Empty.Add(
+            "wed", [new EsoCore.Sites.OpenHours("00:00", "10:30")]);
         await harness.Grains.GetGrain<EsoCore.Sites.ISiteGrain>($"{harness.ProjectId:D}/HALL").Put(
             new EsoCore.Sites.SiteDefinition("Hall", null, "UTC", hours), null, onlyCreate: true);
         await harness.Upload(device, Records.Event("light_curtain_breach", 60), Records.Event("light_curtain_breach", 3_600));
@@ -158,7 +162,8 @@ public sealed class DeviceRulesTests
         var told = new List<OutboxEntry>();
         for (var shard = 0; shard < IOutboxGrain.Shards; shard++)
             told.AddRange(await harness.Storage.Outbox.ReadOldest(shard, DateTimeOffset.MaxValue, 1_000, 1_000, default));
-        return told.Where(entry => entry.Stream == TransitionStreams.Incidents).OrderBy(entry => entry.Transition.Position).GroupBy(entry => entry.Receiver)
+        return told.Where(entry => entry.Stream == TransitionStreams.Incidents).OrderBy(entry => entry.Transition.Position)
+            .GroupBy(entry => entry.Receiver)
             .ToDictionary(group => group.Key, group => group.Select(entry => (RuleEpisode)entry.Transition.Body).ToList());
     }
 }

@@ -14,7 +14,9 @@ namespace EsoCore.Tests.Rules;
 /// <summary>However the events of an outage are shuffled and cut into batches, the episodes in the end are the same.</summary>
 public sealed class EventOrderProperties
 {
-    private static readonly string[] Names = ["power_outage", "power_restored", "sensor_fault", "sensor_restored", "safety_edge_triggered", "connectivity_lost", "connectivity_restored"];
+    private static readonly string[] Names =
+        ["power_outage", "power_restored", "sensor_fault", "sensor_restored", "safety_edge_triggered", "connectivity_lost",
+        "connectivity_restored"];
 
     private static readonly ImmutableArray<CompiledRule> Rules =
     [
@@ -23,7 +25,8 @@ public sealed class EventOrderProperties
         new("connectivity_lost", 0, DefaultRules.All["connectivity_lost"]),
         Rule("""{"type":"event","types":["safety_edge_triggered"],"count":3,"within_s":600}""", "edges"),
         Rule("""{"type":"event","categories":["safety"],"restored_by":["power_restored"]}""", "any"),
-        Rule("""{"type":"event","types":["power_outage"],"restored_by":["power_restored"]}""", "by_asset", r => r with { Subject = EsoCore.Rules.SubjectKind.Asset }),
+        Rule("""{"type":"event","types":["power_outage"],"restored_by":["power_restored"]}""", "by_asset",
+        r => r with { Subject = EsoCore.Rules.SubjectKind.Asset }),
     ];
 
     [Fact]
@@ -65,13 +68,15 @@ public sealed class EventOrderProperties
         {
             NewEvent[] part = [.. events.Skip(at).Take(sizes[batch % sizes.Length])];
             at += part.Length;
-            var run = new RuleRun(new RuleDevice(ProjectId, DeviceId, "S-1", "DOOR", null, null), rules, memory, Grains.Rules.Conditions.RatedValues.None, 0);
+            var run = new RuleRun(
+                new RuleDevice(ProjectId, DeviceId, "S-1", "DOOR", null, null), rules, memory, Grains.Rules.Conditions.RatedValues.None, 0);
             var concerned = EventRules.Concerned(rules, [.. part]);
             var stored = await StoredEvents.Read(stores, 1, newest, concerned);
             foreach (var (rule, own) in concerned)
                 EventRules.Evaluate(run, rule, own, stored.GetValueOrDefault(rule, []), Surroundings());
             await stores.Commit(
-                new DeviceCommit { DeviceId = registration.DeviceId, DeviceNo = 1, ExpectedVersion = version++, Twin = default, Events = [.. part] }, default);
+                new DeviceCommit { DeviceId = registration.DeviceId, DeviceNo = 1, ExpectedVersion = version++, Twin = default,
+                Events = [.. part] }, default);
             (memory, newest) = (run.After, Math.Max(newest, part.Max(e => e.Key.TsUs)));
             foreach (var (ruleId, subject, episode) in run.Told)
             {

@@ -16,7 +16,8 @@ public sealed class EventRulesTests
     {
         var rule = Rule("""{"type":"event","types":["tamper_detected"]}""");
         var episode = Assert.Single(Tell(rule, [Event("tamper_detected", 5, """{"who":"x"}""")]));
-        Assert.Equal((false, Start.AddSeconds(5), Start.AddSeconds(5), TimeSpan.Zero), (episode.Lasts, episode.Start, episode.End, episode.HoldFor));
+        Assert.Equal((false, Start.AddSeconds(5), Start.AddSeconds(5), TimeSpan.Zero), (
+            episode.Lasts, episode.Start, episode.End, episode.HoldFor));
         Assert.Equal(("tamper_detected", """{"who":"x"}""", 1), (episode.Cause, episode.Meta, episode.Count));
     }
 
@@ -40,7 +41,9 @@ public sealed class EventRulesTests
     [InlineData("""{"retry_count":"6"}""", 0)]
     [InlineData("", 0)]
     public void Where_RetryCountAbove5_Holds(string meta, int expected) =>
-        Assert.Equal(expected, Tell(new CompiledRule("server_unreachable", 0, DefaultRules.All["server_unreachable"]), [Event("server_unreachable", 0, meta)]).Count);
+        Assert.Equal(expected,
+            Tell(new CompiledRule("server_unreachable", 0, DefaultRules.All["server_unreachable"]), [Event("server_unreachable", 0, meta)])
+            .Count);
 
     [Theory]
     [InlineData("over_torque", "", 1)]
@@ -56,8 +59,10 @@ public sealed class EventRulesTests
     public void Restored_InOneBatch_TellsTheWholeEpisode()
     {
         var rule = Rule("""{"type":"event","types":["connectivity_lost"],"lasting_s":300}""");
-        var episode = Assert.Single(Tell(rule, [Event("connectivity_lost", 0), Event("connectivity_lost", 60), Event("connectivity_restored", 400)]));
-        Assert.Equal((true, Start, Start.AddSeconds(400), TimeSpan.FromMinutes(5), 2), (episode.Lasts, episode.Start, episode.End, episode.HoldFor, episode.Count));
+        var episode = Assert.Single(
+            Tell(rule, [Event("connectivity_lost", 0), Event("connectivity_lost", 60), Event("connectivity_restored", 400)]));
+        Assert.Equal((true, Start, Start.AddSeconds(400), TimeSpan.FromMinutes(5), 2), (
+            episode.Lasts, episode.Start, episode.End, episode.HoldFor, episode.Count));
     }
 
     [Fact]
@@ -100,7 +105,8 @@ public sealed class EventRulesTests
     public void Count_WithinTheWindow_TellsOneEpisodeAStretch()
     {
         var rule = Rule("""{"type":"event","types":["safety_edge_triggered"],"count":3,"within_s":600}""");
-        Assert.Empty(Tell(rule, [Event("safety_edge_triggered", 0), Event("safety_edge_triggered", 500), Event("safety_edge_triggered", 1000)]));
+        Assert.Empty(Tell(rule,
+            [Event("safety_edge_triggered", 0), Event("safety_edge_triggered", 500), Event("safety_edge_triggered", 1000)]));
         var episode = Assert.Single(Tell(rule, [.. Enumerable.Range(0, 5).Select(i => Event("safety_edge_triggered", i * 100))]));
         Assert.Equal((5, 5.0, 3.0, false), (episode.Count, episode.Value, episode.Limit, episode.Lasts));
         Assert.Equal(Start.AddSeconds(200), episode.Start);
@@ -120,20 +126,24 @@ public sealed class EventRulesTests
     public void CategoryAndSeverity_AskForNoName()
     {
         var rule = Rule("""{"type":"event","categories":["security"],"min_severity":"high"}""");
-        Assert.Single(Tell(rule, [Event("door_forced", 0, category: "security"), Event("door_forced", 1, category: "security", severity: "low"), Event("x", 2)]));
+        Assert.Single(Tell(rule,
+            [Event("door_forced", 0, category: "security"), Event(
+            "door_forced", 1, category: "security", severity: "low"), Event("x", 2)]));
         Assert.Single(new DeviceRules([rule]).OfEvent("door_forced"));
     }
 
     [Fact]
     public void Scope_Assets_ConcernsOnlyTheirEvents()
     {
-        var rule = Rule("""{"type":"event","types":["over_torque"]}""", change: r => r with { Subject = SubjectKind.Asset, Scope = RuleScope.All with { Assets = ["R1"] } });
+        var rule = Rule("""{"type":"event","types":["over_torque"]}""", change: r =>
+            r with { Subject = SubjectKind.Asset, Scope = RuleScope.All with { Assets = ["R1"] } });
         var run = Run(RuleMemory.Empty, Start, null, rule);
-        EventRules.Evaluate(run, rule, [Event("over_torque", 0, asset: "R1"), Event("over_torque", 1, asset: "R2"), Event("over_torque", 2)], [], Surroundings());
+        EventRules.Evaluate(run, rule,
+            [Event("over_torque", 0, asset: "R1"), Event("over_torque", 1, asset: "R2"), Event("over_torque", 2)], [], Surroundings());
         Assert.Equal("asset:R1", Assert.Single(run.Told).Subject.ToString());
     }
 
-    // Berlin, open 08:00-18:00 from Monday to Friday. On 29 March 2026 clocks go from 02:00 to 03:00; on 25 October back from 03:00 to 02:00.
+    // Berlin, open 08:00-18:00 from Monday to Friday. On 29 March 2026 clocks go from 02:00 to 03:00; on 25 October back again.
     [Theory]
     [InlineData("2026-03-27T07:30:00Z", true)] // Friday 08:30, still winter time
     [InlineData("2026-03-27T06:30:00Z", false)] // 07:30
@@ -158,7 +168,8 @@ public sealed class EventRulesTests
     {
         var rule = new CompiledRule("light_curtain_breach", 0, DefaultRules.All["light_curtain_breach"]);
         Assert.Empty(Tell(rule, [Event("light_curtain_breach", 0)]));
-        var closed = OperatingHours.Of(new SiteDefinition("Hall", null, "UTC", ImmutableSortedDictionary<string, ImmutableArray<OpenHours>>.Empty));
+        var closed = OperatingHours.Of(
+            new SiteDefinition("Hall", null, "UTC", ImmutableSortedDictionary<string, ImmutableArray<OpenHours>>.Empty));
         Assert.Single(Tell(rule, [Event("light_curtain_breach", 0)], surroundings: Surroundings(closed)));
     }
 }

@@ -87,7 +87,8 @@ public sealed class RuleGrainTests
         await using var harness = await DeviceHarness.Start();
         var device = await harness.AddDevice();
         await harness.Upload(
-            device, Records.Point("temp", 0, 90), Records.Point("temp", 60, 70), Records.Event("power_outage", 5), Records.Event("power_restored", 65),
+            device, Records.Point("temp", 0, 90), Records.Point("temp", 60, 70), Records.Event("power_outage", 5),
+            Records.Event("power_restored", 65),
             Records.Window("vibration", 3, 0.8));
         var trials = harness.Grains.GetGrain<IRuleTrialGrain>(IRuleTrialGrain.Key);
         async Task<RuleTrial> Try(string condition) =>
@@ -97,7 +98,8 @@ public sealed class RuleGrainTests
         Assert.Equal((1, 2, false), (hot.Devices, hot.Records, hot.Cut));
         Assert.Equal((Records.Start, Records.Start.AddSeconds(60)), (hot.Episodes[0].Episode.Start, hot.Episodes[0].Episode.End));
         Assert.Equal($"device:{device:D}", hot.Episodes[0].Subject);
-        Assert.Equal(Records.Start.AddSeconds(65), Assert.Single((await Try("""{"type":"event","types":["power_outage"]}""")).Episodes).Episode.End);
+        Assert.Equal(Records.Start.AddSeconds(65), Assert.Single((await Try("""{"type":"event","types":["power_outage"]}""")).Episodes)
+            .Episode.End);
         Assert.Single((await Try("""{"type":"window_statistic","metric":"vibration","stat":"rms","above":0.5}""")).Episodes);
         Assert.Single((await Try("""{"type":"missing_data","metric":"temp","silent_s":1800}""")).Episodes);
         Assert.Equal("condition.type", Assert.Single((await Try("""{"type":"device_state","state":"offline"}""")).Errors).Field);
@@ -141,11 +143,13 @@ public sealed class RuleGrainTests
     [Fact]
     public async Task Books_RuleThatCannotBeRead_StopsNothingButItself()
     {
-        var grains = new SetFactory { Version = 4, Extra = [new Versioned<RuleDefinition>("broken", 1, RuleSeeds.Definition("""{"type":"of tomorrow"}"""))] };
+        var grains = new SetFactory { Version = 4, Extra =
+            [new Versioned<RuleDefinition>("broken", 1, RuleSeeds.Definition("""{"type":"of tomorrow"}"""))] };
         var books = new RuleBooks(grains, new FakeTimeProvider(), NullLogger<RuleBooks>.Instance);
         var kept = await books.GetCompiled(Guid.NewGuid());
         var traits = new EsoCore.Grains.Devices.DeviceTraits(
-            Guid.NewGuid(), "M", null, System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty, EsoCore.Devices.DeviceStatus.Active, "stable", false,
+            Guid.NewGuid(), "M", null, System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty,
+            EsoCore.Devices.DeviceStatus.Active, "stable", false,
             EsoCore.Config.ConfigSettings.Empty);
         Assert.Equal(DefaultRules.All.Values.Count(rule => rule.Enabled), kept.Compiled.Of(traits, Guid.NewGuid()).All.Length);
     }
@@ -172,7 +176,8 @@ public sealed class RuleGrainTests
             if (Away)
                 throw new InvalidOperationException("The set is away.");
             return known == Version ? null
-                : new RuleSet(Version, [.. DefaultRules.All.Select(rule => new Versioned<RuleDefinition>(rule.Key, 0, rule.Value)), .. Extra]);
+                : new RuleSet(Version,
+                    [.. DefaultRules.All.Select(rule => new Versioned<RuleDefinition>(rule.Key, 0, rule.Value)), .. Extra]);
         }
 
         public Task Refresh() => Task.CompletedTask;

@@ -46,7 +46,8 @@ public sealed class RuleRoutesTests
     public async Task What_was_read_can_be_sent_back()
     {
         await using var door = await FrontDoor.Open();
-        foreach (var rule in (await door.Send(door.AsProject(HttpMethod.Get, "/api/rules"))).Is(200).Json.GetProperty("rules").EnumerateArray())
+        foreach (var rule in (await door.Send(door.AsProject(HttpMethod.Get, "/api/rules"))).Is(200).Json.GetProperty("rules")
+            .EnumerateArray())
             (await door.Send(door.AsProject(HttpMethod.Post, "/api/rules", rule.GetRawText()))).Is(201);
     }
 
@@ -59,14 +60,16 @@ public sealed class RuleRoutesTests
             """))).IsProblem(400, ProblemCodes.BadRequest);
         Assert.Equal(
             ["actions[0].type", "actions[1]", "condition", "name", "reopen_within_s", "scope.devices[0]", "subject"],
-            types.Json.GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("field").GetString()!).Order(StringComparer.Ordinal));
+            types.Json.GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("field").GetString()!)
+                .Order(StringComparer.Ordinal));
 
         var content = await door.Send(door.AsProject(HttpMethod.Post, "/api/rules", """
             {"name":"x","severity":"grave","condition":{"type":"threshold"},"actions":[{"type":"notify","to":[]}]}
             """));
         Assert.Equal(
             ["actions[0].to", "condition.above", "condition.metric", "severity"],
-            content.Json.GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("field").GetString()!).Order(StringComparer.Ordinal));
+            content.Json.GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("field").GetString()!)
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -74,14 +77,19 @@ public sealed class RuleRoutesTests
     {
         await using var door = await FrontDoor.Open();
         var tried = (await door.Send(door.AsProject(
-            HttpMethod.Post, "/api/rules/try", $$"""{"rule":{{New}},"from":"2026-11-01T00:00:00Z","to":"2026-11-02T00:00:00Z"}"""))).Is(200).Json;
-        Assert.Equal((1, 2, 0), (tried.GetProperty("devices").GetInt32(), tried.GetProperty("records").GetInt32(), tried.GetProperty("episodes").GetArrayLength()));
+            HttpMethod.Post, "/api/rules/try", $$"""{"rule":{{New}},"from":"2026-11-01T00:00:00Z","to":"2026-11-02T00:00:00Z"}"""))).Is(200)
+                .Json;
+        Assert.Equal((1, 2, 0),
+            (tried.GetProperty("devices").GetInt32(), tried.GetProperty("records").GetInt32(), tried.GetProperty("episodes")
+            .GetArrayLength()));
 
         var faulty = await door.Send(door.AsProject(
-            HttpMethod.Post, "/api/rules/try", """{"rule":{"name":"x","condition":{"type":"event"}},"from":"2026-11-01T00:00:00Z","to":"2026-11-02T00:00:00Z"}"""));
+            HttpMethod.Post, "/api/rules/try",
+            """{"rule":{"name":"x","condition":{"type":"event"}},"from":"2026-11-01T00:00:00Z","to":"2026-11-02T00:00:00Z"}"""));
         Assert.Equal("rule.condition.types", faulty.Json.GetProperty("errors")[0].GetProperty("field").GetString());
         (await door.Send(door.AsProject(
-            HttpMethod.Post, "/api/rules/try", $$"""{"rule":{{New}},"from":"2026-11-01T00:00:00Z","to":"2026-12-31T00:00:00Z"}"""))).Is(400);
+            HttpMethod.Post, "/api/rules/try", $$"""{"rule":{{New}},"from":"2026-11-01T00:00:00Z","to":"2026-12-31T00:00:00Z"}""")))
+                .Is(400);
     }
 
     [Fact]

@@ -31,11 +31,14 @@ internal static class RuleSeeds
 
     private static void Assert_Good(RuleDefinition definition) => Xunit.Assert.Empty(RuleValidator.Validate("rule", definition));
 
-    internal static RuleRun Run(RuleMemory memory, DateTimeOffset now, RatedValues? rated, params ImmutableArray<CompiledRule> rules) => new(
-        new RuleDevice(ProjectId, DeviceId, "S-1", "DOOR", "1.0", "HALL"), new DeviceRules(rules), memory, rated ?? RatedValues.None, Us(now));
+    internal static RuleRun Run(RuleMemory memory, DateTimeOffset now, RatedValues? rated, params ImmutableArray<CompiledRule> rules) =>
+        new(
+        new RuleDevice(ProjectId, DeviceId, "S-1", "DOOR", "1.0", "HALL"), new DeviceRules(rules), memory, rated ?? RatedValues.None,
+        Us(now));
 
     internal static RatedValues Rated(string name, double value) => new(
-        ConfigSettings.Empty with { Thresholds = ImmutableSortedDictionary<string, JsonText>.Empty.Add(name, new JsonText($"{value}")) }, null);
+        ConfigSettings.Empty with { Thresholds = ImmutableSortedDictionary<string, JsonText>.Empty.Add(name, new JsonText($"{value}")) },
+        null);
 
     internal static long Us(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 
@@ -46,18 +49,21 @@ internal static class RuleSeeds
 
     /// <summary>Shows one series' points to rules; what they told, and their memory afterwards.</summary>
     internal static (IReadOnlyList<ToldEpisode> Told, RuleMemory Memory) Show(
-        RuleMemory memory, CompiledRule rule, PointEntry[] points, long markUs = long.MinValue, RatedValues? rated = null, string meta = "", string asset = "")
+        RuleMemory memory, CompiledRule rule, PointEntry[] points, long markUs = long.MinValue, RatedValues? rated = null, string meta = "",
+        string asset = "")
     {
         var run = Run(memory, Start, rated, rule);
         PointRules.Evaluate(run, [rule], new SeriesKey("temp", "°C", asset, meta), 1, points, markUs, AssetTypes.None);
         return (run.Told, run.After);
     }
 
-    internal static NewEvent Event(string type, double second, string meta = "", string severity = "high", string? asset = null, string? category = null)
+    internal static NewEvent Event(
+        string type, double second, string meta = "", string severity = "high", string? asset = null, string? category = null)
     {
         var hash = new UInt128(0, (ulong)HashOf($"{type}/{second}/{meta}/{asset}"));
         return new NewEvent(
-            new Guid(BitConverter.GetBytes(At(second)).Concat(BitConverter.GetBytes((long)(ulong)hash)).ToArray()), new BodyKey(At(second), hash), type,
+            new Guid(BitConverter.GetBytes(At(second)).Concat(BitConverter.GetBytes((long)(ulong)hash)).ToArray()),
+            new BodyKey(At(second), hash), type,
             category, severity, null, null, asset, meta);
     }
 
@@ -65,7 +71,8 @@ internal static class RuleSeeds
         new(rated ?? RatedValues.None, hours ?? OperatingHours.Always, AssetTypes.None);
 
     /// <summary>The episodes told of a batch's events, given what was stored before.</summary>
-    internal static List<RuleEpisode> Tell(CompiledRule rule, NewEvent[] events, NewEvent[]? stored = null, EventSurroundings? surroundings = null)
+    internal static List<RuleEpisode> Tell(
+        CompiledRule rule, NewEvent[] events, NewEvent[]? stored = null, EventSurroundings? surroundings = null)
     {
         var run = Run(RuleMemory.Empty, Start, null, rule);
         EventRules.Evaluate(run, rule, [.. events], [.. stored ?? []], surroundings ?? Surroundings());

@@ -69,14 +69,16 @@ public sealed class RuleValidationTests
             ReopenWithin = TimeSpan.FromDays(31),
             Actions =
             [
-                new NotifyAction(["safety"], []), new NotifyAction([], []), new TicketAction("party", TimeSpan.Zero, null), new EscalateAction(null, null, ["team:x"], []),
+                new NotifyAction(["safety"], []), new NotifyAction([], []), new TicketAction("party", TimeSpan.Zero, null),
+                new EscalateAction(null, null, ["team:x"], []),
             ],
         };
         var fields = RuleValidator.Validate("a/b", rule).Select(error => error.Field).ToHashSet();
         Assert.Superset(
             new HashSet<string>
             {
-                "id", "name", "severity", "scope.sites[0]", "reopen_within_s", "condition.metric", "condition.above", "condition.for_s", "actions[0].to[0]",
+                "id", "name", "severity", "scope.sites[0]", "reopen_within_s", "condition.metric", "condition.above", "condition.for_s",
+                    "actions[0].to[0]",
                 "actions[1].to", "actions[2].kind", "actions[2].due_in_s", "actions[3].after_s",
             },
             fields);
@@ -104,7 +106,8 @@ public sealed class RuleValidationTests
     {
         string[] workflows =
         [
-            "connectivity_lost", "power_outage", "safe_shutdown_initiated", "supercap_low", "safety_edge_triggered", "emergency_stop_activated",
+            "connectivity_lost", "power_outage", "safe_shutdown_initiated", "supercap_low", "safety_edge_triggered",
+            "emergency_stop_activated",
             "light_curtain_breach", "server_unreachable", "sensor_fault", "tamper_detected", "sd_error",
         ];
         Assert.Superset(workflows.ToHashSet(), DefaultRules.All.Keys.ToHashSet());

@@ -77,7 +77,8 @@ internal sealed partial class InMemoryStores
         long deviceNo, ImmutableArray<string> types, long fromUs, long toUs, int limit, bool newestFirst, CancellationToken cancel) =>
         Do(nameof(ReadEvents), () =>
         {
-            var found = ByNo(deviceNo).Events.Where(e => (types.IsDefaultOrEmpty || types.Contains(e.EventType)) && e.Key.TsUs >= fromUs && e.Key.TsUs <= toUs)
+            var found = ByNo(deviceNo)
+                .Events.Where(e => (types.IsDefaultOrEmpty || types.Contains(e.EventType)) && e.Key.TsUs >= fromUs && e.Key.TsUs <= toUs)
                 .OrderBy(e => e.Key.TsUs).ThenBy(e => e.Key.Hash).ToList();
             if (newestFirst)
                 found.Reverse();

@@ -12,11 +12,13 @@ internal sealed class SchemaChecker(JsonElement document)
 {
     private static readonly HashSet<string> Known =
         [
-            "type", "required", "properties", "additionalProperties", "items", "enum", "oneOf", "anyOf", "allOf", "$ref", "minimum", "maximum",
+            "type", "required", "properties", "additionalProperties", "items", "enum", "oneOf", "anyOf", "allOf", "$ref", "minimum",
+            "maximum",
             "minLength", "maxLength", "minItems", "maxItems", "pattern",
         ];
 
-    private static readonly HashSet<string> SayNothing = ["description", "title", "format", "example", "examples", "default", "$schema", "$defs"];
+    private static readonly HashSet<string> SayNothing =
+        ["description", "title", "format", "example", "examples", "default", "$schema", "$defs"];
 
     /// <summary>Every way in which a value is not as its schema says.</summary>
     /// <param name="closed">Whether a property that the schema does not name is a fault; never where it allows further ones.</param>
@@ -80,7 +82,8 @@ internal sealed class SchemaChecker(JsonElement document)
             faults.Add($"{path}: {size} is below the {least} {min}");
         if (most.Length > 0 && schema.TryGetProperty(most, out var max) && size > max.GetDouble())
             faults.Add($"{path}: {size} is above the {most} {max}");
-        if (value.ValueKind == JsonValueKind.String && schema.TryGetProperty("pattern", out var pattern) && !Regex.IsMatch(value.GetString()!, pattern.GetString()!))
+        if (value.ValueKind == JsonValueKind.String && schema.TryGetProperty("pattern", out var pattern)
+            && !Regex.IsMatch(value.GetString()!, pattern.GetString()!))
             faults.Add($"{path}: {value} does not match {pattern}");
     }
 

@@ -1,6 +1,8 @@
 namespace EsoCore.Grains.Rules.Conditions;
 
-/// <summary>What must hold for a rule to make an episode: a closed set, one file each, read from JSON by <see cref="ConditionReader"/>.</summary>
+/// <summary>
+/// What must hold for a rule to make an episode: a closed set, one file each, read from JSON by <see cref="ConditionReader"/>.
+/// </summary>
 internal abstract record Condition;
 
 /// <summary>A condition on the values of one metric that come to pass limits and come back.</summary>

@@ -120,7 +120,8 @@ internal static class ConditionReader
             form.Fault("of", "is required");
         var count = form.Whole("count", 2, RuleLimits.MaxDevices) ?? 0;
         var within = form.Seconds("within_s", RuleLimits.MinPeriod, RuleLimits.MaxWithin, required: true) ?? default;
-        return form.Child("of") is { } child && Read(child, errors, nested: true) is { } of ? new DevicesCondition((int)count, within, of) : null;
+        return form.Child("of") is { } child && Read(child, errors, nested: true) is { } of ? new DevicesCondition((int)count, within, of)
+            : null;
     }
 
     private static DeviceStateCondition ReadState(ConditionForm form)
@@ -171,7 +172,8 @@ internal static class ConditionReader
                 var types = form.Texts("types");
                 if (types.IsEmpty)
                     form.Fault("types", "must name at least one event");
-                return new EventAnomalyCondition(types, form.Number("max_probability", 1e-12, 0.1) ?? 1e-3, (int)(form.Whole("min_count", 1, 10_000) ?? 5));
+                return new EventAnomalyCondition(
+                    types, form.Number("max_probability", 1e-12, 0.1) ?? 1e-3, (int)(form.Whole("min_count", 1, 10_000) ?? 5));
             case "forecast":
                 var (metric, above, below) = (Metric(form), form.Level("above"), form.Level("below"));
                 if (form.Has("above") == form.Has("below"))

@@ -27,6 +27,7 @@ internal sealed class RatedValues(ConfigSettings? profile, ConfigSettings? own)
         if (json.TokenType != JsonTokenType.StartObject)
             return null;
         using var document = JsonDocument.Parse(text.ToString());
-        return document.RootElement.TryGetProperty("rated", out var rated) && rated.ValueKind == JsonValueKind.Number ? rated.GetDouble() : null;
+        return document.RootElement.TryGetProperty("rated", out var rated) && rated.ValueKind == JsonValueKind.Number ? rated.GetDouble()
+            : null;
     }
 }

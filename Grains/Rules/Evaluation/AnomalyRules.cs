@@ -23,10 +23,12 @@ internal static class AnomalyRules
         if (SensorMutes.IsMuted(run.Mutes, key))
             return detectors;
         var watching = run.Rules.Anomalies.Where(rule => rule.Concerns(key.Asset, types)).ToList();
-        var metric = watching.Where(rule => rule.Condition is MetricAnomalyCondition c && (c.Metrics.IsEmpty || c.Metrics.Contains(key.Metric))).ToList();
+        var metric = watching.Where(
+            rule => rule.Condition is MetricAnomalyCondition c && (c.Metrics.IsEmpty || c.Metrics.Contains(key.Metric))).ToList();
         if (metric.Count > 0)
             detectors = Values(run, metric, detectors, key, no, points, markUs);
-        var forecasts = watching.Where(rule => rule.Condition is ForecastCondition c && c.Metric == key.Metric && c.Limit.Resolve(run.Rated) is not null).ToList();
+        var forecasts = watching.Where(
+            rule => rule.Condition is ForecastCondition c && c.Metric == key.Metric && c.Limit.Resolve(run.Rated) is not null).ToList();
         return forecasts.Count > 0 ? Trends(run, forecasts, detectors, key, no, points, markUs) : detectors;
     }
 
@@ -34,7 +36,8 @@ internal static class AnomalyRules
     /// <param name="markUs">The newest event before the batch; later uploads of older ones say nothing of now.</param>
     internal static DetectorSet Events(RuleRun run, DetectorSet detectors, ImmutableArray<NewEvent> events, long markUs)
     {
-        foreach (var type in run.Rules.Anomalies.Select(rule => rule.Condition).OfType<EventAnomalyCondition>().SelectMany(c => c.Types).Distinct())
+        foreach (var type in run.Rules.Anomalies.Select(rule => rule.Condition).OfType<EventAnomalyCondition>().SelectMany(c => c.Types)
+            .Distinct())
         {
             var fresh = events.Where(e => e.EventType == type && e.Key.TsUs > markUs).OrderBy(e => e.Key.TsUs).ToList();
             var key = $"e:{type}";
@@ -90,11 +93,10 @@ internal static class AnomalyRules
 
     private static void TellValue(RuleRun run, CompiledRule rule, string name, SeriesKey key, long tsUs, double value, AnomalyResult result)
     {
-        var unit = key.Unit.Length > 0 ? $" {key.Unit}" : "";
-        var at = key.Asset.Length > 0 ? $" at {key.Asset}" : "";
-        var when = result.Seasonal ? " at this hour" : "";
-        var text = $"{key.Metric} {Say(result.Kind)}{at}: {EpisodeTexts.Number(value)}{unit}, usually {EpisodeTexts.Number(result.UsualLow)} to " +
-            $"{EpisodeTexts.Number(result.UsualHigh)}{unit}{when} (likelihood {EpisodeTexts.Number(Math.Round(result.Likelihood, 2))}).";
+        var unit = UnitOf(key);
+        var usual = $"{EpisodeTexts.Number(result.UsualLow)} to {EpisodeTexts.Number(result.UsualHigh)}{unit}";
+        var text = $"{key.Metric} {Say(result.Kind)}{At(key)}: {EpisodeTexts.Number(value)}{unit}, usually {usual}" +
+            $"{(result.Seasonal ? " at this hour" : "")} (likelihood {EpisodeTexts.Number(Math.Round(result.Likelihood, 2))}).";
         var start = Micros.ToTime(tsUs);
         run.Tell(rule, key.Asset, new RuleEpisode(
             run.Device.EpisodeId(rule.Id, name, tsUs), rule.Version, start, start, Lasts: false, TimeSpan.Zero,
@@ -148,20 +150,28 @@ internal static class AnomalyRules
         var crossing = trend.Passes(limit, condition.Rising);
         var held = run.Find(rule.Id, name) is not null;
         var due = crossing is { } found && found.In <= condition.Within * (held ? ClearFactor : 1);
-        var unit = key.Unit.Length > 0 ? $" {key.Unit}" : "";
-        var text = crossing is { } c
-            ? $"{key.Metric}{(key.Asset.Length > 0 ? $" at {key.Asset}" : "")} {(condition.Rising ? "rises" : "falls")} by {EpisodeTexts.Number(Math.Abs(c.SlopePerDay))}{unit} a day and " +
-                $"passes {EpisodeTexts.Number(limit)}{unit} in about {Days(c.In)}."
-            : "The trend no longer leads there.";
+        var text = crossing is { } c ? Say(key, c, limit, condition.Rising) : "The trend no longer leads there.";
         Follow(run, rule, name, due, lastUs, crossing?.SlopePerDay, limit, text, $"forecast:{key.Metric}", key.Asset);
     }
 
-    private static string Days(TimeSpan time) => time.TotalDays >= 1.5 ? $"{Math.Round(time.TotalDays)} days" : $"{Math.Max(1, Math.Round(time.TotalHours))} h";
+    private static string Say(SeriesKey key, Crossing crossing, double limit, bool rising)
+    {
+        var slope = $"{(rising ? "rises" : "falls")} by {EpisodeTexts.Number(Math.Abs(crossing.SlopePerDay))}{UnitOf(key)} a day";
+        return $"{key.Metric}{At(key)} {slope} and passes {EpisodeTexts.Number(limit)}{UnitOf(key)} in about {Days(crossing.In)}.";
+    }
+
+    private static string UnitOf(SeriesKey key) => key.Unit.Length > 0 ? $" {key.Unit}" : "";
+
+    private static string At(SeriesKey key) => key.Asset.Length > 0 ? $" at {key.Asset}" : "";
+
+    private static string Days(TimeSpan time) => time.TotalDays >= 1.5 ? $"{Math.Round(time.TotalDays)} days"
+        : $"{Math.Max(1, Math.Round(time.TotalHours))} h";
 
     private static long Part(long us) => Math.DivRem(us, 6L * 3_600_000_000).Quotient;
 
     private static void Follow(
-        RuleRun run, CompiledRule rule, string key, bool holds, long atUs, double? value, double? limit, string text, string cause, string? asset)
+        RuleRun run, CompiledRule rule, string key, bool holds, long atUs, double? value, double? limit, string text, string cause,
+        string? asset)
     {
         var held = run.Find(rule.Id, key);
         if (holds == held is not null)
@@ -173,7 +183,8 @@ internal static class AnomalyRules
             return;
         run.Tell(rule, asset, new RuleEpisode(
             run.Device.EpisodeId(rule.Id, key, level.SinceUs), rule.Version, Micros.ToTime(level.SinceUs),
-            holds ? null : Micros.ToTime(Math.Max(atUs, level.SinceUs)), Lasts: true, TimeSpan.Zero, level.Severity!, cause, null, 1, value, limit, text,
+            holds ? null : Micros.ToTime(Math.Max(atUs, level.SinceUs)), Lasts: true, TimeSpan.Zero, level.Severity!, cause, null, 1, value,
+            limit, text,
             run.Device.Source(asset), ""));
     }
 

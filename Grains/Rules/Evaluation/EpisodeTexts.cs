@@ -7,7 +7,8 @@ namespace EsoCore.Grains.Rules.Evaluation;
 internal static class EpisodeTexts
 {
     internal static string Number(double value) =>
-        Math.Abs(value) is >= 1e-3 and < 1e6 or 0 ? value.ToString("0.###", CultureInfo.InvariantCulture) : value.ToString("G4", CultureInfo.InvariantCulture);
+        Math.Abs(value) is >= 1e-3 and < 1e6 or 0 ? value.ToString("0.###", CultureInfo.InvariantCulture)
+            : value.ToString("G4", CultureInfo.InvariantCulture);
 
     internal static string Time(TimeSpan time) => time switch
     {
@@ -21,7 +22,8 @@ internal static class EpisodeTexts
     {
         var what = condition switch
         {
-            RateOfChangeCondition rate => $"{condition.Metric} changed by {Number(value)}{Unit(unit)} per {(rate.Per.TotalMinutes > 1 ? "hour" : "minute")}",
+            RateOfChangeCondition rate =>
+                $"{condition.Metric} changed by {Number(value)}{Unit(unit)} per {(rate.Per.TotalMinutes > 1 ? "hour" : "minute")}",
             WindowStatisticCondition { Band: { } band } => $"{condition.Metric} {band} Hz band power was {Number(value)}",
             WindowStatisticCondition statistic => $"{condition.Metric} {statistic.Stat} was {Number(value)}{Unit(unit)}",
             _ => $"{condition.Metric} was {Number(value)}{Unit(unit)}",

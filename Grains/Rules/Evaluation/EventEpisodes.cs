@@ -103,7 +103,8 @@ internal static class EventEpisodes
     {
         var start = items[at].Event;
         var within = items.Take(at + 1).Where(item => start.Key.TsUs - item.Event.Key.TsUs < width).ToList();
-        return new EventEpisode(start, start.Key.TsUs, within.Count, within.Max(item => SeverityOf(item.Event)), within.Count, condition.Count);
+        return new EventEpisode(
+            start, start.Key.TsUs, within.Count, within.Max(item => SeverityOf(item.Event)), within.Count, condition.Count);
     }
 
     private static EventEpisode Grown(EventEpisode episode, NewEvent item) => episode with

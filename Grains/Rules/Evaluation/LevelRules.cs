@@ -91,7 +91,8 @@ internal ref struct LevelTracker
             state.Count,
             worst,
             _limits.LimitOf(worst),
-            EpisodeTexts.Of(_condition, worst, _limits, _watched.Unit, _watched.Asset, TimeSpan.FromMicroseconds((endUs ?? state.LastUs) - state.SinceUs)),
+            EpisodeTexts.Of(_condition, worst, _limits, _watched.Unit, _watched.Asset,
+            TimeSpan.FromMicroseconds((endUs ?? state.LastUs) - state.SinceUs)),
             _run.Device.Source(_watched.Asset),
             ""));
     }

@@ -14,7 +14,8 @@ internal static class PointRules
     /// <param name="points">A batch's points of it, ascending.</param>
     /// <param name="markUs">Its mark before the batch.</param>
     internal static void Evaluate(
-        RuleRun run, ImmutableArray<CompiledRule> rules, SeriesKey key, int no, ReadOnlySpan<PointEntry> points, long markUs, AssetTypes types)
+        RuleRun run, ImmutableArray<CompiledRule> rules, SeriesKey key, int no, ReadOnlySpan<PointEntry> points, long markUs,
+        AssetTypes types)
     {
         var fresh = points[FirstAbove(points, markUs)..];
         if (fresh.IsEmpty || SensorMutes.IsMuted(run.Mutes, key))
@@ -59,7 +60,8 @@ internal static class PointRules
         var before = run.Periods.FirstOrDefault(period => period.Rule == rule.Id && period.Key == key);
         if (before is null && run.Periods.Length >= RuleLimits.MaxPeriods)
             return;
-        var length = rule.Condition is RateOfChangeCondition { Period: var ratePeriod } ? ratePeriod : ((WindowStatisticCondition)rule.Condition).Period!.Value;
+        var length = rule.Condition is RateOfChangeCondition { Period: var ratePeriod } ? ratePeriod
+            : ((WindowStatisticCondition)rule.Condition).Period!.Value;
         var buckets = new PeriodBuckets(length, before?.Buckets);
         var tracker = new LevelTracker(run, rule, limits, watched);
         foreach (ref readonly var point in points)

@@ -70,7 +70,9 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
         return null;
     }
 
-    /// <summary>Keeps a state in the place of another; null forgets it. A new one beyond the limit is not kept: the answer is then false.</summary>
+    /// <summary>
+    /// Keeps a state in the place of another; null forgets it. A new one beyond the limit is not kept: the answer is then false.
+    /// </summary>
     internal bool Replace(LevelState? before, LevelState? after)
     {
         if (before == after)
@@ -108,7 +110,8 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
     }
 
     private RuleEpisode Ended(LevelState level) => new(
-        device.EpisodeId(level.Rule, level.Key, level.SinceUs), 0, Micros.ToTime(level.SinceUs), Micros.ToTime(Math.Max(nowUs, level.SinceUs)),
+        device.EpisodeId(level.Rule, level.Key, level.SinceUs), 0, Micros.ToTime(level.SinceUs),
+        Micros.ToTime(Math.Max(nowUs, level.SinceUs)),
         Lasts: true, TimeSpan.Zero, level.Severity ?? Severities.NameOf(Severity.Medium), level.Cause ?? level.Rule, null,
         Math.Max(1, level.Count), level.Worst, null, "The rule was taken away or no longer concerns the device.", device.Source(null), "");
 }

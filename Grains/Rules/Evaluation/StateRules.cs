@@ -21,11 +21,14 @@ internal sealed record DeviceFacts(
     string? ReportedFirmware)
 {
     internal static DeviceFacts Of(Twin twin, bool online, long lastSeenUs, long desiredConfig, string? desiredFirmware) => new(
-        online, lastSeenUs, twin.Rare.Sd, twin.Rare.Backlog, twin.Rare.ConfigError, desiredConfig, twin.ReportedConfigVersion, desiredFirmware,
+        online, lastSeenUs, twin.Rare.Sd, twin.Rare.Backlog, twin.Rare.ConfigError, desiredConfig, twin.ReportedConfigVersion,
+        desiredFirmware,
         twin.FirmwareVersion);
 }
 
-/// <summary>Rules over the state of a device, and over metrics that fell silent: evaluated whenever the device is heard or found silent.</summary>
+/// <summary>
+/// Rules over the state of a device, and over metrics that fell silent: evaluated whenever the device is heard or found silent.
+/// </summary>
 internal static class StateRules
 {
     private const string Key = "state";
@@ -70,8 +73,8 @@ internal static class StateRules
     }
 
     /// <summary>
-    /// When a rule over missing data must be looked at next, if nothing comes until then; <see cref="long.MaxValue"/> for never. What is due
-    /// already was looked at, and what is held waits for data, not for time.
+    /// When a rule over missing data must be looked at next, if nothing comes until then; <see cref="long.MaxValue"/> for never. What is
+    /// due already was looked at, and what is held waits for data, not for time.
     /// </summary>
     internal static long NextDue(DeviceRules rules, Twin twin, long nowUs)
     {
@@ -122,7 +125,8 @@ internal static class StateRules
         dueUs, $"metric:{condition.Metric}", null, null, $"No {condition.Metric} for {EpisodeTexts.Time(condition.Silent)}.");
 
     private static LevelState LevelOf(RuleRun run, CompiledRule rule, string key, Finding finding, bool told) => new(
-        rule.Id, key, finding.SinceUs, told, finding.Value, 1, run.NowUs, run.Device.SubjectOf(rule.Definition.Subject, null).ToString(), finding.Cause,
+        rule.Id, key, finding.SinceUs, told, finding.Value, 1, run.NowUs, run.Device.SubjectOf(rule.Definition.Subject, null).ToString(),
+        finding.Cause,
         rule.Definition.Severity ?? Severities.NameOf(Severity.Medium));
 
     private static TimeSpan HoldFor(CompiledRule rule) =>
@@ -131,7 +135,8 @@ internal static class StateRules
     private static void Tell(RuleRun run, CompiledRule rule, LevelState level, Finding finding, long? endUs) =>
         run.Tell(rule, null, new RuleEpisode(
             run.Device.EpisodeId(rule.Id, level.Key, level.SinceUs), rule.Version, Micros.ToTime(level.SinceUs),
-            endUs is { } end ? Micros.ToTime(Math.Max(end, level.SinceUs)) : null, Lasts: true, HoldFor(rule), level.Severity!, finding.Cause, null, 1,
+            endUs is { } end ? Micros.ToTime(Math.Max(end, level.SinceUs)) : null, Lasts: true, HoldFor(rule), level.Severity!,
+            finding.Cause, null, 1,
             finding.Value, finding.Limit, finding.Text, run.Device.Source(null), ""));
 
     private static Finding? Judge(DeviceStateCondition condition, DeviceFacts facts, long nowUs)
@@ -142,38 +147,49 @@ internal static class StateRules
         switch (condition.State)
         {
             case DeviceStateKind.Offline:
-                return facts.Online ? null : Found("device_offline", null, null, "The device has not been heard for longer than its upload interval.", facts.OfflineSinceUs);
+                const string Silent = "The device has not been heard for longer than its upload interval.";
+                return facts.Online ? null : Found("device_offline", null, null, Silent, facts.OfflineSinceUs);
             case DeviceStateKind.ConfigError:
-                return facts.ConfigError is { } error ? Found("config_error", null, null, $"The device could not apply its configuration: {error}") : null;
+                return facts.ConfigError is { } error
+                    ? Found("config_error", null, null, $"The device could not apply its configuration: {error}") : null;
             case DeviceStateKind.LowDisk:
                 return JudgeDisk(condition, facts.Sd, Found);
             case DeviceStateKind.SyncBacklog:
                 return JudgeBacklog(condition, facts.Backlog, nowUs, Found);
             default:
                 if (condition.Of.HasFlag(MismatchOf.Config) && facts.ReportedConfig >= 0 && facts.ReportedConfig != facts.DesiredConfig)
-                    return Found("firmware_mismatch", facts.ReportedConfig, facts.DesiredConfig, $"The device runs configuration {facts.ReportedConfig} instead of {facts.DesiredConfig}.");
-                return condition.Of.HasFlag(MismatchOf.Firmware) && facts.DesiredFirmware is { } desired && facts.ReportedFirmware is { } reported && desired != reported
+                    return Found("firmware_mismatch", facts.ReportedConfig, facts.DesiredConfig,
+                        $"The device runs configuration {facts.ReportedConfig} instead of {facts.DesiredConfig}.");
+                return condition.Of.HasFlag(MismatchOf.Firmware) && facts.DesiredFirmware is { } desired
+                    && facts.ReportedFirmware is { } reported && desired != reported
                     ? Found("firmware_mismatch", null, null, $"The device runs firmware {reported} instead of {desired}.") : null;
         }
     }
 
-    private static Finding? JudgeDisk(DeviceStateCondition condition, SdHealth? sd, Func<string, double?, double?, string, long?, Finding> found)
+    private static Finding? JudgeDisk(
+        DeviceStateCondition condition, SdHealth? sd, Func<string, double?, double?, string, long?, Finding> found)
     {
-        if (condition.UsedPercent is { } limit && sd is { UsedBytes: { } used, TotalBytes: > 0 and { } total } && 100.0 * used / total is var percent && percent > limit)
-            return found("low_disk", percent, limit, $"The card is {EpisodeTexts.Number(percent)} % full; the limit is {EpisodeTexts.Number(limit)} %.", null);
+        if (condition.UsedPercent is { } limit && sd is { UsedBytes: { } used, TotalBytes: > 0 and { } total }
+            && 100.0 * used / total is var percent && percent > limit)
+            return found("low_disk", percent, limit,
+                $"The card is {EpisodeTexts.Number(percent)} % full; the limit is {EpisodeTexts.Number(limit)} %.", null);
         return condition.HealthBelow is { } least && sd?.HealthPercent is { } health && health < least
-            ? found("low_disk", health, least, $"The card's health is {EpisodeTexts.Number(health)} %; the limit is {EpisodeTexts.Number(least)} %.", null) : null;
+            ? found("low_disk", health, least,
+                $"The card's health is {EpisodeTexts.Number(health)} %; the limit is {EpisodeTexts.Number(least)} %.", null) : null;
     }
 
     private static Finding? JudgeBacklog(
         DeviceStateCondition condition, Backlog? backlog, long nowUs, Func<string, double?, double?, string, long?, Finding> found)
     {
         if (condition.Records is { } records && backlog?.Records > records)
-            return found("sync_backlog", backlog.Records, records, $"{backlog.Records} records wait on the card; the limit is {records}.", null);
+            return found("sync_backlog", backlog.Records, records, $"{backlog.Records} records wait on the card; the limit is {records}.",
+                null);
         if (condition.Bytes is { } bytes && backlog?.Bytes > bytes)
             return found("sync_backlog", backlog.Bytes, bytes, $"{backlog.Bytes} bytes wait on the card; the limit is {bytes}.", null);
-        if (condition.Age is { } age && backlog?.OldestTs is { } oldest && TimeSpan.FromMicroseconds(nowUs - Micros.Of(oldest)) is var old && old > age)
-            return found("sync_backlog", old.TotalSeconds, age.TotalSeconds, $"The oldest record on the card has waited for {EpisodeTexts.Time(old)}.", null);
+        if (condition.Age is { } age && backlog?.OldestTs is { } oldest && TimeSpan.FromMicroseconds(nowUs - Micros.Of(oldest)) is var old
+            && old > age)
+            return found("sync_backlog", old.TotalSeconds, age.TotalSeconds,
+                $"The oldest record on the card has waited for {EpisodeTexts.Time(old)}.", null);
         return null;
     }
 }

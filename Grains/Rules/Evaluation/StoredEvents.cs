@@ -34,29 +34,36 @@ internal static class StoredEvents
         return read;
     }
 
-    private static Task<ImmutableArray<NewEvent>> Windows(IDeviceStore store, long deviceNo, EventCondition condition, long fromUs, long toUs)
+    private static Task<ImmutableArray<NewEvent>> Windows(
+        IDeviceStore store, long deviceNo, EventCondition condition, long fromUs, long toUs)
     {
         var width = (long)condition.Within.TotalMicroseconds;
         var first = ((long)Math.Floor(fromUs / (double)width) - 1) * width;
         var last = ((long)Math.Floor(toUs / (double)width) + 2) * width;
-        return store.ReadEvents(deviceNo, condition.Types, first, last - 1, RuleLimits.MaxStoredEvents, newestFirst: false, CancellationToken.None);
+        return store.ReadEvents(
+            deviceNo, condition.Types, first, last - 1, RuleLimits.MaxStoredEvents, newestFirst: false, CancellationToken.None);
     }
 
     /// <summary>From the restoring event before to the one after; in order of time.</summary>
     private static async Task<ImmutableArray<NewEvent>> Interval(
         IDeviceStore store, long deviceNo, EventCondition condition, long fromUs, long toUs, long newestUs)
     {
-        var before = await store.ReadEvents(deviceNo, condition.RestoredBy, long.MinValue, fromUs - 1, 1, newestFirst: true, CancellationToken.None);
+        var before = await store.ReadEvents(
+            deviceNo, condition.RestoredBy, long.MinValue, fromUs - 1, 1, newestFirst: true, CancellationToken.None);
         ImmutableArray<NewEvent> after = toUs >= newestUs ? []
-            : await store.ReadEvents(deviceNo, condition.RestoredBy, toUs + 1, long.MaxValue, 1, newestFirst: false, CancellationToken.None);
+            : await store.ReadEvents(
+                deviceNo, condition.RestoredBy, toUs + 1, long.MaxValue, 1, newestFirst: false, CancellationToken.None);
         var within = await store.ReadEvents(
-            deviceNo, Kinds(condition), before is [var start] ? start.Key.TsUs : long.MinValue, after is [var end] ? end.Key.TsUs : long.MaxValue,
+            deviceNo, Kinds(condition), before is [var start] ? start.Key.TsUs : long.MinValue,
+            after is [var end] ? end.Key.TsUs : long.MaxValue,
             RuleLimits.MaxStoredEvents, newestFirst: false, CancellationToken.None);
         // Where more repeats came than are read, the end must not be lost: the count then stops at what was read.
         return within.Length < RuleLimits.MaxStoredEvents ? within : [.. within.Concat(after).DistinctBy(e => e.Id)];
     }
 
-    /// <summary>The nearest on both sides: what ends an episode of one group says nothing of another, so there is no interval to read.</summary>
+    /// <summary>
+    /// The nearest on both sides: what ends an episode of one group says nothing of another, so there is no interval to read.
+    /// </summary>
     private static async Task<ImmutableArray<NewEvent>> Around(
         IDeviceStore store, long deviceNo, EventCondition condition, long fromUs, long toUs)
     {

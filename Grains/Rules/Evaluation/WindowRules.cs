@@ -6,13 +6,17 @@ namespace EsoCore.Grains.Rules.Evaluation;
 /// <summary>A window as rules see it.</summary>
 internal readonly record struct WindowSample(long TsUs, string Metric, string Asset, string Meta, string Stats);
 
-/// <summary>Rules over the statistics of windows, as the device computed them. Only windows above the twin's mark are shown to them.</summary>
+/// <summary>
+/// Rules over the statistics of windows, as the device computed them. Only windows above the twin's mark are shown to them.
+/// </summary>
 internal static class WindowRules
 {
     /// <param name="windows">In order of time.</param>
     internal static void Evaluate(RuleRun run, IEnumerable<WindowSample> windows, AssetTypes types)
     {
-        foreach (var source in windows.Where(window => window.Stats.Length > 0).GroupBy(window => (window.Metric, window.Asset, Sensor: SensorOf(window))))
+        var sources = windows.Where(window => window.Stats.Length > 0)
+            .GroupBy(window => (window.Metric, window.Asset, Sensor: SensorOf(window)));
+        foreach (var source in sources)
         {
             if (run.Mutes.Any(mute => mute.IsMuted && (mute.Sensor == source.Key.Metric || mute.Sensor == source.Key.Sensor)))
                 continue;
@@ -46,8 +50,8 @@ internal static class WindowRules
         var root = document.RootElement;
         if (condition.Band is { } band)
         {
-            return root.TryGetProperty("bandpower", out var bands) && bands.ValueKind == JsonValueKind.Object && bands.TryGetProperty(band, out var power) &&
-                power.ValueKind == JsonValueKind.Number ? power.GetDouble() : null;
+            return root.TryGetProperty("bandpower", out var bands) && bands.ValueKind == JsonValueKind.Object
+                && bands.TryGetProperty(band, out var power) && power.ValueKind == JsonValueKind.Number ? power.GetDouble() : null;
         }
 
         // Devices call the average mean as well.

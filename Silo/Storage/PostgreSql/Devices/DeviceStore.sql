@@ -49,19 +49,23 @@ join device_window w on w.device_no = $1 and w.ts = k.ts and w.hash = k.hash;
 
 -- By one name at a time, so that the index gives the order and the limit ends the search.
 -- name: oldest_events
-select e.ts, e.hash, e.id, e.event_type, e.category, e.severity, e.description, e.duration_ms, e.asset, e.meta from device_event e where e.device_no = $1 and e.ts between $2 and $3 order by e.ts, e.hash limit $4;
+select e.ts, e.hash, e.id, e.event_type, e.category, e.severity, e.description, e.duration_ms, e.asset, e.meta
+from device_event e where e.device_no = $1 and e.ts between $2 and $3 order by e.ts, e.hash limit $4;
 
 -- name: oldest_events_of_types
-select e.ts, e.hash, e.id, e.event_type, e.category, e.severity, e.description, e.duration_ms, e.asset, e.meta from unnest($5::text[]) as k(type) cross join lateral (
+select e.ts, e.hash, e.id, e.event_type, e.category, e.severity, e.description, e.duration_ms, e.asset, e.meta
+from unnest($5::text[]) as k(type) cross join lateral (
     select * from device_event e where e.device_no = $1 and e.event_type = k.type and e.ts between $2 and $3
     order by e.ts, e.hash limit $4) e
 order by e.ts, e.hash limit $4;
 
 -- name: newest_events
-select e.ts, e.hash, e.id, e.event_type, e.category, e.severity, e.description, e.duration_ms, e.asset, e.meta from device_event e where e.device_no = $1 and e.ts between $2 and $3 order by e.ts desc, e.hash desc limit $4;
+select e.ts, e.hash, e.id, e.event_type, e.category, e.severity, e.description, e.duration_ms, e.asset, e.meta
+from device_event e where e.device_no = $1 and e.ts between $2 and $3 order by e.ts desc, e.hash desc limit $4;
 
 -- name: newest_events_of_types
-select e.ts, e.hash, e.id, e.event_type, e.category, e.severity, e.description, e.duration_ms, e.asset, e.meta from unnest($5::text[]) as k(type) cross join lateral (
+select e.ts, e.hash, e.id, e.event_type, e.category, e.severity, e.description, e.duration_ms, e.asset, e.meta
+from unnest($5::text[]) as k(type) cross join lateral (
     select * from device_event e where e.device_no = $1 and e.event_type = k.type and e.ts between $2 and $3
     order by e.ts desc, e.hash desc limit $4) e
 order by e.ts desc, e.hash desc limit $4;

@@ -42,19 +42,23 @@ select 1 from window where device_no = ? and ts = ? and hash = ?;
 
 -- By one name at a time, so that the index gives the order and the limit ends the search.
 -- name: oldest_events
-select ts, hash, id, event_type, category, severity, description, duration_ms, asset, meta from event where device_no = ?1 and ts between ?2 and ?3
+select ts, hash, id, event_type, category, severity, description, duration_ms, asset, meta
+from event where device_no = ?1 and ts between ?2 and ?3
 order by ts, hash limit ?4;
 
 -- name: newest_events
-select ts, hash, id, event_type, category, severity, description, duration_ms, asset, meta from event where device_no = ?1 and ts between ?2 and ?3
+select ts, hash, id, event_type, category, severity, description, duration_ms, asset, meta
+from event where device_no = ?1 and ts between ?2 and ?3
 order by ts desc, hash desc limit ?4;
 
 -- name: oldest_events_of_type
-select ts, hash, id, event_type, category, severity, description, duration_ms, asset, meta from event indexed by event_kind where device_no = ?1 and event_type = ?5 and ts between ?2 and ?3
+select ts, hash, id, event_type, category, severity, description, duration_ms, asset, meta
+from event indexed by event_kind where device_no = ?1 and event_type = ?5 and ts between ?2 and ?3
 order by ts, hash limit ?4;
 
 -- name: newest_events_of_type
-select ts, hash, id, event_type, category, severity, description, duration_ms, asset, meta from event indexed by event_kind where device_no = ?1 and event_type = ?5 and ts between ?2 and ?3
+select ts, hash, id, event_type, category, severity, description, duration_ms, asset, meta
+from event indexed by event_kind where device_no = ?1 and event_type = ?5 and ts between ?2 and ?3
 order by ts desc, hash desc limit ?4;
 
 -- name: list_devices
