@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.Json;
 using EsoCore.Grains.Rules.Conditions;
 using EsoCore.Rules;
 
@@ -17,6 +18,7 @@ internal sealed class CompiledRule
         Condition = condition is DevicesCondition devices ? devices.Of : condition;
         _assets = SetOf(definition.Scope.Assets);
         _assetTypes = SetOf(definition.Scope.AssetTypes);
+        Print = PrintOf($"{definition.Condition}\n{definition.Subject}\n{JsonSerializer.Serialize(definition.Scope)}");
         MutesSensors = definition.Actions.Any(action => action is DisableSensorAlertsAction);
     }
 
@@ -28,6 +30,11 @@ internal sealed class CompiledRule
 
     /// <summary>What a device watches: of a condition on several devices, its own part.</summary>
     internal Condition Condition { get; }
+
+    /// <summary>
+    /// A hash of what it watches: what is held for a rule that watched something else is not its own. The same in every process.
+    /// </summary>
+    internal int Print { get; }
 
     /// <summary>Whether metric rules pass over the sensor that its event names.</summary>
     internal bool MutesSensors { get; }
@@ -58,6 +65,15 @@ internal sealed class CompiledRule
     internal bool NamesDevices => !Definition.Scope.Devices.IsDefaultOrEmpty;
 
     internal bool ConcernsDevice(Guid device) => !NamesDevices || Definition.Scope.Devices.Contains(device);
+
+    /// <summary>FNV-1a; two that meet by chance would only leave an old episode to end by itself.</summary>
+    private static int PrintOf(string text)
+    {
+        var hash = 2166136261;
+        foreach (var c in text)
+            hash = (hash ^ c) * 16777619;
+        return unchecked((int)hash);
+    }
 
     private static FrozenSet<string>? SetOf(ImmutableArray<string> items) =>
         items.IsDefaultOrEmpty ? null : items.ToFrozenSet(StringComparer.Ordinal);

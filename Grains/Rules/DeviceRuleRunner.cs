@@ -56,6 +56,7 @@ internal sealed class DeviceRuleRunner(
         if (rules.All.IsEmpty && memory.IsEmpty)
             return (folded, state.Detectors);
         var run = NewRun(deviceId, state, folded, rules, moment);
+        run.EndWithoutRule();
         var types = rules.NeedsAssetTypes ? await places.Types(state.Traits.ProjectId, AssetsOf(intake)) : AssetTypes.None;
         if (!events.IsEmpty)
             await Events(run, state, events, types);
@@ -76,6 +77,7 @@ internal sealed class DeviceRuleRunner(
         if (rules.All.IsEmpty && twin.Rare.Rules.IsEmpty)
             return twin;
         var run = NewRun(deviceId, state, twin, rules, moment);
+        run.EndWithoutRule();
         if (!events.IsEmpty)
             await Events(run, state, events, AssetTypes.None);
         AfterAny(run, twin, state, moment, AssetTypes.None);
@@ -151,7 +153,6 @@ internal sealed class DeviceRuleRunner(
 
     private void AfterAny(RuleRun run, Twin twin, DeviceState state, RuleMoment moment, AssetTypes types)
     {
-        run.EndWithoutRule();
         if (!run.Rules.States.IsEmpty)
         {
             Guarded("state", () => StateRules.Evaluate(run, DeviceFacts.Of(

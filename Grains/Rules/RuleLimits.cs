@@ -54,6 +54,12 @@ internal static class RuleLimits
     /// <summary>Episodes that one rule tells of one batch on their own; further events of the batch make one episode together.</summary>
     internal const int MaxEpisodesABatch = 100;
 
+    /// <summary>Characters of an event's meta that an episode carries; longer meta is left out, and stays with the event.</summary>
+    internal const int MaxEpisodeMeta = 4_096;
+
+    /// <summary>Characters of an event's description in an episode's text.</summary>
+    internal const int MaxToldDescription = 256;
+
     /// <summary>The shortest period and window.</summary>
     internal static readonly TimeSpan MinPeriod = TimeSpan.FromMinutes(1);
 

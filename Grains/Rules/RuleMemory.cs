@@ -18,6 +18,7 @@ internal sealed record RuleMemory(ImmutableArray<LevelState> Levels, ImmutableAr
 /// <summary>A condition that holds, or has begun to and has yet to last.</summary>
 /// <param name="Rule">The rule's id.</param>
 /// <param name="Key">What of the device: <c>s12</c> a series, <c>w:metric:asset</c> windows, <c>m:metric</c>, <c>state</c>.</param>
+/// <param name="Print">Of the rule, see <see cref="CompiledRule.Print"/>.</param>
 /// <param name="SinceUs">When it came to hold.</param>
 /// <param name="Told">Whether an episode of it was told.</param>
 /// <param name="Worst">The value farthest out.</param>
@@ -27,11 +28,11 @@ internal sealed record RuleMemory(ImmutableArray<LevelState> Levels, ImmutableAr
 /// <param name="Cause">Once told: the episode's cause.</param>
 /// <param name="Severity">Once told: the episode's severity.</param>
 internal sealed record LevelState(
-    string Rule, string Key, long SinceUs, bool Told, double? Worst, int Count, long LastUs, string? Subject = null, string? Cause = null,
-    string? Severity = null);
+    string Rule, string Key, int Print, long SinceUs, bool Told, double? Worst, int Count, long LastUs, string? Subject = null,
+    string? Cause = null, string? Severity = null);
 
 /// <summary>Points of one series over the period of one rule: <see cref="PeriodBuckets"/> as numbers.</summary>
-internal sealed record PeriodState(string Rule, string Key, double[] Buckets);
+internal sealed record PeriodState(string Rule, string Key, int Print, double[] Buckets);
 
 /// <summary>A sensor that is faulty.</summary>
 /// <param name="Sensor">As <c>meta.sensor_id</c> names it.</param>

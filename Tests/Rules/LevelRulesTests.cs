@@ -156,12 +156,29 @@ public sealed class LevelRulesTests
     }
 
     [Fact]
+    public void EndWithoutRule_RuleWatchesSomethingElse_EndsItsEpisodeAndBeginsAnew()
+    {
+        var (told, memory) = Show(RuleMemory.Empty, Rule("""{"type":"threshold","metric":"temp","above":80}"""), Points((0, 90)));
+        var edited = Rule("""{"type":"threshold","metric":"temp","above":100}""");
+        var run = Run(memory, Start.AddMinutes(5), null, edited);
+        run.EndWithoutRule();
+        Assert.Equal(told[0].Episode.EpisodeId, Assert.Single(run.Told).Episode.EpisodeId);
+
+        // Another name or severity is no other condition.
+        run = Run(memory, Start.AddMinutes(
+            5), null, Rule("""{"type":"threshold","metric":"temp","above":80}""", change: r => r with { Name = "Hot" }));
+        run.EndWithoutRule();
+        Assert.Empty(run.Told);
+    }
+
+    [Fact]
     public void Levels_BeyondTheLimit_AreNeitherHeldNorTold()
     {
         var rule = Rule("""{"type":"threshold","metric":"temp","above":80}""");
         var full = RuleMemory.Empty with
         {
-            Levels = [.. Enumerable.Range(0, RuleLimits.MaxLevels).Select(i => new LevelState("rule", $"x{i}", 0, true, 1, 1, 0))],
+            Levels = [.. Enumerable.Range(0, RuleLimits.MaxLevels)
+                .Select(i => new LevelState("rule", $"x{i}", rule.Print, 0, true, 1, 1, 0))],
         };
         var (told, memory) = Show(full, rule, Points((0, 90)));
         Assert.Empty(told);

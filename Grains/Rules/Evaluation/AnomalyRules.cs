@@ -177,11 +177,12 @@ internal static class AnomalyRules
         if (holds == held is not null)
             return;
         var level = held ?? new LevelState(
-            rule.Id, key, atUs, Told: true, value, 1, atUs, run.Device.SubjectOf(rule.Definition.Subject, asset).ToString(), cause,
+            rule.Id, key, rule.Print, atUs, Told: true, value, 1, atUs, run.Device.SubjectOf(rule.Definition.Subject, asset).ToString(),
+            cause,
             rule.Definition.Severity ?? Severities.NameOf(Severity.Low));
         if (!run.Replace(held, holds ? level : null))
             return;
-        run.Tell(rule, asset, new RuleEpisode(
+        run.Tell(rule, level, new RuleEpisode(
             run.Device.EpisodeId(rule.Id, key, level.SinceUs), rule.Version, Micros.ToTime(level.SinceUs),
             holds ? null : Micros.ToTime(Math.Max(atUs, level.SinceUs)), Lasts: true, TimeSpan.Zero, level.Severity!, cause, null, 1, value,
             limit, text,

@@ -27,6 +27,14 @@ internal static class EventMatcher
         var match = new Match(true, null, null);
         if (condition.Where.IsEmpty)
             return match;
+        // Most devices have no such rated value: nothing needs to be read to know that.
+        foreach (var predicate in condition.Where)
+        {
+            if (!predicate.IfUnknown && (predicate.Types.IsEmpty || predicate.Types.Contains(item.EventType))
+                && !IsKnown(predicate, surroundings.Rated))
+                return default;
+        }
+
         using var document = item.Meta.Length > 0 ? JsonDocument.Parse(item.Meta) : null;
         foreach (var predicate in condition.Where)
         {
@@ -62,6 +70,10 @@ internal static class EventMatcher
         (condition.Types.IsEmpty || condition.Types.Contains(item.EventType)) &&
         (condition.Categories.IsEmpty || (item.Category is { } category && condition.Categories.Contains(category))) &&
         (condition.MinSeverity is not { } least || (Severities.TryParse(item.Severity, out var severity) && severity >= least));
+
+    private static bool IsKnown(MetaPredicate predicate, RatedValues rated) =>
+        (predicate.Above is null || predicate.Above.Resolve(rated) is not null) && (
+            predicate.Below is null || predicate.Below.Resolve(rated) is not null);
 
     private static Match Judge(MetaPredicate predicate, JsonElement? meta, RatedValues rated)
     {

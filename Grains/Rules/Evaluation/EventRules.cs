@@ -94,6 +94,6 @@ internal static class EventRules
             episode.Limit,
             EpisodeTexts.Of(rule, episode),
             run.Device.Source(start.AssetId),
-            start.Meta));
+            start.Meta.Length <= RuleLimits.MaxEpisodeMeta ? start.Meta : ""));
     }
 }

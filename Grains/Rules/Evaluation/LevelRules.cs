@@ -50,7 +50,7 @@ internal ref struct LevelTracker
             };
         }
         else if (_limits.IsOut(value))
-            _state = new LevelState(_rule.Id, _watched.Key, tsUs, Told: false, value, 1, tsUs);
+            _state = new LevelState(_rule.Id, _watched.Key, _rule.Print, tsUs, Told: false, value, 1, tsUs);
         else
             return;
 
@@ -78,7 +78,7 @@ internal ref struct LevelTracker
     private readonly void Tell(LevelState state, long? endUs)
     {
         var worst = state.Worst ?? 0;
-        _run.Tell(_rule, _watched.Asset, new RuleEpisode(
+        _run.Tell(_rule, state, new RuleEpisode(
             _run.Device.EpisodeId(_rule.Id, _watched.Key, state.SinceUs),
             _rule.Version,
             Micros.ToTime(state.SinceUs),

@@ -76,7 +76,7 @@ internal static class PointRules
         }
 
         tracker.End();
-        var after = new PeriodState(rule.Id, key, buckets.Save());
+        var after = new PeriodState(rule.Id, key, rule.Print, buckets.Save());
         run.Periods = before is null ? run.Periods.Add(after) : run.Periods.Replace(before, after);
     }
 

@@ -87,31 +87,37 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
         return true;
     }
 
+    /// <summary>Tells of a held condition where its beginning was told: the device may be at another site by now.</summary>
+    internal void Tell(CompiledRule rule, LevelState level, RuleEpisode episode) => _told.Add(new ToldEpisode(
+        rule.Id, SubjectKey.Parse(level.Subject ?? "") ?? device.SubjectOf(rule.Definition.Subject, episode.Source.AssetId), episode));
+
     internal void Tell(CompiledRule rule, string? asset, RuleEpisode episode) =>
         _told.Add(new ToldEpisode(rule.Id, device.SubjectOf(rule.Definition.Subject, asset), episode));
 
     /// <summary>
-    /// Ends what is held for rules that concern the device no longer: deleted, switched off, or out of their scope by now. Their incidents
-    /// would wait for an end for ever.
+    /// Ends what is held for rules that concern the device no longer (deleted, switched off, or out of their scope by now) or watch
+    /// something else since they were edited. Their incidents would wait for an end for ever.
     /// </summary>
     internal void EndWithoutRule()
     {
+        if (Periods.Any(period => !IsOf(period.Rule, period.Print)))
+            Periods = Periods.RemoveAll(period => !IsOf(period.Rule, period.Print));
         if (!HasLevels)
             return;
-        foreach (var level in Levels.Where(level => !rules.ById.ContainsKey(level.Rule)).ToList())
+        foreach (var level in Levels.Where(level => !IsOf(level.Rule, level.Print)).ToList())
         {
             Replace(level, null);
             if (level.Told && SubjectKey.Parse(level.Subject ?? "") is { } subject)
                 _told.Add(new ToldEpisode(level.Rule, subject, Ended(level)));
         }
-
-        if (Periods.Any(period => !rules.ById.ContainsKey(period.Rule)))
-            Periods = Periods.RemoveAll(period => !rules.ById.ContainsKey(period.Rule));
     }
+
+    private bool IsOf(string id, int print) => rules.ById.TryGetValue(id, out var rule) && rule.Print == print;
 
     private RuleEpisode Ended(LevelState level) => new(
         device.EpisodeId(level.Rule, level.Key, level.SinceUs), 0, Micros.ToTime(level.SinceUs),
         Micros.ToTime(Math.Max(nowUs, level.SinceUs)),
         Lasts: true, TimeSpan.Zero, level.Severity ?? Severities.NameOf(Severity.Medium), level.Cause ?? level.Rule, null,
-        Math.Max(1, level.Count), level.Worst, null, "The rule was taken away or no longer concerns the device.", device.Source(null), "");
+        Math.Max(1, level.Count), level.Worst, null, "The rule was changed or taken away, or no longer concerns the device.",
+        device.Source(null), "");
 }

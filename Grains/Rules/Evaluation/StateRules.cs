@@ -125,15 +125,15 @@ internal static class StateRules
         dueUs, $"metric:{condition.Metric}", null, null, $"No {condition.Metric} for {EpisodeTexts.Time(condition.Silent)}.");
 
     private static LevelState LevelOf(RuleRun run, CompiledRule rule, string key, Finding finding, bool told) => new(
-        rule.Id, key, finding.SinceUs, told, finding.Value, 1, run.NowUs, run.Device.SubjectOf(rule.Definition.Subject, null).ToString(),
-        finding.Cause,
+        rule.Id, key, rule.Print, finding.SinceUs, told, finding.Value, 1, run.NowUs,
+        run.Device.SubjectOf(rule.Definition.Subject, null).ToString(), finding.Cause,
         rule.Definition.Severity ?? Severities.NameOf(Severity.Medium));
 
     private static TimeSpan HoldFor(CompiledRule rule) =>
         rule.Condition is DeviceStateCondition { State: DeviceStateKind.Offline } state ? state.For : TimeSpan.Zero;
 
     private static void Tell(RuleRun run, CompiledRule rule, LevelState level, Finding finding, long? endUs) =>
-        run.Tell(rule, null, new RuleEpisode(
+        run.Tell(rule, level, new RuleEpisode(
             run.Device.EpisodeId(rule.Id, level.Key, level.SinceUs), rule.Version, Micros.ToTime(level.SinceUs),
             endUs is { } end ? Micros.ToTime(Math.Max(end, level.SinceUs)) : null, Lasts: true, HoldFor(rule), level.Severity!,
             finding.Cause, null, 1,

@@ -319,8 +319,8 @@ public abstract class DeviceStoreContract : StorageContract
         ];
         await device.Write(Store, device.Commit() with { Events = events });
         await other.Write(Store, other.Commit() with { Events = [Event(StartUs + 1, "a", 1)] });
-        Task<ImmutableArray<NewEvent>> Read(ImmutableArray<string> types, long from, long to, int limit, bool newestFirst) =>
-            Store.Devices.ReadEvents(device.No, types, from, to, limit, newestFirst, None);
+        async Task<NewEvent[]> Read(ImmutableArray<string> types, long from, long to, int limit, bool newestFirst) =>
+            [.. await Store.Devices.ReadEvents(device.No, types, from, to, limit, newestFirst, None)];
 
         Assert.Equal(
             [events[1], events[0], events[3], events[2], events[5]],
