@@ -83,6 +83,7 @@ public static class ApiServices
         app.MapFeed();
         app.MapConfigProfiles();
         app.MapNotifications();
+        app.MapRules();
         app.MapProject();
         app.MapIncidents();
         app.MapTickets();

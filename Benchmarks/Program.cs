@@ -7,6 +7,7 @@ using EsoCore.Benchmarks.Engines;
 using EsoCore.Benchmarks.Events;
 using EsoCore.Benchmarks.Ingest;
 using EsoCore.Benchmarks.Query;
+using EsoCore.Benchmarks.Rules;
 using EsoCore.Benchmarks.Small;
 using EsoCore.Benchmarks.Twins;
 using EsoCore.Benchmarks.Upkeep;
@@ -27,6 +28,8 @@ Benchmark[] benchmarks =
     new("query", "charts and raw reads on PostgreSQL beside the same of rows [--rounds n] [--date ..] [--no-file]", QueryBenchmark.RunAsync),
     new("upkeep", "how long upkeep holds the writer [--devices n] [--days n] [--date yyyy-mm-dd] [--no-file]", UpkeepBenchmark.RunAsync),
     new("events", "a storm of events until the messages are there [--devices n] [--events n] [--seconds n] [--date ..] [--no-file]", EventsBenchmark.RunAsync),
+    new("rules", "what rules cost: ingest with 0, 10 and 100 of them [--devices n] [--batches n] [--rounds n] [--date ..] [--no-file]",
+    RulesBenchmark.RunAsync),
     new("anomalies", "anomalies found in metrics [--corpus folder] [--simulated] [--date ..] [--no-file]", AnomaliesBenchmark.RunAsync),
 ];
 

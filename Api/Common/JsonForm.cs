@@ -105,6 +105,25 @@ internal sealed class JsonForm
         : _fields[name].ValueKind == JsonValueKind.Object ? new JsonForm(_fields[name], _path + name + ".", _faults)
         : FaultOf<JsonForm>(name, "must be an object");
 
+    /// <summary>The objects of a list, or null when it is absent or faulty; an item that is none is a fault and left out.</summary>
+    public ImmutableArray<JsonForm>? Children(string name, int maxItems)
+    {
+        if (!Has(name))
+            return null;
+        if (_fields[name].ValueKind != JsonValueKind.Array || _fields[name].GetArrayLength() > maxItems)
+            return FaultOfValue<ImmutableArray<JsonForm>>(name, $"must be a list of at most {maxItems}");
+        var list = ImmutableArray.CreateBuilder<JsonForm>();
+        foreach (var (at, item) in _fields[name].EnumerateArray().Index())
+        {
+            if (item.ValueKind == JsonValueKind.Object)
+                list.Add(new JsonForm(item, $"{_path}{name}[{at}].", _faults));
+            else
+                Fault($"{name}[{at}]", "must be an object");
+        }
+
+        return list.ToImmutable();
+    }
+
     public ImmutableSortedDictionary<string, T>? Map<T>(string name, Func<JsonElement, T?> read, string expected) where T : class
     {
         if (!Has(name))

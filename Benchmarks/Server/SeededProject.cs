@@ -11,6 +11,9 @@ internal sealed class SeededProject
 
     private SeededProject(HttpClient http) => _http = http;
 
+    /// <summary>Calls with the project's key.</summary>
+    internal HttpClient Http => _http;
+
     internal IReadOnlyCollection<Guid> DeviceIds => _secrets.Keys;
 
     internal string SecretOf(Guid device) => _secrets[device];

@@ -73,6 +73,10 @@ internal sealed class GeneratedDevices(bool alike) : IDeviceStore
     public Task<ImmutableArray<DevicePresence>> FindPresence(IReadOnlyCollection<Guid> deviceIds, CancellationToken cancel) =>
         throw new NotSupportedException();
 
+    public Task<ImmutableArray<NewEvent>> ReadEvents(
+        long deviceNo, ImmutableArray<string> types, long fromUs, long toUs, int limit, bool newestFirst, CancellationToken cancel) =>
+        throw new NotSupportedException();
+
     public Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>
         throw new NotSupportedException();
 

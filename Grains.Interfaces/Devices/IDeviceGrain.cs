@@ -53,4 +53,12 @@ public interface IDeviceGrain : IGrainWithStringKey
     /// </summary>
     /// <returns>When to look again; null: the device is not online, so there is nothing to watch until it is heard.</returns>
     Task<DateTimeOffset?> CheckLiveness();
+
+    /// <summary>
+    /// Lets metric rules look again at what a sensor measures that a fault had muted, because people say so; faults up to now no longer
+    /// mute it. Nothing happens when the scope has no such device or the sensor is not muted.
+    /// </summary>
+    /// <param name="scope">The caller's.</param>
+    /// <param name="sensorId">As the fault's <c>meta.sensor_id</c> named it; null: all sensors that are muted.</param>
+    Task EnableSensorAlerts(Scope scope, string? sensorId);
 }

@@ -18,7 +18,10 @@ namespace EsoCore.Incidents;
 /// <param name="Severity">info, low, medium, high or critical.</param>
 /// <param name="Cause">What the causal graph knows it as: an event's name, or <c>device_offline</c>, <c>sync_backlog</c>, ...</param>
 /// <param name="EventId">The event that began it, or null.</param>
-/// <param name="Count">How many events or values made it, at least 1.</param>
+/// <param name="Count">
+/// How many events or values made it, at least 1; 0: it is withdrawn, since events that came late made it part of another episode. It then
+/// ends where it starts and has yet to hold for a while, so that it counts for nothing.
+/// </param>
 /// <param name="Value">The number that passed a limit, or null.</param>
 /// <param name="Limit">The limit, or null.</param>
 /// <param name="Text">One sentence for people, with numbers and units.</param>

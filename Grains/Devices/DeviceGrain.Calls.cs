@@ -107,6 +107,7 @@ internal sealed partial class DeviceGrain
                 var (twin, commit) = change(state, state.Twin);
                 twin = UseNonce(twin, call);
                 twin = await Tell(state, twin, online: true, call.ReceivedAt, writer);
+                twin = await AfterStep(state, twin, commit.Events, online: true, call.ReceivedAt, writer);
                 var nowUs = Micros.Of(call.ReceivedAt);
                 if (twin == state.Twin && commit.Firmware is null && commit.Events.IsEmpty && !await IsWorthWriting(state, nowUs))
                     return null;

@@ -16,8 +16,10 @@ internal sealed partial class DeviceGrain
                 return null;
             var now = services.Time.GetUtcNow();
             var silentAt = await SilentAt(state);
-            var twin = now <= silentAt ? state.Twin : await Tell(state, state.Twin, online: false, Micros.ToTime(_lastSeenUs), writer);
-            (twin, var wanted) = await services.PresenceRules.Check(state, twin, now, writer);
+            var isOnline = now <= silentAt;
+            var twin = isOnline ? state.Twin : await Tell(state, state.Twin, online: false, Micros.ToTime(_lastSeenUs), writer);
+            twin = await AfterStep(state, twin, [], isOnline, now, writer);
+            var wanted = await services.Rules.NextLook(DeviceId, state.Traits, twin, now);
             next = !twin.ToldOnline ? null : wanted < silentAt ? wanted : silentAt;
             return twin == state.Twin && writer.Entries.IsEmpty ? null : new StepPlan(twin, NewCommit(state), state);
         });
@@ -28,11 +30,8 @@ internal sealed partial class DeviceGrain
     private ValueTask<Twin> Tell(DeviceState state, Twin twin, bool online, DateTimeOffset at, TransitionWriter writer) =>
         Presence.IsDue(twin, state.Traits.SiteId, online) ? TellNews(state, twin, online, at, writer) : new(twin);
 
-    private async ValueTask<Twin> TellNews(DeviceState state, Twin twin, bool online, DateTimeOffset at, TransitionWriter writer)
-    {
-        var told = Presence.Tell(DeviceId, state.Traits.ProjectId, twin, (state.Traits.SiteId, online, at), await SilentAt(state), writer);
-        return twin.ToldOnline == online ? told : await services.PresenceRules.Tell(state, told, online, at, writer);
-    }
+    private async ValueTask<Twin> TellNews(DeviceState state, Twin twin, bool online, DateTimeOffset at, TransitionWriter writer) =>
+        Presence.Tell(DeviceId, state.Traits.ProjectId, twin, (state.Traits.SiteId, online, at), await SilentAt(state), writer);
 
     /// <summary>
     /// Whether a call that changes nothing else must be written, so that a process that dies takes no more than half an interval with it.

@@ -17,7 +17,7 @@ internal sealed partial class DeviceGrain
     ///   1 may the device upload?      2 known batch? ── yes ──► its first answer
     ///   3 open: inflate, decode       4 correct the clock, screen, number the series
     ///   5 drop repeats (within the batch; late records against the store)
-    ///   6 fold into a new twin        7 commit, swap it in  ── known after all ──► its first answer
+    ///   6 fold into a new twin, rules 7 commit, swap it in  ── known after all ──► its first answer
     /// </code>
     /// The numbers stand in the code. Whatever refuses the batch as a whole has changed nothing.
     /// </summary>
@@ -139,6 +139,9 @@ internal sealed partial class DeviceGrain
             twin = twin with { Rare = twin.Rare with { Epochs = screened.Epochs } };
         twin = await Tell(state, twin, online: true, upload.Call.ReceivedAt, writer);
         BatchFold.TellAssets(intake, writer);
+        var events = BatchFold.Events(deviceId, intake);
+        var moment = Moment(config, configVersion, online: true, upload.Call.ReceivedAt);
+        (twin, var detectors) = await services.Rules.AfterBatch(deviceId, state, twin, intake, events, moment, writer);
         var points = BlockBuilder.Build(intake.Runs, intake.Numbers, screened.CorrectionUs);
         var commit = NewCommit(state) with
         {
@@ -146,12 +149,13 @@ internal sealed partial class DeviceGrain
             NewSeries = [.. intake.NewSeries],
             LetGo = letGo,
             Points = points,
-            Events = BatchFold.Events(deviceId, intake),
+            Events = events,
             Windows = BatchFold.Windows(intake),
             Rejected = Rejected(batch, upload),
         };
         var counts = new BatchCounts(fates.Accepted, fates.Duplicates, batch.Rejections.Count, points.Sum(p => p.TsUs.Length));
-        return (new StepPlan(twin, commit, state), entry, new UploadAnswer(UploadOutcome.Accepted, bytes, Counts: counts));
+        var plan = new StepPlan(twin, commit, state with { Detectors = detectors });
+        return (plan, entry, new UploadAnswer(UploadOutcome.Accepted, bytes, Counts: counts));
     }
 
     private static Twin UseNonce(Twin twin, DeviceCall call) =>

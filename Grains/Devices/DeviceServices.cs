@@ -2,6 +2,7 @@ using EsoCore.Grains.Config;
 using EsoCore.Grains.Events;
 using EsoCore.Grains.Feed;
 using EsoCore.Grains.Projects;
+using EsoCore.Grains.Rules;
 using EsoCore.Grains.Storage;
 using EsoCore.Grains.Telemetry;
 using EsoCore.Projects;
@@ -17,11 +18,11 @@ internal sealed class DeviceServices(
     RetentionFloors floors,
     IInstallationSwitches switches,
     TransitionPublisher publisher,
+    DeviceRuleRunner rules,
     SharedValues shared,
     CommitPressure pressure,
     IOptions<DeviceOptions> options,
     IOptions<TelemetryOptions> telemetry,
-    IPresenceRules presenceRules,
     FeedPublisher feed,
     ListeningSince listening,
     TimeProvider time)
@@ -38,6 +39,8 @@ internal sealed class DeviceServices(
 
     internal TransitionPublisher Publisher { get; } = publisher;
 
+    internal DeviceRuleRunner Rules { get; } = rules;
+
     internal SharedValues Shared { get; } = shared;
 
     internal CommitPressure Pressure { get; } = pressure;
@@ -46,7 +49,6 @@ internal sealed class DeviceServices(
 
     internal TelemetryOptions Telemetry { get; } = telemetry.Value;
 
-    internal IPresenceRules PresenceRules { get; } = presenceRules;
 
     internal FeedPublisher Feed { get; } = feed;
 

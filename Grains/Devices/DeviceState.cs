@@ -1,5 +1,6 @@
 using EsoCore.Config;
 using EsoCore.Devices;
+using EsoCore.Grains.Rules;
 using EsoCore.Grains.Storage;
 
 namespace EsoCore.Grains.Devices;
@@ -14,6 +15,9 @@ internal sealed record DeviceState(
     DeviceTraits Traits,
     Twin Twin)
 {
+    /// <summary>What anomaly detectors have learnt, where a rule wants any; null while they were not read.</summary>
+    internal DetectorSet? Detectors { get; init; }
+
     internal bool MayCall => Traits.Status is DeviceStatus.Active or DeviceStatus.Maintenance;
 
     internal static DeviceState Of(StoredDevice stored, SharedValues shared) => new DeviceState(

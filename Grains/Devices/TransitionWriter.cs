@@ -1,6 +1,7 @@
 using EsoCore.Devices;
 using EsoCore.Events;
 using EsoCore.Grains.Storage;
+using EsoCore.Incidents;
 
 namespace EsoCore.Grains.Devices;
 
@@ -35,6 +36,10 @@ internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin,
     /// <summary>To the liveness grain of a shard.</summary>
     internal void ToLiveness(int shard, DateTimeOffset at, TransitionBody body) =>
         Add(TransitionStreams.Liveness, LivenessShards.KeyOf(shard), at, body, ordered: false);
+
+    /// <summary>To an incident, by its grain's key.</summary>
+    internal void ToIncident(string key, DateTimeOffset at, RuleEpisode episode) =>
+        Add(TransitionStreams.Incidents, key, at, episode, ordered: true);
 
     private void Add(string stream, string key, DateTimeOffset at, TransitionBody body, bool ordered)
     {

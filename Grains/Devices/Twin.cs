@@ -1,6 +1,7 @@
 using System.Text.Json;
 using EsoCore.Devices;
 using EsoCore.Events;
+using EsoCore.Grains.Rules;
 using EsoCore.Grains.Storage;
 
 namespace EsoCore.Grains.Devices;
@@ -102,13 +103,16 @@ internal sealed record RareTwinParts
     /// <summary>Asset codes ever named, sorted (ordinal).</summary>
     internal ImmutableArray<string> Assets { get; init; } = [];
 
+    /// <summary>What the device's rules remember.</summary>
+    internal RuleMemory Rules { get; init; } = RuleMemory.Empty;
+
     /// <summary>Fields of the stored document that a newer program wrote.</summary>
     internal Dictionary<string, JsonElement>? Unknown { get; init; }
 
     /// <summary>Itself, or the shared empty one when nothing is in it.</summary>
     internal RareTwinParts Shared() =>
         Rejected == 0 && ConfigError is null && Sd is null && Backlog is null && Epochs.IsEmpty && Nonces.IsEmpty && Assets.IsEmpty &&
-        Unknown is null ? None : this;
+        Rules.IsEmpty && Unknown is null ? None : this;
 }
 
 /// <summary>The record offset last committed for a file.</summary>

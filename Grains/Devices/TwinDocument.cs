@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using EsoCore.Devices;
 using EsoCore.Events;
 using EsoCore.Grains.Common;
+using EsoCore.Grains.Rules;
 using EsoCore.Grains.Storage;
 
 namespace EsoCore.Grains.Devices;
@@ -67,6 +68,8 @@ internal sealed class TwinDocument
 
     public StoredReceiver[]? Receivers { get; set; }
 
+    public StoredRuleMemory? Rules { get; set; }
+
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
@@ -110,6 +113,7 @@ internal static class TwinDocuments
             ToldSite = twin.ToldSite,
             ToldOnline = twin.ToldOnline,
             Receivers = Column(twin.Receivers, r => new StoredReceiver(r.Receiver.Stream, r.Receiver.Key, r.Position.TwinVersion, r.Position.Ordinal)),
+            Rules = StoredRuleMemory.Of(twin.Rare.Rules),
             Unknown = twin.Rare.Unknown,
         },
         TwinJson.Default.TwinDocument);
@@ -157,6 +161,7 @@ internal static class TwinDocuments
                 Epochs = Immutable(document.Epochs),
                 Nonces = Immutable(document.Nonces),
                 Assets = Immutable(document.Assets),
+                Rules = document.Rules?.Read() ?? RuleMemory.Empty,
                 Unknown = document.Unknown,
             }.Shared(),
         };

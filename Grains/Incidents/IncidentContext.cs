@@ -1,4 +1,5 @@
 using EsoCore.Escalation;
+using EsoCore.Grains.Rules;
 using EsoCore.Incidents;
 using EsoCore.Rules;
 
@@ -6,21 +7,20 @@ namespace EsoCore.Grains.Incidents;
 
 /// <summary>What a step of an incident grain goes by, beside its state and what happened.</summary>
 /// <param name="Rule">The rule as it stands, or null when it is gone or off.</param>
-/// <param name="Facts">Of the rule, or null with it.</param>
+/// <param name="Devices">How many devices an incident about a site or the project takes; null: one is enough.</param>
 /// <param name="Policies">Escalation policies by id; null for one that does not exist; one that could not be read is absent.</param>
 internal sealed record IncidentContext(
     Guid ProjectId,
     string RuleId,
     SubjectKey Subject,
     RuleDefinition? Rule,
-    IRuleFacts? Facts,
+    DevicesLimit? Devices,
     ImmutableDictionary<string, EscalationPolicy?> Policies,
     DateTimeOffset Now)
 {
     /// <summary>The rule's times, or null when it is gone.</summary>
     public RuleTiming? Timing => Rule is null ? null : new RuleTiming(
-        Rule.ReopenWithin, Rule.ResolveAfter, Subject.Kind is SubjectKind.Site or SubjectKind.Project ? Facts?.Devices ?? 1 : 1,
-        Facts?.Within ?? TimeSpan.Zero);
+        Rule.ReopenWithin, Rule.ResolveAfter, Devices?.DevicesCount ?? 1, Devices?.Within ?? TimeSpan.Zero);
 }
 
 /// <summary>A line for the audit trail.</summary>

@@ -1,4 +1,5 @@
 using EsoCore.Correlation;
+using EsoCore.Devices;
 using EsoCore.Grains.Projects;
 using EsoCore.Tickets;
 using Microsoft.Extensions.Logging;
@@ -114,7 +115,7 @@ internal sealed partial class IncidentGrain
                     await Try([item], "a ticket", () => TicketGrain(ticket.TicketId).Create(ticket.Draft));
                     break;
                 case SensorOut sensor:
-                    await Try([item], "a sensor", () => sensors.Enable(sensor.DeviceId, sensor.SensorId, _ruleId));
+                    await Try([item], "a sensor", () => Device(sensor.DeviceId).EnableSensorAlerts(new Scope(_projectId), sensor.SensorId));
                     break;
                 case FleetOut fleet:
                     await Try([item], "an opening", () => GrainFactory.GetGrain<IFleetWatchGrain>($"{_projectId:D}").Opened(fleet.Incident));
@@ -146,4 +147,6 @@ internal sealed partial class IncidentGrain
     }
 
     private ITicketGrain TicketGrain(Guid id) => GrainFactory.GetGrain<ITicketGrain>(ProjectKey.Of(_projectId, $"{id:D}"));
+
+    private IDeviceGrain Device(Guid id) => GrainFactory.GetGrain<IDeviceGrain>($"{id:D}");
 }

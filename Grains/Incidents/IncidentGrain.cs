@@ -23,8 +23,6 @@ internal sealed partial class IncidentGrain(
     IWorkStore store,
     IOutboxStore outbox,
     IRuleBooks books,
-    IRuleFactsReader facts,
-    ISensorAlerts sensors,
     IIncidentOutlet outlet,
     TimeProvider time,
     ILogger<IncidentGrain> log) : Grain, IIncidentGrain, IStreamSubscriptionObserver, IRemindable
@@ -50,6 +48,7 @@ internal sealed partial class IncidentGrain(
     private string _ruleId = "";
     private SubjectKey _subject = SubjectKey.Project;
     private IGrainTimer? _gatherTimer;
+    private (RuleDefinition? Rule, DevicesLimit? Limit) _limited;
 
     private string Owner => $"incident/{_ruleId}/{_subject}";
 
@@ -216,7 +215,16 @@ internal sealed partial class IncidentGrain(
     {
         var rule = await RuleOf();
         return new IncidentContext(
-            _projectId, _ruleId, _subject, rule, rule is null ? null : facts.Read(rule), await PoliciesOf(rule), time.GetUtcNow());
+            _projectId, _ruleId, _subject, rule, DevicesOf(rule), await PoliciesOf(rule), time.GetUtcNow());
+    }
+
+    private DevicesLimit? DevicesOf(RuleDefinition? rule)
+    {
+        if (rule is null || _subject.Kind is not (SubjectKind.Site or SubjectKind.Project))
+            return null;
+        if (!ReferenceEquals(_limited.Rule, rule))
+            _limited = (rule, RuleAccess.DevicesOf(rule));
+        return _limited.Limit;
     }
 
     private async Task<RuleDefinition?> RuleOf()

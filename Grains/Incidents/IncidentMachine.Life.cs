@@ -69,7 +69,7 @@ internal sealed partial class IncidentMachine
         if (_context.Rule?.Actions.OfType<DisableSensorAlertsAction>().Any() == true)
             HandOn(new SensorOut(Now, after.View.Source.DeviceId, MetaText(after.View.Meta, "sensor_id")));
         foreach (var recipient in after.Told)
-            HandOn(NoticeOf(after, Notifications.NoticeKind.Resolved, "resolved", recipient));
+            HandOn(NoticeOf(after, EsoCore.Notifications.NoticeKind.Resolved, "resolved", recipient));
         return after with { Escalations = [], Told = [], Unreported = true };
     }
 

@@ -1,5 +1,3 @@
-using EsoCore.Grains.Rules;
-using EsoCore.Rules;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -12,17 +10,6 @@ internal static class IncidentServices
     public static IServiceCollection AddIncidents(this IServiceCollection services)
     {
         services.TryAddSingleton<IIncidentOutlet, GrainOutlet>();
-        services.TryAddSingleton<IRuleFactsReader, ConditionFactsReader>();
-        services.TryAddSingleton<ISensorAlerts, NoSensorAlerts>();
-        services.TryAddSingleton<IRuleBooks, NoRules>();
         return services;
-    }
-
-    /// <summary>A project without rules.</summary>
-    private sealed class NoRules : IRuleBooks
-    {
-        private static readonly RuleBook Empty = new(0, ImmutableSortedDictionary<string, Versioned<RuleDefinition>>.Empty);
-
-        public ValueTask<RuleBook> Get(Guid projectId) => ValueTask.FromResult(Empty);
     }
 }

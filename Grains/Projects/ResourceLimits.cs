@@ -2,6 +2,7 @@ using EsoCore.Escalation;
 using EsoCore.Grains.Storage;
 using EsoCore.Notifications;
 using EsoCore.Projects;
+using EsoCore.Rules;
 
 namespace EsoCore.Grains.Projects;
 
@@ -35,6 +36,8 @@ internal sealed class ResourceLimits(IResourceStore store)
         ResourceKinds.Silence => INotificationsGrain.MaxSilences,
         ResourceKinds.MaintenanceWindow => INotificationsGrain.MaxMaintenanceWindows,
         ResourceKinds.Template => INotificationsGrain.MaxTemplates,
+        ResourceKinds.Rule => IRuleSetGrain.MaxRules,
+        ResourceKinds.RuleSet => 1,
         ResourceKinds.Installation => 3, // The settings; and what the host keeps: the master key's fingerprints and the engine in force.
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind has no limit yet."),
     };

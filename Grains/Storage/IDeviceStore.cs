@@ -43,6 +43,14 @@ public interface IDeviceStore
     /// <summary>What was told of these devices; those of whom nothing ever was are left out.</summary>
     Task<ImmutableArray<DevicePresence>> FindPresence(IReadOnlyCollection<Guid> deviceIds, CancellationToken cancel);
 
+    /// <summary>
+    /// Events of a device that have one of these names (none named: any) between two times (both included, microseconds), ordered by time
+    /// and then hash, the oldest or the newest first: what rules hold a batch's events against.
+    /// </summary>
+    /// <param name="limit">Events at most, 1 to <see cref="PageRequest.MaxLimit"/>.</param>
+    Task<ImmutableArray<NewEvent>> ReadEvents(
+        long deviceNo, ImmutableArray<string> types, long fromUs, long toUs, int limit, bool newestFirst, CancellationToken cancel);
+
     /// <summary>Devices of a project by id.</summary>
     Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel);
 }

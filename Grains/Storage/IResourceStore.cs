@@ -65,6 +65,12 @@ public static class ResourceKinds
     /// <summary><see cref="Notifications.TemplateDefinition"/>.</summary>
     public const string Template = "template";
 
+    /// <summary>A rule (<see cref="EsoCore.Rules.RuleDefinition"/>), or that a built-in one was taken away.</summary>
+    public const string Rule = "rule";
+
+    /// <summary>The version of a project's rules as a set; one document.</summary>
+    public const string RuleSet = "rule-set";
+
     /// <summary><see cref="Projects.InstallationSettings"/>, the one document that belongs to no project (its id is all zeros).</summary>
     public const string Installation = "installation";
 }

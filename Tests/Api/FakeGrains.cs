@@ -11,6 +11,7 @@ using EsoCore.Firmware;
 using EsoCore.Incidents;
 using EsoCore.Notifications;
 using EsoCore.Projects;
+using EsoCore.Rules;
 using EsoCore.Sites;
 using EsoCore.Telemetry;
 using EsoCore.Tests.Support;
@@ -74,6 +75,9 @@ internal sealed class FakeGrains : FakeGrainFactory
             : type == typeof(IMaintenanceWindowGrain) ? new FakeMaintenanceWindow(key)
             : type == typeof(ITemplateGrain) ? new FakeTemplate(key)
             : type == typeof(INotificationsGrain) ? new FakeNotifications()
+            : type == typeof(IRuleGrain) ? new FakeRule(key)
+            : type == typeof(IRuleSetGrain) ? new FakeRuleSet()
+            : type == typeof(IRuleTrialGrain) ? new FakeTrial()
             : throw new NotSupportedException(type.Name));
     }
 }
@@ -222,6 +226,8 @@ internal sealed class FakeDevice(FakeGrains grains, DeviceRegistration? registra
     }
 
     public Task<DateTimeOffset?> CheckLiveness() => Task.FromResult<DateTimeOffset?>(null);
+
+    public Task EnableSensorAlerts(Scope scope, string? sensorId) => Task.CompletedTask;
 
     private bool InScope(Scope scope) => Registration is not null && Registration.ProjectId == scope.ProjectId;
 

@@ -112,6 +112,7 @@ internal sealed class DeviceHarness : IAsyncDisposable
             services.AddSingleton(Storage.Projects);
             services.AddSingleton(Storage.Resources);
             services.AddSingleton(Storage.Outbox);
+            services.AddSingleton(Storage.History);
             services.AddSingleton(Storage.GrainStates);
             services.AddSingleton(Storage.Reminders);
             services.AddEsoCoreGrains();

@@ -59,6 +59,10 @@ internal sealed class RecordingDeviceStore(IDeviceStore inner) : IDeviceStore
     public Task<ImmutableArray<DevicePresence>> FindPresence(IReadOnlyCollection<Guid> deviceIds, CancellationToken cancel) =>
         inner.FindPresence(deviceIds, cancel);
 
+    public Task<ImmutableArray<NewEvent>> ReadEvents(
+        long deviceNo, ImmutableArray<string> types, long fromUs, long toUs, int limit, bool newestFirst, CancellationToken cancel) =>
+        inner.ReadEvents(deviceNo, types, fromUs, toUs, limit, newestFirst, cancel);
+
     public Task<Page<Versioned<DeviceRegistration>>> List(
         Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>
         inner.List(projectId, filter, page, cancel);

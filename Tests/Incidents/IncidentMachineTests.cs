@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using EsoCore.Correlation;
 using EsoCore.Escalation;
 using EsoCore.Grains.Incidents;
+using EsoCore.Grains.Rules;
 using EsoCore.Incidents;
 using EsoCore.Notifications;
 using EsoCore.Rules;
@@ -238,7 +239,7 @@ public sealed class IncidentMachineTests
     {
         var site = new SubjectKey(SubjectKind.Site, "HALL");
         var h = new MachineHarness(
-            Rule(Notify("team:a")) with { Subject = SubjectKind.Site }, site, new RuleFacts(3, TimeSpan.FromMinutes(5)), "site_devices_lost")
+            Rule(Notify("team:a")) with { Subject = SubjectKind.Site }, site, new DevicesLimit(3, TimeSpan.FromMinutes(5)), "site_devices_lost")
         {
             Now = Ten.AddMinutes(10),
         };
@@ -259,7 +260,7 @@ public sealed class IncidentMachineTests
     public void ManyDevices_LongAfterEachOther_AreNotOne()
     {
         var h = new MachineHarness(
-            Rule() with { Subject = SubjectKind.Site, ResolveAfter = TimeSpan.Zero }, new SubjectKey(SubjectKind.Site, "HALL"), new RuleFacts(2, TimeSpan.FromMinutes(5)));
+            Rule() with { Subject = SubjectKind.Site, ResolveAfter = TimeSpan.Zero }, new SubjectKey(SubjectKind.Site, "HALL"), new DevicesLimit(2, TimeSpan.FromMinutes(5)));
         h.Take(Blip("safety_edge_triggered", 0, device: Guid.NewGuid()), Blip("safety_edge_triggered", 10, device: Guid.NewGuid()));
         Assert.Empty(h.Incidents);
         h.Take(Blip("safety_edge_triggered", 14, device: Guid.NewGuid()));

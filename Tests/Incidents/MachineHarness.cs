@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using EsoCore.Correlation;
 using EsoCore.Escalation;
 using EsoCore.Grains.Incidents;
+using EsoCore.Grains.Rules;
 using EsoCore.Incidents;
 using EsoCore.Notifications;
 using EsoCore.Rules;
@@ -9,7 +10,7 @@ using EsoCore.Rules;
 namespace EsoCore.Tests.Incidents;
 
 /// <summary>Drives the machine of one rule and subject through steps, with a correlation that the test speaks for.</summary>
-internal sealed class MachineHarness(RuleDefinition? rule, SubjectKey? subject = null, IRuleFacts? facts = null, string ruleId = "power_outage")
+internal sealed class MachineHarness(RuleDefinition? rule, SubjectKey? subject = null, DevicesLimit? devices = null, string ruleId = "power_outage")
 {
     public static readonly Guid Project = new("0a000000-0000-4000-8000-000000000001");
 
@@ -68,7 +69,7 @@ internal sealed class MachineHarness(RuleDefinition? rule, SubjectKey? subject =
 
     public void Step(Action<IncidentMachine> happened)
     {
-        var context = new IncidentContext(Project, ruleId, Subject, Rule, Rule is null ? null : facts ?? RuleFacts.Single, Policies, Now);
+        var context = new IncidentContext(Project, ruleId, Subject, Rule, Rule is null ? null : devices, Policies, Now);
         var machine = new IncidentMachine(State, context);
         machine.Sort();
         happened(machine);

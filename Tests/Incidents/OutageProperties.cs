@@ -1,6 +1,7 @@
 using EsoCore.Correlation;
 using EsoCore.Grains.Correlation;
 using EsoCore.Grains.Incidents;
+using EsoCore.Grains.Rules;
 using EsoCore.Incidents;
 using EsoCore.Rules;
 using Xunit;
@@ -158,7 +159,7 @@ public sealed class OutageProperties
             if (_machines.TryGetValue($"{rule}/{subject}", out var machine))
                 return machine;
             var definition = Rule(Notify("team:a")) with { Name = rule, Subject = subject.Kind };
-            machine = new MachineHarness(definition, subject, isSite ? new RuleFacts(10, TimeSpan.FromMinutes(5)) : null, rule) { Now = _now };
+            machine = new MachineHarness(definition, subject, isSite ? new DevicesLimit(10, TimeSpan.FromMinutes(5)) : null, rule) { Now = _now };
             machine.Correlation = Judge;
             return _machines[$"{rule}/{subject}"] = machine;
         }

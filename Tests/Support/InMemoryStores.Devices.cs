@@ -73,6 +73,18 @@ internal sealed partial class InMemoryStores
             return stored.Intersect(keys).ToImmutableHashSet();
         });
 
+    public Task<ImmutableArray<NewEvent>> ReadEvents(
+        long deviceNo, ImmutableArray<string> types, long fromUs, long toUs, int limit, bool newestFirst, CancellationToken cancel) =>
+        Do(nameof(ReadEvents), () =>
+        {
+            var found = ByNo(deviceNo)
+                .Events.Where(e => (types.IsDefaultOrEmpty || types.Contains(e.EventType)) && e.Key.TsUs >= fromUs && e.Key.TsUs <= toUs)
+                .OrderBy(e => e.Key.TsUs).ThenBy(e => e.Key.Hash).ToList();
+            if (newestFirst)
+                found.Reverse();
+            return found.Take(limit).ToImmutableArray();
+        });
+
     public Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>
         Do("ListDevices", () => PageOf(
             _devices.Values

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace EsoCore.Tests.Support;
 
@@ -10,9 +11,14 @@ namespace EsoCore.Tests.Support;
 internal sealed class SchemaChecker(JsonElement document)
 {
     private static readonly HashSet<string> Known =
-        ["type", "required", "properties", "additionalProperties", "items", "enum", "oneOf", "anyOf", "allOf", "$ref"];
+        [
+            "type", "required", "properties", "additionalProperties", "items", "enum", "oneOf", "anyOf", "allOf", "$ref", "minimum",
+            "maximum",
+            "minLength", "maxLength", "minItems", "maxItems", "pattern",
+        ];
 
-    private static readonly HashSet<string> SayNothing = ["description", "title", "format", "example", "examples", "default"];
+    private static readonly HashSet<string> SayNothing =
+        ["description", "title", "format", "example", "examples", "default", "$schema", "$defs"];
 
     /// <summary>Every way in which a value is not as its schema says.</summary>
     /// <param name="closed">Whether a property that the schema does not name is a fault; never where it allows further ones.</param>
@@ -49,6 +55,7 @@ internal sealed class SchemaChecker(JsonElement document)
             faults.Add($"{path}: {value.GetRawText()} is not {type.GetRawText()}");
         if (schema.TryGetProperty("enum", out var allowed) && !allowed.EnumerateArray().Any(one => JsonElement.DeepEquals(one, value)))
             faults.Add($"{path}: {value.GetRawText()} is none of {allowed.GetRawText()}");
+        CheckBounds(schema, value, path, faults);
         foreach (var one in Parts(schema, "allOf"))
             Check(one, value, closed, path, faults);
         foreach (var keyword in new[] { "anyOf", "oneOf" })
@@ -60,6 +67,24 @@ internal sealed class SchemaChecker(JsonElement document)
             foreach (var (index, item) in value.EnumerateArray().Index())
                 Check(items, item, closed, $"{path}[{index}]", faults);
         }
+    }
+
+    private static void CheckBounds(JsonElement schema, JsonElement value, string path, List<string> faults)
+    {
+        var (least, most, size) = value.ValueKind switch
+        {
+            JsonValueKind.Number => ("minimum", "maximum", value.GetDouble()),
+            JsonValueKind.String => ("minLength", "maxLength", value.GetString()!.Length),
+            JsonValueKind.Array => ("minItems", "maxItems", value.GetArrayLength()),
+            _ => ("", "", 0.0),
+        };
+        if (least.Length > 0 && schema.TryGetProperty(least, out var min) && size < min.GetDouble())
+            faults.Add($"{path}: {size} is below the {least} {min}");
+        if (most.Length > 0 && schema.TryGetProperty(most, out var max) && size > max.GetDouble())
+            faults.Add($"{path}: {size} is above the {most} {max}");
+        if (value.ValueKind == JsonValueKind.String && schema.TryGetProperty("pattern", out var pattern)
+            && !Regex.IsMatch(value.GetString()!, pattern.GetString()!))
+            faults.Add($"{path}: {value} does not match {pattern}");
     }
 
     private void CheckAlternatives(

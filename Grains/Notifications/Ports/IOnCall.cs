@@ -1,3 +1,5 @@
+using EsoCore.Escalation;
+
 namespace EsoCore.Grains.Notifications;
 
 /// <summary>The port to the on-call schedules.</summary>
@@ -7,9 +9,11 @@ internal interface IOnCall
     ValueTask<ImmutableArray<string>> WhoIsOnCall(Guid projectId, string scheduleId, DateTimeOffset at);
 }
 
-/// <summary>Stands in where no schedules are registered: nobody is on call.</summary>
-internal sealed class NobodyOnCall : IOnCall
+/// <summary>Asks the schedule's grain.</summary>
+internal sealed class GrainOnCall(IGrainFactory grains) : IOnCall
 {
     /// <inheritdoc/>
-    public ValueTask<ImmutableArray<string>> WhoIsOnCall(Guid projectId, string scheduleId, DateTimeOffset at) => new([]);
+    public async ValueTask<ImmutableArray<string>> WhoIsOnCall(Guid projectId, string scheduleId, DateTimeOffset at) =>
+        await grains.GetGrain<IOnCallScheduleGrain>($"{projectId:D}/{scheduleId}").OnCall(at) is { } duty
+            ? [.. duty.People.Select(id => $"person:{id}")] : [];
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using EsoCore.Config;
 using EsoCore.Devices;
@@ -302,6 +303,33 @@ public abstract class DeviceStoreContract : StorageContract
 
         Assert.Equal([new(StartUs, UInt128.MaxValue), new(StartUs + 5, 2)], events.OrderBy(k => k.TsUs));
         Assert.Equal([new(StartUs, 4)], windows);
+    }
+
+    [Fact]
+    public async Task ReadEvents_OfNamesBetweenTwoTimes_AreOrderedAndCut()
+    {
+        var device = await Store.AddDevice();
+        var other = await Store.AddDevice();
+        ImmutableArray<NewEvent> events =
+        [
+            Event(StartUs, "a", 9), Event(StartUs, "b", 1), Event(StartUs + 5, "a", UInt128.MaxValue, "low", "R1"),
+            Event(StartUs + 5, "a", 2),
+            Event(StartUs + 6, "c", 3),
+            Event(StartUs + 7, "b", 4) with { Category = null, Description = null, DurationMs = null, Meta = "" },
+        ];
+        await device.Write(Store, device.Commit() with { Events = events });
+        await other.Write(Store, other.Commit() with { Events = [Event(StartUs + 1, "a", 1)] });
+        async Task<NewEvent[]> Read(ImmutableArray<string> types, long from, long to, int limit, bool newestFirst) =>
+            [.. await Store.Devices.ReadEvents(device.No, types, from, to, limit, newestFirst, None)];
+
+        Assert.Equal(
+            [events[1], events[0], events[3], events[2], events[5]],
+            await Read(["a", "b", "b"], StartUs, StartUs + 7, 10, newestFirst: false));
+        Assert.Equal([events[5], events[2]], await Read(["a", "b"], long.MinValue, long.MaxValue, 2, newestFirst: true));
+        Assert.Equal([events[1], events[0]], await Read([], StartUs - 1, StartUs + 4, 10, newestFirst: false));
+        Assert.Equal([events[5], events[4]], await Read([], long.MinValue, long.MaxValue, 2, newestFirst: true));
+        Assert.Empty(await Read(["d"], long.MinValue, long.MaxValue, 10, newestFirst: false));
+        Assert.Empty(await Read(["a"], StartUs + 6, StartUs + 9, 10, newestFirst: false));
     }
 
     [Fact]

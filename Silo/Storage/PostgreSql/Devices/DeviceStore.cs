@@ -93,6 +93,18 @@ internal sealed class DeviceStore(CommitWriter writer, Sessions sessions, TimePr
         sessions.ReadAll(Sql["find_presence"], a => a.Add(deviceIds.ToList()), ReadPresence, cancel);
 
     /// <inheritdoc/>
+    public Task<ImmutableArray<NewEvent>> ReadEvents(
+        long deviceNo, ImmutableArray<string> types, long fromUs, long toUs, int limit, bool newestFirst, CancellationToken cancel)
+    {
+        string order = newestFirst ? "newest_events" : "oldest_events";
+        return types.IsDefaultOrEmpty
+            ? sessions.ReadAll(Sql[order], a => a.Add(deviceNo).Add(fromUs).Add(toUs).Add(limit), ReadEvent, cancel)
+            : sessions.ReadAll(
+                Sql[order + "_of_types"],
+                a => a.Add(deviceNo).Add(fromUs).Add(toUs).Add(limit).Add(types.Distinct().Cast<string?>().ToList()), ReadEvent, cancel);
+    }
+
+    /// <inheritdoc/>
     public async Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel)
     {
         int limit = PageToken.Limit(page);
@@ -147,6 +159,10 @@ internal sealed class DeviceStore(CommitWriter writer, Sessions sessions, TimePr
         SeriesStand? last = row.LongOrNull(5) is { } mark ? new SeriesStand(mark, row.Double(6), row.Long(7)) : null;
         return new(row.Int(0), new(row.Text(1), row.Text(2), row.Text(3), row.Text(4)), last);
     }
+
+    private static NewEvent ReadEvent(NpgsqlDataReader row) => new(
+        row.Guid(2), new(row.Long(0), row.Hash(1)), row.Text(3), row.TextOrNull(4), row.Text(5), row.TextOrNull(6), row.DoubleOrNull(7),
+        row.TextOrNull(8), row.Text(9));
 
     private static DeviceRegistration ReadRegistration(NpgsqlDataReader row) => new(
         row.Guid(6), row.Guid(7), row.Text(8), row.Text(9), row.TextOrNull(10),

@@ -58,6 +58,29 @@ where shard = $1 and online and device_id > $2 order by device_id limit $3;
 -- name: find_presence
 select device_id, project_id, site_id, online, since_us, twin_version from presence where device_id = any($1::uuid[]);
 
+-- By one name at a time, so that the index gives the order and the limit ends the search.
+-- name: oldest_events
+select e.ts, e.hash, e.id, e.event_type, e.category, e.severity, e.description, e.duration_ms, e.asset, e.meta
+from device_event e where e.device_no = $1 and e.ts between $2 and $3 order by e.ts, e.hash limit $4;
+
+-- name: oldest_events_of_types
+select e.ts, e.hash, e.id, e.event_type, e.category, e.severity, e.description, e.duration_ms, e.asset, e.meta
+from unnest($5::text[]) as k(type) cross join lateral (
+    select * from device_event e where e.device_no = $1 and e.event_type = k.type and e.ts between $2 and $3
+    order by e.ts, e.hash limit $4) e
+order by e.ts, e.hash limit $4;
+
+-- name: newest_events
+select e.ts, e.hash, e.id, e.event_type, e.category, e.severity, e.description, e.duration_ms, e.asset, e.meta
+from device_event e where e.device_no = $1 and e.ts between $2 and $3 order by e.ts desc, e.hash desc limit $4;
+
+-- name: newest_events_of_types
+select e.ts, e.hash, e.id, e.event_type, e.category, e.severity, e.description, e.duration_ms, e.asset, e.meta
+from unnest($5::text[]) as k(type) cross join lateral (
+    select * from device_event e where e.device_no = $1 and e.event_type = k.type and e.ts between $2 and $3
+    order by e.ts desc, e.hash desc limit $4) e
+order by e.ts desc, e.hash desc limit $4;
+
 -- name: list_devices
 select d.device_no, d.version, d.config_offset, 0, null, null,
     d.id, d.project_id, d.serial, d.model, d.site_id, d.tags, d.status, d.channel, d.signature_required, d.overrides, d.created_at

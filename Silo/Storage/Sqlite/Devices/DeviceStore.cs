@@ -73,6 +73,11 @@ internal sealed class DeviceStore(Writer writer, ReaderPool readers, DeviceCommi
         db => deviceIds.SelectMany(id => Collect(db.Use(Sql["find_presence"]).Add(id))).ToImmutableArray(), cancel);
 
     /// <inheritdoc/>
+    public Task<ImmutableArray<NewEvent>> ReadEvents(
+        long deviceNo, ImmutableArray<string> types, long fromUs, long toUs, int limit, bool newestFirst, CancellationToken cancel) =>
+        readers.Read(db => EventReads.Read(db, Sql, deviceNo, types, fromUs, toUs, limit, newestFirst), cancel);
+
+    /// <inheritdoc/>
     public Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>
         readers.Read(db => List(db, projectId, filter, page), cancel);
 

@@ -52,6 +52,27 @@ where shard = ? and online = 1 and device_id > ? order by device_id limit ?;
 -- name: find_presence
 select device_id, project_id, site_id, online, since_us, twin_version from presence where device_id = ?;
 
+-- By one name at a time, so that the index gives the order and the limit ends the search.
+-- name: oldest_events
+select ts, hash, id, event_type, category, severity, description, duration_ms, asset, meta
+from event where device_no = ?1 and ts between ?2 and ?3
+order by ts, hash limit ?4;
+
+-- name: newest_events
+select ts, hash, id, event_type, category, severity, description, duration_ms, asset, meta
+from event where device_no = ?1 and ts between ?2 and ?3
+order by ts desc, hash desc limit ?4;
+
+-- name: oldest_events_of_type
+select ts, hash, id, event_type, category, severity, description, duration_ms, asset, meta
+from event indexed by event_kind where device_no = ?1 and event_type = ?5 and ts between ?2 and ?3
+order by ts, hash limit ?4;
+
+-- name: newest_events_of_type
+select ts, hash, id, event_type, category, severity, description, duration_ms, asset, meta
+from event indexed by event_kind where device_no = ?1 and event_type = ?5 and ts between ?2 and ?3
+order by ts desc, hash desc limit ?4;
+
 -- name: list_devices
 select d.device_no, d.version, d.config_offset, 0, x'', null,
     d.id, d.project_id, d.serial, d.model, d.site_id, d.tags, d.status, d.channel, d.signature_required, d.overrides, d.created_at

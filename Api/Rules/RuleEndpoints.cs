@@ -1,0 +1,130 @@
+using EsoCore.Rules;
+
+namespace EsoCore.Api;
+
+/// <summary>Alert rules, <c>/api/rules</c>.</summary>
+internal static class RuleEndpoints
+{
+    private const string Tag = "Rules";
+    private const string What = "rule";
+
+    private static readonly byte[] Schema = ReadSchema();
+
+    public static void MapRules(this IEndpointRouteBuilder app)
+    {
+        var rules = app.MapGroup("/api/rules").RequireProjectKey();
+        rules.MapPost("", Create)
+            .Doc("createRule", Tag, "Create a rule; its id is minted when absent", doc => doc.Takes<RuleChangeBody>().ETag().Refuses(409))
+            .Gives<RuleBody>(StatusCodes.Status201Created);
+        rules.MapGet("", List).Doc("listRules", Tag, "The project's rules by id, the built-in ones included", doc => doc.Paged())
+            .Gives<RuleList>();
+        rules.MapGet("/schema", () => Results.Bytes(Schema, "application/json"))
+            .Doc("getRuleSchema", Tag, "The JSON schema of a rule and its condition").Gives<JsonText>();
+        rules.MapPost("/try", Try)
+            .Doc("tryRule", Tag, "Run a rule over past data without saving it", doc => doc.Takes<RuleTrialBody>())
+            .Gives<RuleTrialAnswer>();
+        rules.MapGet("/{id}", Get).Doc("getRule", Tag, "A rule and what came of it", doc => doc.ETag().Refuses(404)).Gives<RuleBody>();
+        rules.MapPatch("/{id}", Change)
+            .Doc("changeRule", Tag, "Change a rule: what is absent stays, what is null is cleared", doc => doc
+                .Takes<RuleChangeBody>().Edits().Refuses(404))
+            .Gives<RuleBody>();
+        rules.MapDelete("/{id}", Delete)
+            .Doc("deleteRule", Tag, "Take a rule away; a built-in one stays away until it is created again", doc => doc
+                .Edits().Refuses(404))
+            .Gives(StatusCodes.Status204NoContent);
+    }
+
+    private static async Task<IResult> Create(HttpContext http, IGrainFactory grains)
+    {
+        var (form, unread) = await Answers.ReadForm(http);
+        if (form is null)
+            return unread!;
+        var id = form.Text("id", Ids.MaxLength) ?? Guid.NewGuid().ToString("D");
+        // Such a rule could not be reached: its path is another route's.
+        if (Ids.Fault(id) is { } fault || (fault = id is "schema" or "try" ? "must not be schema or try" : null) is not null)
+            form.Fault("id", fault);
+        var rule = RuleForms.Read(form, null);
+        if (form.Faults is { Length: > 0 } faults)
+            return Problems.Faulty(faults);
+        var result = await Rule(grains, http, id).Put(rule, expectedVersion: null, onlyCreate: true);
+        return Answers.Edit(http, result, What, made => new RuleBody(made), Location);
+    }
+
+    private static async Task<IResult> List(HttpContext http, IGrainFactory grains)
+    {
+        var query = new QueryReader(http.Request.Query);
+        var page = query.Page();
+        if (query.Problem() is { } faulty)
+            return faulty;
+        var set = grains.GetGrain<IRuleSetGrain>(Caller.Of(http).ProjectId.ToString("D"));
+        return await Answers.Page(http, () => set.List(page), list => new RuleList(list.Items.Select(rule => new RuleBody(rule))));
+    }
+
+    private static async Task<IResult> Get(HttpContext http, string id, IGrainFactory grains)
+    {
+        if (await Rule(grains, http, Ids.FromPath(http, id)).Get() is not { } found)
+            return Problems.NotFound(What);
+        http.Response.Headers.ETag = ETags.Of(found.Rule.Version);
+        // No 304: counts change without a new version.
+        return Results.Json(new RuleBody(found.Rule, found.IsBuiltIn, found.Counts), ApiJson.Options);
+    }
+
+    private static async Task<IResult> Change(HttpContext http, string id, IGrainFactory grains)
+    {
+        var grain = Rule(grains, http, Ids.FromPath(http, id));
+        if ((await grain.Get())?.Rule is not { } found)
+            return Problems.NotFound(What);
+        var (form, unread) = await Answers.ReadForm(http);
+        if (form is null)
+            return unread!;
+        var rule = RuleForms.Read(form, found.Value);
+        if (form.Faults is { Length: > 0 } faults)
+            return Problems.Faulty(faults);
+        // Without If-Match the change still builds on what was read here, so that two changes at once cannot undo each other.
+        var result = await grain.Put(rule, ETags.IfMatch(http.Request) ?? found.Version, onlyCreate: false);
+        return Answers.Edit(http, result, What, changed => new RuleBody(changed), Location);
+    }
+
+    private static async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains)
+    {
+        var result = await Rule(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request));
+        return Answers.Edit(http, result, What, gone => new RuleBody(gone), Location);
+    }
+
+    private static async Task<IResult> Try(HttpContext http, IGrainFactory grains)
+    {
+        var (form, unread) = await Answers.ReadForm(http);
+        if (form is null)
+            return unread!;
+        var (from, to) = (form.Time("from"), form.Time("to"));
+        if (!form.Has("from"))
+            form.Fault("from", "is required");
+        if (!form.Has("to"))
+            form.Fault("to", "is required");
+        if (from >= to || to - from > TimeSpan.FromDays(IRuleTrialGrain.MaxDays))
+            form.Fault("to", $"must be after from, by at most {IRuleTrialGrain.MaxDays} days");
+        if (!form.Has("rule"))
+            form.Fault("rule", "is required");
+        var rule = form.Child("rule") is { } inner ? RuleForms.Read(inner, null) : null;
+        if (form.Faults is { Length: > 0 } faults)
+            return Problems.Faulty(faults);
+        var trial = await grains.GetGrain<IRuleTrialGrain>(IRuleTrialGrain.Key).Try(Caller.Of(http).Scope, rule!, from!.Value, to!.Value);
+        return trial.Errors.IsEmpty
+            ? Results.Json(new RuleTrialAnswer(
+                trial.Devices, trial.Records, trial.Cut, trial.Episodes.Select(found => new TrialEpisodeBody(found))), ApiJson.Options)
+            : Problems.Faulty([.. trial.Errors.Select(error => error with { Field = $"rule.{error.Field}" })], ApiCodes.Invalid);
+    }
+
+    private static byte[] ReadSchema()
+    {
+        using var stream = typeof(RuleEndpoints).Assembly.GetManifestResourceStream("rule.schema.json")!;
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        return copy.ToArray();
+    }
+
+    private static IRuleGrain Rule(IGrainFactory grains, HttpContext http, string id) =>
+        grains.GetGrain<IRuleGrain>(Ids.Key(Caller.Of(http).Scope, id));
+
+    private static string Location(Versioned<RuleDefinition> rule) => $"/api/rules/{Ids.ToPath(rule.Id)}";
+}

@@ -1,0 +1,197 @@
+using System.Text.Json;
+using EsoCore.Config;
+using EsoCore.Grains.Devices;
+using EsoCore.Grains.Rules.Conditions;
+using EsoCore.Grains.Rules.Evaluation;
+using EsoCore.Grains.Storage;
+using EsoCore.Grains.Telemetry;
+using EsoCore.History;
+using Microsoft.Extensions.Logging;
+
+namespace EsoCore.Grains.Rules;
+
+/// <summary>What stands around a step of a device, beside its twin.</summary>
+/// <param name="Profile">The settings of its model, or null.</param>
+/// <param name="ConfigVersion">The version of the configuration in force.</param>
+/// <param name="Online">Whether the device is heard.</param>
+/// <param name="LastSeenUs">When it was heard last.</param>
+/// <param name="NowUs">The server's time.</param>
+internal sealed record RuleMoment(ConfigSettings? Profile, long ConfigVersion, bool Online, long LastSeenUs, long NowUs);
+
+/// <summary>
+/// Evaluates the rules of a device as part of a step: asks for what they need (stored events, operating hours, types of assets), lets the
+/// pure evaluators judge, and writes the episodes among the step's transitions. A rule that fails stops nothing but itself.
+/// </summary>
+internal sealed class DeviceRuleRunner(
+    RuleBooks books, RulePlaces places, IDeviceStore store, DetectorRows detectors, ILogger<DeviceRuleRunner> log)
+{
+    /// <summary>The further setting of a configuration that names the firmware devices should run.</summary>
+    private const string FirmwareSetting = "firmware_version";
+
+    /// <summary>The rules that concern a device; none while they were never read.</summary>
+    internal async ValueTask<DeviceRules> RulesOf(Guid deviceId, DeviceTraits traits)
+    {
+        try
+        {
+            return (await books.GetCompiled(traits.ProjectId)).Compiled.Of(traits, deviceId);
+        }
+        catch (Exception error)
+        {
+            // Uploads go on without their rules rather than fail with them.
+            log.LogWarning(error, "The rules of project {Project} cannot be read", traits.ProjectId);
+            return DeviceRules.None;
+        }
+    }
+
+    /// <summary>After a batch was folded: the twin with what its rules remember, and what its detectors learnt.</summary>
+    /// <param name="state">Before the batch.</param>
+    /// <param name="folded">The twin after it.</param>
+    /// <param name="events">The events accepted.</param>
+    internal async ValueTask<(Twin Twin, DetectorSet? Detectors)> AfterBatch(
+        Guid deviceId, DeviceState state, Twin folded, Intake intake, ImmutableArray<NewEvent> events, RuleMoment moment,
+        TransitionWriter writer)
+    {
+        var rules = await RulesOf(deviceId, state.Traits);
+        var memory = folded.Rare.Rules;
+        if (rules.All.IsEmpty && memory.IsEmpty)
+            return (folded, state.Detectors);
+        var run = NewRun(deviceId, state, folded, rules, moment);
+        run.EndWithoutRule();
+        var types = rules.NeedsAssetTypes ? await places.Types(state.Traits.ProjectId, AssetsOf(intake)) : AssetTypes.None;
+        if (!events.IsEmpty)
+            await Events(run, state, events, types);
+        if (rules.HasPoints)
+            Points(run, state.Twin, intake, types);
+        if (rules.HasWindows && intake.Batch.Windows.Count > 0)
+            Guarded("windows", () => WindowRules.Evaluate(run, Windows(intake, state.Twin.WindowMarkUs), types));
+        AfterAny(run, folded, state, moment, types);
+        var learnt = rules.Anomalies.IsEmpty ? state.Detectors : await Anomalies(run, deviceId, state, intake, events, types);
+        return (Finish(run, folded, writer), learnt);
+    }
+
+    /// <summary>After any other step, and when silence is looked at: the twin with what its rules remember.</summary>
+    internal async ValueTask<Twin> AfterStep(
+        Guid deviceId, DeviceState state, Twin twin, ImmutableArray<NewEvent> events, RuleMoment moment, TransitionWriter writer)
+    {
+        var rules = await RulesOf(deviceId, state.Traits);
+        if (rules.All.IsEmpty && twin.Rare.Rules.IsEmpty)
+            return twin;
+        var run = NewRun(deviceId, state, twin, rules, moment);
+        run.EndWithoutRule();
+        if (!events.IsEmpty)
+            await Events(run, state, events, AssetTypes.None);
+        AfterAny(run, twin, state, moment, AssetTypes.None);
+        return Finish(run, twin, writer);
+    }
+
+    /// <summary>
+    /// When the device must be looked at next although nothing was heard, because a rule over missing data may hold then; null for never.
+    /// </summary>
+    internal async ValueTask<DateTimeOffset?> NextLook(Guid deviceId, DeviceTraits traits, Twin twin, DateTimeOffset now)
+    {
+        var due = StateRules.NextDue(await RulesOf(deviceId, traits), twin, Micros.Of(now));
+        return due == long.MaxValue ? null : Micros.ToTime(due);
+    }
+
+    private static RuleRun NewRun(Guid deviceId, DeviceState state, Twin twin, DeviceRules rules, RuleMoment moment) => new(
+        RuleDevice.Of(deviceId, state, twin.FirmwareVersion), rules, twin.Rare.Rules,
+        new RatedValues(moment.Profile, state.Traits.Overrides),
+        moment.NowUs);
+
+    private async Task Events(RuleRun run, DeviceState state, ImmutableArray<NewEvent> events, AssetTypes types)
+    {
+        var concerned = EventRules.Concerned(run.Rules, events);
+        if (concerned.Count == 0)
+            return;
+        var hours = run.Rules.NeedsHours ? await places.Hours(state.Traits.ProjectId, state.Traits.SiteId) : OperatingHours.Always;
+        var surroundings = new EventSurroundings(run.Rated, hours, types);
+        var stored = await StoredEvents.Read(store, state.DeviceNo, state.Twin.EventMarkUs, concerned);
+        foreach (var (rule, own) in concerned)
+            Guarded(rule.Id, () => EventRules.Evaluate(run, rule, own, stored.GetValueOrDefault(rule, []), surroundings));
+    }
+
+    private void Points(RuleRun run, Twin before, Intake intake, AssetTypes types)
+    {
+        var matched = run.Rules.OfSet(before.Series);
+        for (var s = 0; s < intake.Runs.Count; s++)
+        {
+            var held = intake.HeldAt(s);
+            var rules = held >= 0 ? matched[held] : run.Rules.OfSeries(intake.Batch.Series[s]);
+            if (rules.IsEmpty)
+                continue;
+            var (key, no, mark) = (intake.Batch.Series[s], intake.Numbers[s], intake.StandOf(s)?.MarkUs ?? long.MinValue);
+            var series = s;
+            Guarded(key.Metric, () => PointRules.Evaluate(run, rules, key, no, intake.Runs.Run(series), mark, types));
+        }
+    }
+
+    /// <summary>Reads the detectors only for a batch that has something for them, which most devices never have.</summary>
+    private async Task<DetectorSet?> Anomalies(
+        RuleRun run, Guid deviceId, DeviceState state, Intake intake, ImmutableArray<NewEvent> events, AssetTypes types)
+    {
+        var watched = run.Rules.WatchedEvents.Count > 0
+            && (state.Detectors is not null || events.Any(e => run.Rules.WatchedEvents.Contains(e.EventType)));
+        var series = Enumerable.Range(0, intake.Runs.Count).Where(s => run.Rules.Watches(intake.Batch.Series[s].Metric, run.Rated))
+            .ToList();
+        if (!watched && series.Count == 0)
+            return state.Detectors;
+        var before = state.Detectors ?? await detectors.Read(deviceId, run.NowUs);
+        var after = before;
+        Guarded("anomalies", () =>
+        {
+            if (watched)
+                after = AnomalyRules.Events(run, after, events, state.Twin.EventMarkUs);
+            foreach (var s in series)
+            {
+                after = AnomalyRules.Points(
+                    run, after, intake.Batch.Series[s], intake.Numbers[s], intake.Runs.Run(s), intake.StandOf(s)?.MarkUs ?? long.MinValue,
+                    types);
+            }
+        });
+        return after == before ? after : await detectors.SaveIfDue(deviceId, after, run.NowUs);
+    }
+
+    private void AfterAny(RuleRun run, Twin twin, DeviceState state, RuleMoment moment, AssetTypes types)
+    {
+        if (!run.Rules.States.IsEmpty)
+        {
+            Guarded("state", () => StateRules.Evaluate(run, DeviceFacts.Of(
+                twin, moment.Online, moment.LastSeenUs, moment.ConfigVersion, DesiredFirmware(moment.Profile, state.Traits.Overrides))));
+        }
+
+        if (!run.Rules.Missing.IsEmpty)
+            Guarded("missing_data", () => StateRules.EvaluateMissing(run, twin, moment.Online, types));
+    }
+
+    private static Twin Finish(RuleRun run, Twin twin, TransitionWriter writer)
+    {
+        foreach (var (ruleId, subject, episode) in run.Told)
+            writer.ToIncident(subject.GrainKey(run.Device.ProjectId, ruleId), episode.Start, episode);
+        return run.After == run.Before ? twin : twin with { Rare = twin.Rare with { Rules = run.After } };
+    }
+
+    /// <summary>An evaluator that fails, for whatever a rule or record holds, must not cost the batch.</summary>
+    private void Guarded(string what, Action evaluate)
+    {
+        try
+        {
+            evaluate();
+        }
+        catch (Exception error) when (error is not StorageUnavailableException)
+        {
+            log.LogWarning(error, "The rules over {What} could not be evaluated; they are passed over", what);
+        }
+    }
+
+    private static IEnumerable<WindowSample> Windows(Intake intake, long markUs) => intake.Batch.Windows
+        .Where(w => w.TsUs > markUs && intake.Fates.IsIn(w.Record)).OrderBy(w => w.TsUs)
+        .Select(w => new WindowSample(w.TsUs, w.Metric, w.Asset, w.Meta, w.Stats));
+
+    private static IEnumerable<string> AssetsOf(Intake intake) =>
+        intake.Batch.Series.Select(s => s.Asset).Concat(intake.Batch.Events.Select(e => e.Asset))
+            .Concat(intake.Batch.Windows.Select(w => w.Asset));
+
+    private static string? DesiredFirmware(ConfigSettings? profile, ConfigSettings own) =>
+        (own.Extra?.TryGetValue(FirmwareSetting, out var text) == true || profile?.Extra?.TryGetValue(FirmwareSetting, out text) == true)
+            && text.ToString() is ['"', .., '"'] quoted ? JsonSerializer.Deserialize<string>(quoted) : null;
+}

@@ -1,0 +1,99 @@
+using EsoCore.Grains.Rules.Conditions;
+using EsoCore.Grains.Storage;
+using EsoCore.Incidents;
+using EsoCore.Wire;
+
+namespace EsoCore.Grains.Rules.Evaluation;
+
+/// <summary>Rules over events: tells the episodes that a batch's events made, changed, or made part of another.</summary>
+internal static class EventRules
+{
+    private static readonly TimeSpan WithdrawnHold = TimeSpan.FromSeconds(1);
+
+    /// <summary>By rule, the events that may begin or end its episodes; empty when none concerns any.</summary>
+    internal static Dictionary<CompiledRule, List<NewEvent>> Concerned(DeviceRules rules, ImmutableArray<NewEvent> events)
+    {
+        var concerned = new Dictionary<CompiledRule, List<NewEvent>>();
+        foreach (var item in events)
+        {
+            foreach (var rule in rules.OfEvent(item.EventType))
+            {
+                if (!concerned.TryGetValue(rule, out var list))
+                    concerned[rule] = list = [];
+                list.Add(item);
+            }
+        }
+
+        return concerned;
+    }
+
+    /// <summary>Evaluates one rule.</summary>
+    /// <param name="events">The batch's events that concern it, accepted just now.</param>
+    /// <param name="stored">Those stored around them before.</param>
+    internal static void Evaluate(
+        RuleRun run, CompiledRule rule, List<NewEvent> events, ImmutableArray<NewEvent> stored, EventSurroundings surroundings)
+    {
+        var condition = (EventCondition)rule.Condition;
+        var before = stored.IsEmpty ? [] : EventEpisodes.Of(rule, surroundings, stored);
+        var after = EventEpisodes.Of(rule, surroundings, stored.Concat(events).DistinctBy(item => item.Id));
+        if (!condition.NeedsStored && after.Count > RuleLimits.MaxEpisodesABatch)
+            after = Cut(after);
+        foreach (var (id, episode) in after.OrderBy(pair => pair.Value.Start.Key.TsUs))
+        {
+            if (!before.TryGetValue(id, out var known) || !Same(known, episode))
+                Tell(run, rule, episode);
+        }
+
+        // What no longer begins an episode is withdrawn: it is part of another by now.
+        foreach (var (id, episode) in before)
+        {
+            if (!after.ContainsKey(id))
+                Tell(run, rule, episode with { EndUs = episode.Start.Key.TsUs, Count = 0 });
+        }
+
+        if (rule.MutesSensors)
+            run.Mutes = SensorMutes.After(run.Mutes, rule, events, after.Values);
+    }
+
+    /// <summary>The first ones on their own, all further ones as one.</summary>
+    private static Dictionary<Guid, EventEpisode> Cut(Dictionary<Guid, EventEpisode> episodes)
+    {
+        var ordered = episodes.Values.OrderBy(e => e.Start.Key.TsUs).ThenBy(e => e.Start.Key.Hash).ToList();
+        var cut = ordered.Take(RuleLimits.MaxEpisodesABatch).ToDictionary(e => e.Start.Id);
+        var rest = ordered[RuleLimits.MaxEpisodesABatch];
+        cut[rest.Start.Id] = rest with { Count = ordered.Count - RuleLimits.MaxEpisodesABatch };
+        return cut;
+    }
+
+    private static bool Same(EventEpisode a, EventEpisode b) =>
+        a.EndUs == b.EndUs && a.Count == b.Count && a.Severity == b.Severity && a.Value == b.Value;
+
+    /// <summary>What is withdrawn must not look as if it had held.</summary>
+    private static TimeSpan HoldFor(EventCondition condition, EventEpisode episode)
+    {
+        var lasting = condition.IsRestored ? condition.Lasting : TimeSpan.Zero;
+        return episode.Count == 0 && lasting < WithdrawnHold ? WithdrawnHold : lasting;
+    }
+
+    private static void Tell(RuleRun run, CompiledRule rule, EventEpisode episode)
+    {
+        var condition = (EventCondition)rule.Condition;
+        var start = episode.Start;
+        run.Tell(rule, start.AssetId, new RuleEpisode(
+            run.Device.EpisodeId(rule.Id, start.Id.ToString("D"), 0),
+            rule.Version,
+            Micros.ToTime(start.Key.TsUs),
+            episode.EndUs is { } end ? Micros.ToTime(end) : null,
+            condition.IsRestored,
+            HoldFor(condition, episode),
+            rule.Definition.Severity ?? Severities.NameOf(episode.Severity),
+            start.EventType,
+            start.Id,
+            episode.Count,
+            episode.Value,
+            episode.Limit,
+            EpisodeTexts.Of(rule, episode),
+            run.Device.Source(start.AssetId),
+            start.Meta.Length <= RuleLimits.MaxEpisodeMeta ? start.Meta : ""));
+    }
+}

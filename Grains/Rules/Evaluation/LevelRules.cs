@@ -1,0 +1,99 @@
+using EsoCore.Grains.Rules.Conditions;
+using EsoCore.Incidents;
+using EsoCore.Wire;
+
+namespace EsoCore.Grains.Rules.Evaluation;
+
+/// <summary>What a limit is held against: a series, or windows of a metric.</summary>
+/// <param name="Key">As <see cref="LevelState.Key"/>.</param>
+internal readonly record struct Watched(string Key, string Unit, string Asset);
+
+/// <summary>
+/// Follows values in order of time against limits with hysteresis: out, out long enough (an episode is told), back (it is told to be over).
+/// </summary>
+internal ref struct LevelTracker
+{
+    private readonly RuleRun _run;
+    private readonly CompiledRule _rule;
+    private readonly LimitCondition _condition;
+    private readonly ResolvedLimits _limits;
+    private readonly Watched _watched;
+    private readonly LevelState? _before;
+    private LevelState? _state;
+
+    internal LevelTracker(RuleRun run, CompiledRule rule, ResolvedLimits limits, in Watched watched)
+    {
+        (_run, _rule, _condition, _limits, _watched) = (run, rule, (LimitCondition)rule.Condition, limits, watched);
+        _state = _before = run.Find(rule.Id, watched.Key);
+    }
+
+    /// <summary>Whether nothing holds and nothing is waiting: values within the limits then change nothing.</summary>
+    internal readonly bool IsIdle => _state is null;
+
+    internal void Add(long tsUs, double value)
+    {
+        if (_state is { } state)
+        {
+            if (_limits.IsBack(value))
+            {
+                if (state.Told)
+                    Tell(state, tsUs);
+                _state = null;
+                return;
+            }
+
+            _state = state with
+            {
+                Count = state.Count + (_limits.IsOut(value) ? 1 : 0),
+                Worst = state.Worst is { } worst && _limits.Excess(worst) >= _limits.Excess(value) ? worst : value,
+                LastUs = tsUs,
+            };
+        }
+        else if (_limits.IsOut(value))
+            _state = new LevelState(_rule.Id, _watched.Key, _rule.Print, tsUs, Told: false, value, 1, tsUs);
+        else
+            return;
+
+        if (_state is { Told: false } waiting && tsUs - waiting.SinceUs >= (long)_condition.For.TotalMicroseconds)
+        {
+            // What cannot be kept must not be told either: nobody would tell its end.
+            var told = Told(waiting);
+            if (_before is not null || _run.Levels.Count < RuleLimits.MaxLevels)
+                Tell(told, null);
+            _state = told;
+        }
+    }
+
+    /// <summary>Keeps where it stands.</summary>
+    internal readonly void End() => _run.Replace(_before, _state);
+
+    private readonly LevelState Told(LevelState state) => state with
+    {
+        Told = true,
+        Subject = _run.Device.SubjectOf(_rule.Definition.Subject, _watched.Asset).ToString(),
+        Cause = $"metric:{_condition.Metric}",
+        Severity = _rule.Definition.Severity ?? Severities.NameOf(Severity.Medium),
+    };
+
+    private readonly void Tell(LevelState state, long? endUs)
+    {
+        var worst = state.Worst ?? 0;
+        _run.Tell(_rule, state, new RuleEpisode(
+            _run.Device.EpisodeId(_rule.Id, _watched.Key, state.SinceUs),
+            _rule.Version,
+            Micros.ToTime(state.SinceUs),
+            endUs is { } end ? Micros.ToTime(end) : null,
+            Lasts: true,
+            TimeSpan.Zero,
+            state.Severity!,
+            state.Cause!,
+            null,
+            state.Count,
+            worst,
+            _limits.LimitOf(worst),
+            EpisodeTexts.Of(_condition, worst, _limits, _watched.Unit, _watched.Asset,
+            TimeSpan.FromMicroseconds((endUs ?? state.LastUs) - state.SinceUs)),
+            _run.Device.Source(_watched.Asset),
+            ""));
+    }
+}

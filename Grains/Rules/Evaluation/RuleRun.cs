@@ -1,0 +1,123 @@
+using EsoCore.Grains.Rules.Conditions;
+using EsoCore.Incidents;
+using EsoCore.Wire;
+
+namespace EsoCore.Grains.Rules.Evaluation;
+
+/// <summary>
+/// One evaluation of a device's rules: takes what they remember, is shown what is new by the evaluators, and gives the new memory and the
+/// episodes to tell. Pure: nothing leaves it before the commit.
+/// </summary>
+internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory memory, RatedValues rated, long nowUs)
+{
+    private readonly List<ToldEpisode> _told = [];
+    private List<LevelState>? _levels;
+    private ImmutableArray<PeriodState>? _periods;
+    private ImmutableArray<MutedSensor>? _mutes;
+
+    internal RuleDevice Device => device;
+
+    internal DeviceRules Rules => rules;
+
+    internal RatedValues Rated => rated;
+
+    internal RuleMemory Before => memory;
+
+    /// <summary>The server's time, microseconds.</summary>
+    internal long NowUs => nowUs;
+
+    /// <summary>What is to be told, in order.</summary>
+    internal IReadOnlyList<ToldEpisode> Told => _told;
+
+    internal ImmutableArray<MutedSensor> Mutes
+    {
+        get => _mutes ?? memory.Mutes;
+        set => _mutes = value;
+    }
+
+    internal ImmutableArray<PeriodState> Periods
+    {
+        get => _periods ?? memory.Periods;
+        set => _periods = value;
+    }
+
+    /// <summary>What the rules remember afterwards: the same object when nothing changed.</summary>
+    internal RuleMemory After
+    {
+        get
+        {
+            if (_levels is null && _periods is null && _mutes is null)
+                return memory;
+            var after = memory with { Levels = _levels is null ? memory.Levels : [.. _levels], Periods = Periods, Mutes = Mutes };
+            return after.IsEmpty ? RuleMemory.Empty : after;
+        }
+    }
+
+    internal bool HasLevels => _levels is null ? !memory.Levels.IsEmpty : _levels.Count > 0;
+
+    internal IReadOnlyList<LevelState> Levels => _levels ?? (IReadOnlyList<LevelState>)memory.Levels;
+
+    internal LevelState? Find(string rule, string key)
+    {
+        if (!HasLevels)
+            return null;
+        foreach (var level in Levels)
+        {
+            if (level.Key == key && level.Rule == rule)
+                return level;
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Keeps a state in the place of another; null forgets it. A new one beyond the limit is not kept: the answer is then false.
+    /// </summary>
+    internal bool Replace(LevelState? before, LevelState? after)
+    {
+        if (before == after)
+            return true;
+        _levels ??= [.. memory.Levels];
+        if (before is not null)
+            _levels.Remove(before);
+        else if (_levels.Count >= RuleLimits.MaxLevels)
+            return false;
+        if (after is not null)
+            _levels.Add(after);
+        return true;
+    }
+
+    /// <summary>Tells of a held condition where its beginning was told: the device may be at another site by now.</summary>
+    internal void Tell(CompiledRule rule, LevelState level, RuleEpisode episode) => _told.Add(new ToldEpisode(
+        rule.Id, SubjectKey.Parse(level.Subject ?? "") ?? device.SubjectOf(rule.Definition.Subject, episode.Source.AssetId), episode));
+
+    internal void Tell(CompiledRule rule, string? asset, RuleEpisode episode) =>
+        _told.Add(new ToldEpisode(rule.Id, device.SubjectOf(rule.Definition.Subject, asset), episode));
+
+    /// <summary>
+    /// Ends what is held for rules that concern the device no longer (deleted, switched off, or out of their scope by now) or watch
+    /// something else since they were edited. Their incidents would wait for an end for ever.
+    /// </summary>
+    internal void EndWithoutRule()
+    {
+        if (Periods.Any(period => !IsOf(period.Rule, period.Print)))
+            Periods = Periods.RemoveAll(period => !IsOf(period.Rule, period.Print));
+        if (!HasLevels)
+            return;
+        foreach (var level in Levels.Where(level => !IsOf(level.Rule, level.Print)).ToList())
+        {
+            Replace(level, null);
+            if (level.Told && SubjectKey.Parse(level.Subject ?? "") is { } subject)
+                _told.Add(new ToldEpisode(level.Rule, subject, Ended(level)));
+        }
+    }
+
+    private bool IsOf(string id, int print) => rules.ById.TryGetValue(id, out var rule) && rule.Print == print;
+
+    private RuleEpisode Ended(LevelState level) => new(
+        device.EpisodeId(level.Rule, level.Key, level.SinceUs), 0, Micros.ToTime(level.SinceUs),
+        Micros.ToTime(Math.Max(nowUs, level.SinceUs)),
+        Lasts: true, TimeSpan.Zero, level.Severity ?? Severities.NameOf(Severity.Medium), level.Cause ?? level.Rule, null,
+        Math.Max(1, level.Count), level.Worst, null, "The rule was changed or taken away, or no longer concerns the device.",
+        device.Source(null), "");
+}

@@ -1,0 +1,59 @@
+using EsoCore.Grains.Rules.Conditions;
+using EsoCore.Grains.Storage;
+
+namespace EsoCore.Grains.Rules.Evaluation;
+
+/// <summary>
+/// Sensors that metric rules pass over: those of whose fault a rule with the action <c>disable_sensor_alerts</c> has told, until the fault
+/// is over or people enable their alerts again. Follows from the episodes, so that it does not depend on the order of uploads.
+/// </summary>
+internal static class SensorMutes
+{
+    /// <summary>The field of meta that names a sensor, in events as in series.</summary>
+    private const string Field = "sensor_id";
+
+    /// <summary>Whether a series is measured by a sensor that is muted; a fault may also name the metric itself.</summary>
+    internal static bool IsMuted(ImmutableArray<MutedSensor> mutes, SeriesKey key)
+    {
+        if (mutes.IsEmpty)
+            return false;
+        var sensor = EventMatcher.MetaText(key.Meta, Field);
+        return mutes.Any(mute => mute.IsMuted && (mute.Sensor == key.Metric || mute.Sensor == sensor));
+    }
+
+    /// <summary>The mutes after events of a rule that mutes sensors.</summary>
+    /// <param name="touched">The batch's events that begin or end its episodes.</param>
+    /// <param name="episodes">Its episodes as they stand by now.</param>
+    internal static ImmutableArray<MutedSensor> After(
+        ImmutableArray<MutedSensor> mutes, CompiledRule rule, IEnumerable<NewEvent> touched, IReadOnlyCollection<EventEpisode> episodes)
+    {
+        var ends = ((EventCondition)rule.Condition).IsRestored;
+        foreach (var sensor in touched.Select(SensorOf).Where(name => name.Length > 0).Distinct())
+        {
+            var faultUs = episodes.Where(e => (!ends || e.EndUs is null) && SensorOf(e.Start) == sensor).Select(e => e.Start.Key.TsUs)
+                .DefaultIfEmpty(long.MinValue).Max();
+            var known = mutes.FirstOrDefault(mute => mute.Sensor == sensor);
+            // A fault without an end of its own stands until people end it, whatever comes later from before it.
+            if (known is not null && !ends)
+                faultUs = Math.Max(faultUs, known.FaultUs);
+            var after = new MutedSensor(sensor, faultUs, known?.EnabledUs ?? long.MinValue);
+            mutes = known is not null ? mutes.Replace(known, after)
+                : faultUs == long.MinValue ? mutes
+                : (mutes.Length < RuleLimits.MaxMutes ? mutes : mutes.RemoveAt(0)).Add(after);
+        }
+
+        return mutes;
+    }
+
+    /// <summary>The mutes after people enabled a sensor's alerts: faults up to now no longer count.</summary>
+    /// <param name="sensor">Null: all.</param>
+    internal static ImmutableArray<MutedSensor> Enable(ImmutableArray<MutedSensor> mutes, string? sensor, long nowUs)
+    {
+        foreach (var known in mutes.Where(mute => mute.IsMuted && (sensor is null || mute.Sensor == sensor)))
+            mutes = mutes.Replace(known, known with { EnabledUs = Math.Max(nowUs, known.FaultUs) });
+        return mutes;
+    }
+
+    private static string SensorOf(NewEvent item) =>
+        EventMatcher.MetaText(item.Meta, Field) is { Length: > 0 } sensor ? sensor : EventMatcher.MetaText(item.Meta, "metric");
+}

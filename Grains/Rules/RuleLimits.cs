@@ -1,0 +1,83 @@
+namespace EsoCore.Grains.Rules;
+
+/// <summary>Bounds on rules and on what they keep in a twin.</summary>
+internal static class RuleLimits
+{
+    /// <summary>Characters of a name (metric, event, field of meta, rated value).</summary>
+    internal const int MaxName = 128;
+
+    /// <summary>Names in one list.</summary>
+    internal const int MaxNames = 32;
+
+    /// <summary>Characters of a condition as JSON.</summary>
+    internal const int MaxConditionLength = 8_192;
+
+    /// <summary>Levels of nesting of a condition.</summary>
+    internal const int MaxDepth = 8;
+
+    /// <summary>Predicates over one event's meta.</summary>
+    internal const int MaxPredicates = 8;
+
+    /// <summary>Percent of a rated value.</summary>
+    internal const double MaxPercent = 1_000;
+
+    /// <summary>Events that a rule counts up to.</summary>
+    internal const int MaxCount = 1_000;
+
+    /// <summary>Devices that a rule counts up to.</summary>
+    internal const int MaxDevices = 10_000;
+
+    /// <summary>Actions of a rule.</summary>
+    internal const int MaxActions = 16;
+
+    /// <summary>Recipients of an action, and kinds of channels.</summary>
+    internal const int MaxRecipients = 16;
+
+    /// <summary>Items of one list of a scope.</summary>
+    internal const int MaxScope = 100;
+
+    /// <summary>Open and pending conditions of metrics that a twin holds; beyond, a condition that begins is passed over.</summary>
+    internal const int MaxLevels = 256;
+
+    /// <summary>Of those, series whose points of a period are held in buckets (about 1 KB each).</summary>
+    internal const int MaxPeriods = 32;
+
+    /// <summary>Faulty sensors that a twin holds; the oldest goes first.</summary>
+    internal const int MaxMutes = 64;
+
+    /// <summary>Detectors that a twin feeds (1.7 KB each at most).</summary>
+    internal const int MaxDetectors = 16;
+
+    /// <summary>Stored events that are read around those of a batch, for one rule.</summary>
+    internal const int MaxStoredEvents = 2_000;
+
+    /// <summary>Episodes that one rule tells of one batch on their own; further events of the batch make one episode together.</summary>
+    internal const int MaxEpisodesABatch = 100;
+
+    /// <summary>Characters of an event's meta that an episode carries; longer meta is left out, and stays with the event.</summary>
+    internal const int MaxEpisodeMeta = 4_096;
+
+    /// <summary>Characters of an event's description in an episode's text.</summary>
+    internal const int MaxToldDescription = 256;
+
+    /// <summary>The shortest period and window.</summary>
+    internal static readonly TimeSpan MinPeriod = TimeSpan.FromMinutes(1);
+
+    /// <summary>The longest period that points are held for.</summary>
+    internal static readonly TimeSpan MaxPeriod = TimeSpan.FromDays(1);
+
+    /// <summary>The longest time that a value must be out.</summary>
+    internal static readonly TimeSpan MaxFor = TimeSpan.FromDays(7);
+
+    /// <summary>The longest window of events.</summary>
+    internal static readonly TimeSpan MaxWithin = TimeSpan.FromDays(30);
+
+    /// <summary>How far a forecast may look.</summary>
+    internal static readonly TimeSpan MaxForecast = TimeSpan.FromDays(90);
+
+    /// <summary>How far one looks unless told.</summary>
+    internal static readonly TimeSpan DefaultForecast = TimeSpan.FromDays(14);
+
+    /// <summary>How often what detectors learnt is written beside other commits.</summary>
+    internal static readonly TimeSpan DetectorsSaved = TimeSpan.FromMinutes(30);
+}
