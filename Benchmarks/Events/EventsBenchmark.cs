@@ -115,8 +115,8 @@ internal static class EventsBenchmark
         {
             var (name, meta) = i == 0 && isCritical ? (Critical, "{}") : Others[(batch + i) % Others.Length];
             var at = now.AddMilliseconds(-i).UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
-            records.Append(i == 0 ? "" : ",").Append(
-                CultureInfo.InvariantCulture, $"{{\"ts\":\"{at}\",\"series\":\"{name}\",\"val\":null,\"unit\":null,\"meta\":{meta}}}");
+            records.Append(i == 0 ? "" : ",")
+                .Append($$"""{"ts":"{{at}}","series":"{{name}}","val":null,"unit":null,"meta":{{meta}}}""");
         }
 
         return Encoding.UTF8.GetBytes(records.Append(']').ToString());
