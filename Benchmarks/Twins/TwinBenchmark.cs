@@ -55,6 +55,7 @@ internal static class TwinBenchmark
             host.Services.AddSingleton<IDeviceStore>(store);
             host.Services.AddSingleton<IResourceStore>(new NoResources());
             host.Services.AddSingleton(System.Reflection.DispatchProxy.Create<IProjectStore, Unused>());
+            host.Services.AddSingleton(System.Reflection.DispatchProxy.Create<IInstallationKeys, Unused>());
             host.Services.AddEsoCoreGrains();
         });
         builder.ConfigureSilo((_, silo) =>

@@ -3,6 +3,7 @@ using EsoCore.Devices;
 using EsoCore.Events;
 using EsoCore.Grains.Events;
 using EsoCore.Grains.Storage;
+using EsoCore.History;
 using Microsoft.Extensions.Logging;
 
 namespace EsoCore.Grains.Liveness;
@@ -28,7 +29,7 @@ internal sealed class LivenessGrain(
     public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     /// <summary>The longest such wait.</summary>
-    public static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(2);
 
     /// <summary>Devices asked at one time; one that does not answer takes one of these places until its call times out.</summary>
     public const int AskedAtOnce = 16;
@@ -141,6 +142,11 @@ internal sealed class LivenessGrain(
             var soonest = time.GetUtcNow() + Period;
             _deadlines.Answered(device, next < soonest ? soonest : next);
             _failing.Remove(device);
+        }
+        catch (StorageUnavailableException)
+        {
+            // The readiness check tells of it once; every device would bury the log.
+            _deadlines.Answered(device, time.GetUtcNow() + RetryAfter);
         }
         catch (Exception error)
         {
