@@ -139,7 +139,7 @@ internal static class EventsBenchmark
         return new StringBuilder()
             .AppendLine("# A storm of events").AppendLine()
             .AppendLine($"Machine: {Machine.Describe()}; server (SQLite), devices and receiver on it. {date}").AppendLine()
-            .AppendLine(CultureInfo.InvariantCulture,
+            .AppendLine(
                 $"`dotnet run -c Release --project Benchmarks -- events`: {events:N0} events of {devices:N0} devices in {seconds} s, ten a batch, with the "
                 + "rules that every project begins with; each device stops in an emergency once. The wait is from the answer to that upload, "
                 + "which leaves after the commit, to the message that names the incident, at a webhook.").AppendLine()
