@@ -110,7 +110,7 @@ public sealed class DefaultWorkflowTests
         await server.TextTo("safety", "Emergency stop");
         await server.MailTo("safety", "Emergency stop");
         var (_, log) = await server.Get($"/api/log?item={incident.GetProperty("id").GetString()}");
-        Assert.Contains(log.GetProperty("entries").EnumerateArray(), line => line.GetProperty("action").GetString() == "incident.opened");
+        Assert.Contains(log.GetProperty("log").EnumerateArray(), line => line.GetProperty("action").GetString() == "incident.opened");
     }
 
     [Fact]
@@ -122,8 +122,8 @@ public sealed class DefaultWorkflowTests
         await server.Make($"/api/devices/{server.Device.Id}", """{"site_id":"HALL"}""", HttpMethod.Patch);
         server.Clock.Leap(TimeSpan.FromSeconds(30));
         await server.Upload((server.Now, WorkflowServer.Record("light_curtain_breach")));
-        await server.Event("tamper_detected");
-        await server.Incident("tamper_detected");
+        await server.Event("sd_error");
+        await server.Incident("sd_error");
         Assert.Single(await server.Incidents());
         await server.Upload((server.Now.AddDays(-1), WorkflowServer.Record("light_curtain_breach")));
         await server.Incident("light_curtain_breach");
