@@ -11,7 +11,9 @@ namespace EsoCore.Grains.Correlation;
 /// </summary>
 internal sealed class CauseFinder
 {
-    /// <summary>How much earlier than its cause a consequence may begin: clocks differ, and what follows is sometimes noticed first.</summary>
+    /// <summary>
+    /// How much earlier than its cause a consequence may begin: clocks differ, and what follows is sometimes noticed first.
+    /// </summary>
     public static readonly TimeSpan Lead = TimeSpan.FromMinutes(2);
 
     /// <summary>How long after its cause has ended, or was last seen, a consequence may begin.</summary>

@@ -58,5 +58,6 @@ internal sealed class ConditionFactsReader : IRuleFactsReader
     }
 
     private static double? Number(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) ? number : null;
+        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) ? number
+            : null;
 }

@@ -14,7 +14,8 @@ internal sealed class IncidentListGrain(IWorkStore store, ILogger<IncidentListGr
     /// <inheritdoc/>
     public Task<Page<Incident>> List(IncidentFilter filter, PageRequest page) => List<Incident>(
         new WorkFilter(
-            WorkKinds.Incident, filter.Statuses.IsDefault ? [] : [.. filter.Statuses.Select(WorkJson.WordOf)], filter.Severity, filter.RuleId,
+            WorkKinds.Incident, filter.Statuses.IsDefault ? [] : [.. filter.Statuses.Select(WorkJson.WordOf)], filter.Severity,
+            filter.RuleId,
             filter.DeviceId, filter.SiteId, filter.AssetId, filter.CauseId, filter.From, filter.To),
         page);
 
@@ -40,9 +41,11 @@ internal sealed class IncidentListGrain(IWorkStore store, ILogger<IncidentListGr
     public async Task<Page<TrailEntry>> ReadTrail(TrailFilter filter, PageRequest page)
     {
         var read = await store.ReadLog(
-            ProjectId, new LogFilter(filter.ItemId, filter.DeviceId, filter.Action, filter.From, filter.To), Bounded(page), CancellationToken.None);
+            ProjectId, new LogFilter(filter.ItemId, filter.DeviceId, filter.Action, filter.From, filter.To), Bounded(page),
+            CancellationToken.None);
         return new Page<TrailEntry>(
-            [.. read.Items.Select(l => new TrailEntry(l.Id, l.At, l.Actor, l.Action, l.ItemId, l.DeviceId, new JsonText(l.Body)))], read.Next);
+            [.. read.Items.Select(l => new TrailEntry(l.Id, l.At, l.Actor, l.Action, l.ItemId, l.DeviceId, new JsonText(l.Body)))],
+            read.Next);
     }
 
     private async Task<Page<T>> List<T>(WorkFilter filter, PageRequest page)
