@@ -70,7 +70,7 @@ internal static class IncidentEndpoints
 
     private static async Task<IResult> Act(HttpContext http, string id, IGrainFactory grains, IncidentVerb verb)
     {
-        if (!Ids.TryParse(id, out var incidentId) || await Lists(http, grains).Find(incidentId) is not { } found)
+        if (!Ids.TryParse(id, out var incidentId) || await Lists(http, grains).Get(incidentId) is not { } incident)
             return Problems.NotFound(What);
         var (text, assignee) = ((string?)null, (string?)null);
         if (verb is IncidentVerb.Assign or IncidentVerb.Comment || http.Request.ContentLength is > 0
@@ -90,7 +90,6 @@ internal static class IncidentEndpoints
         var act = new IncidentAct(
             incidentId, verb, $"key:{Caller.Of(http).Key.KeyId:D}", string.IsNullOrEmpty(text) ? null : text,
             string.IsNullOrEmpty(assignee) ? null : assignee, ETags.IfMatch(http.Request));
-        var incident = found.Incident;
         var grain = grains.GetGrain<IIncidentGrain>(Ids.Key(Caller.Of(http).Scope, $"{incident.RuleId}/{incident.Subject}"));
         return Answers.Edit(http, await grain.Act(act), What, done => new IncidentBody(done.Value), done => $"/api/incidents/{done.Id}");
     }

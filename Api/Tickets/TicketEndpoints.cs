@@ -41,7 +41,7 @@ internal static class TicketEndpoints
             $"key:{Caller.Of(http).Key.KeyId:D}");
         if (form.Faults is { Length: > 0 } faults)
             return Problems.Faulty(faults);
-        if (draft.IncidentId is { } incident && await Lists(http, grains).Find(incident) is null)
+        if (draft.IncidentId is { } incident && await Lists(http, grains).Get(incident) is null)
             return Problems.Faulty([new FieldError("incident_id", "names no incident in reach of this key")]);
         var result = await Ticket(grains, http, Guid.CreateVersion7()).Create(draft);
         return Answers.Edit(http, result, What, made => new TicketBody(made.Value), made => $"/api/tickets/{made.Id}");

@@ -98,8 +98,8 @@ internal sealed class CauseFinder
         var (isHeld, recheck) = (false, (DateTimeOffset?)null);
         foreach (var ancestor in Ancestors(incident))
         {
-            // What is graver than its cause speaks for itself, unless the cause is the sum of such.
-            if (!IsWide(ancestor) && RankOf(ancestor) < RankOf(incident))
+            // Danger speaks for itself where its cause is none, unless the cause is the sum of such.
+            if (!IsWide(ancestor) && RankOf(incident) == Severity.Critical && RankOf(ancestor) < Severity.Critical)
                 continue;
             if (ancestor.EndedAt is null)
             {

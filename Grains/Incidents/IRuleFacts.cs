@@ -28,8 +28,9 @@ internal sealed record RuleFacts(int Devices, TimeSpan Within) : IRuleFacts
 }
 
 /// <summary>
-/// Looks for <c>devices</c> (or <c>min_devices</c>) and <c>within_s</c> in a condition of type <c>devices</c>. It knows nothing else of
-/// conditions; what reads them in full takes its place.
+/// Looks for <c>count</c> and <c>within_s</c> in a condition of type <c>devices</c>. It knows nothing else of conditions; what reads them
+/// in
+/// full may take its place.
 /// </summary>
 internal sealed class ConditionFactsReader : IRuleFactsReader
 {
@@ -47,7 +48,9 @@ internal sealed class ConditionFactsReader : IRuleFactsReader
             var root = condition.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
                 return RuleFacts.Single;
-            var devices = Number(root, "devices") ?? Number(root, "min_devices") ?? 1;
+            if (!root.TryGetProperty("type", out var type) || type.ValueKind != JsonValueKind.String || type.GetString() != "devices")
+                return RuleFacts.Single;
+            var devices = Number(root, "count") ?? 1;
             var within = Number(root, "within_s") is { } seconds ? TimeSpan.FromSeconds(Math.Clamp(seconds, 0, 86_400)) : DefaultWithin;
             return new RuleFacts((int)Math.Clamp(devices, 1, 100_000), within);
         }

@@ -116,7 +116,7 @@ internal sealed partial class IncidentGrain
                     await Try([item], "a ticket", () => TicketGrain(ticket.TicketId).Create(ticket.Draft));
                     break;
                 case SensorOut sensor:
-                    await Try([item], "a sensor", () => sensors.Enable(sensor.DeviceId, sensor.SensorId, _ruleId));
+                    await Try([item], "a sensor", () => sensors.Enable(_projectId, sensor.DeviceId, sensor.SensorId));
                     break;
                 case FleetOut fleet:
                     await Try([item], "an opening", () => GrainFactory.GetGrain<IFleetWatchGrain>($"{_projectId:D}")

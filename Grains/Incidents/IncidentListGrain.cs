@@ -20,14 +20,18 @@ internal sealed class IncidentListGrain(IWorkStore store, ILogger<IncidentListGr
         page);
 
     /// <inheritdoc/>
+    public async Task<Incident?> Get(Guid id) =>
+        await store.Find(ProjectId, WorkKinds.Incident, id, CancellationToken.None) is { } item ? WorkJson.Read<Incident>(item.Body) : null;
+
+    /// <inheritdoc/>
     public async Task<IncidentDetails?> Find(Guid id)
     {
-        if (await store.Find(ProjectId, WorkKinds.Incident, id, CancellationToken.None) is not { } item)
+        if (await Get(id) is not { } incident)
             return null;
         var few = new PageRequest(IIncidentListGrain.MaxDetails);
         var consequences = await List<Incident>(new WorkFilter(WorkKinds.Incident, CauseId: id), few);
         var trail = await ReadTrail(new TrailFilter(id, null, null, null, null), few);
-        return new IncidentDetails(WorkJson.Read<Incident>(item.Body), consequences.Items, trail.Items);
+        return new IncidentDetails(incident, consequences.Items, trail.Items);
     }
 
     /// <inheritdoc/>

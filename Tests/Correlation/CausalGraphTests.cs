@@ -79,7 +79,7 @@ public sealed class CausalGraphTests
     }
 
     [Fact]
-    public void Judge_GraverThanItsCause_IsNotHeld()
+    public void Judge_CriticalWhereItsCauseIsNot_IsNotHeld()
     {
         var (edge, stop) = (Incident("safety_edge_triggered", 0, null),
             Incident("emergency_stop_activated", 0.1, null, severity: "critical"));
