@@ -24,7 +24,8 @@ internal static class EscalationEndpoints
             .Gives<PolicyBody>(StatusCodes.Status201Created);
         policies.MapGet("", ListPolicies)
             .Doc("listEscalationPolicies", Tag, "The project's escalation policies, by id", doc => doc.Paged()).Gives<PolicyList>();
-        policies.MapGet("/{id}", GetPolicy).Doc("getEscalationPolicy", Tag, "An escalation policy", doc => doc.ETag().Refuses(404)).Gives<PolicyBody>();
+        policies.MapGet("/{id}", GetPolicy)
+            .Doc("getEscalationPolicy", Tag, "An escalation policy", doc => doc.ETag().Refuses(404)).Gives<PolicyBody>();
         policies.MapPatch("/{id}", ChangePolicy)
             .Doc("changeEscalationPolicy", Tag, "Change an escalation policy: what is absent stays, what is null is cleared",
                 doc => doc.Takes<PolicyChangeBody>().Edits().Refuses(404))
@@ -40,8 +41,10 @@ internal static class EscalationEndpoints
             .Doc("createSchedule", Tag, "Create an on-call schedule; its id is minted when absent",
                 doc => doc.Takes<NewScheduleBody>().ETag().Refuses(409))
             .Gives<ScheduleBody>(StatusCodes.Status201Created);
-        schedules.MapGet("", ListSchedules).Doc("listSchedules", Tag, "The project's on-call schedules, by id", doc => doc.Paged()).Gives<ScheduleList>();
-        schedules.MapGet("/{id}", GetSchedule).Doc("getSchedule", Tag, "An on-call schedule", doc => doc.ETag().Refuses(404)).Gives<ScheduleBody>();
+        schedules.MapGet("", ListSchedules)
+            .Doc("listSchedules", Tag, "The project's on-call schedules, by id", doc => doc.Paged()).Gives<ScheduleList>();
+        schedules.MapGet("/{id}", GetSchedule)
+            .Doc("getSchedule", Tag, "An on-call schedule", doc => doc.ETag().Refuses(404)).Gives<ScheduleBody>();
         schedules.MapGet("/{id}/oncall", OnCall)
             .Doc("getOnCall", Tag, "Who is on duty", doc => doc.Query("at", "When; now by default.", "date-time").Refuses(404))
             .Gives<OnCallBody>();

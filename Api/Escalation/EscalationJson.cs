@@ -3,10 +3,15 @@ using EsoCore.Escalation;
 
 namespace EsoCore.Api;
 
-/// <summary>Hours in which notices of little weight wait. <c>days</c>: those on which they begin; empty: every day. <c>below</c>: severities below it.</summary>
+/// <summary>
+/// Hours in which notices of little weight wait. <c>days</c>: those on which they begin; empty: every day. <c>below</c>: severities below
+/// it.
+/// </summary>
 internal sealed record QuietBody(string TimeZone, string From, string To, ImmutableArray<string>? Days, string Below);
 
-/// <summary>A level of an escalation policy: seconds after the one above it (or the opening), whom to tell, by which kinds of channels.</summary>
+/// <summary>
+/// A level of an escalation policy: seconds after the one above it (or the opening), whom to tell, by which kinds of channels.
+/// </summary>
 internal sealed record LevelBody(long AfterS, ImmutableArray<string> To, ImmutableArray<string>? Via);
 
 /// <summary>An escalation policy.</summary>
@@ -29,7 +34,8 @@ internal sealed record NewPolicyBody(
     string? Id, string Name, ImmutableArray<LevelBody> Levels, long? RepeatEveryS, int? MaxRepeats, QuietBody? Quiet);
 
 /// <summary>A change of an escalation policy: what is absent stays, what is null is cleared; levels are replaced as a whole.</summary>
-internal sealed record PolicyChangeBody(string? Name, ImmutableArray<LevelBody>? Levels, long? RepeatEveryS, int? MaxRepeats, QuietBody? Quiet);
+internal sealed record PolicyChangeBody(string? Name, ImmutableArray<LevelBody>? Levels, long? RepeatEveryS, int? MaxRepeats,
+    QuietBody? Quiet);
 
 /// <summary>People who take turns of <c>every</c> days or weeks, handing over at a wall clock's time.</summary>
 internal sealed record LayerBody(
@@ -95,7 +101,8 @@ internal static class EscalationForms
         form.IsNull("time_zone") ? "UTC" : form.Text("time_zone", 64) ?? current?.TimeZone ?? "UTC",
         form.Has("layers") ? [.. FormPart.Of(form, "layers", 64).Select(ReadLayer)] : current?.Layers ?? [],
         form.IsNull("overrides") ? [] : form.Has("overrides")
-            ? [.. FormPart.Of(form, "overrides", 1_000).Select(o => new OnCallOverride(o.Text("person", MaxName), o.Time("from"), o.Time("to")))]
+            ? [.. FormPart.Of(form, "overrides", 1_000)
+                .Select(o => new OnCallOverride(o.Text("person", MaxName), o.Time("from"), o.Time("to")))]
             : current?.Overrides ?? [],
         ReadQuiet(form, current?.Quiet));
 

@@ -6,7 +6,9 @@ namespace EsoCore.Api;
 /// <summary>One object in a list of a form; its faults are the form's, by its path.</summary>
 internal readonly record struct FormPart(JsonForm Form, JsonElement Object, string Path)
 {
-    /// <summary>The objects of a list; a value that is no list of at most <paramref name="max"/> objects is a fault and gives none.</summary>
+    /// <summary>
+    /// The objects of a list; a value that is no list of at most <paramref name="max"/> objects is a fault and gives none.
+    /// </summary>
     public static ImmutableArray<FormPart> Of(JsonForm form, string name, int max)
     {
         if (form.Raw(name) is not { } list)
@@ -35,7 +37,8 @@ internal readonly record struct FormPart(JsonForm Form, JsonElement Object, stri
         if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() > maxItems)
             return FaultOf<ImmutableArray<string>>(name, $"must be a list of at most {maxItems} texts", []);
         var texts = value.EnumerateArray().Select(item => JsonForm.ReadText(item, max)).ToList();
-        return texts.Contains(null) ? FaultOf<ImmutableArray<string>>(name, $"must hold texts of at most {max} characters", []) : [.. texts.OfType<string>()];
+        return texts.Contains(null) ? FaultOf<ImmutableArray<string>>(name, $"must hold texts of at most {max} characters", [])
+            : [.. texts.OfType<string>()];
     }
 
     public long Whole(string name, long min, long max, long otherwise) =>
@@ -49,14 +52,15 @@ internal readonly record struct FormPart(JsonForm Form, JsonElement Object, stri
 
     public DateOnly Day(string name) =>
         Find(name) is { } value
-        && DateOnly.TryParseExact(JsonForm.ReadText(value, 10), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day
+        && DateOnly.TryParseExact(JsonForm.ReadText(value, 10), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None,
+            out var day) ? day
         : FaultOf(name, "must be a date, YYYY-MM-DD", default(DateOnly));
 
     public T Word<T>(string name, T otherwise)
         where T : struct, Enum =>
         Find(name) is not { } value ? otherwise
         : JsonForm.ReadText(value, 32) is { } word && IncidentQueries.TryWord<T>(word, out var found) ? found
-        : FaultOf(name, $"must be one of: {string.Join(", ", Enum.GetNames<T>().Select(JsonNamingPolicy.SnakeCaseLower.ConvertName))}", otherwise);
+        : FaultOf(name, $"must be one of: {IncidentQueries.WordsOf<T>()}", otherwise);
 
     private JsonElement? Find(string name) =>
         Object.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;

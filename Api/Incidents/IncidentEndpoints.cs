@@ -15,7 +15,8 @@ internal static class IncidentEndpoints
         incidents.MapGet("", List)
             .Doc("listIncidents", Tag, "Incidents, the latest beginning first", doc => doc
                 .Query("status", "open, acknowledged, resolved or suppressed; several with commas.")
-                .Query("severity", "info, low, medium, high or critical.").Query("rule", "The id of a rule.").Query("device", "A device.", "uuid")
+                .Query("severity", "info, low, medium, high or critical.").Query("rule", "The id of a rule.")
+                    .Query("device", "A device.", "uuid")
                 .Query("site", "A site's id.").Query("asset", "An asset's code.").Query("cause", "Consequences of this incident.", "uuid")
                 .Span().Paged())
             .Gives<IncidentList>();
@@ -27,9 +28,11 @@ internal static class IncidentEndpoints
         Act(incidents, IncidentVerb.Suppress, "suppress", "Put an incident aside: repeats are counted and tell nobody");
         Act(incidents, IncidentVerb.Unsuppress, "unsuppress", "Take an incident up again");
         incidents.MapPost("/{id}/assign", (HttpContext http, string id, IGrainFactory grains) => Act(http, id, grains, IncidentVerb.Assign))
-            .Doc("assignIncident", Tag, "Say who is to see to an incident; null takes it back", doc => doc.Takes<AssignBody>().Edits().Refuses(404))
+            .Doc("assignIncident", Tag, "Say who is to see to an incident; null takes it back", doc => doc.Takes<AssignBody>().Edits()
+                .Refuses(404))
             .Gives<IncidentBody>();
-        incidents.MapPost("/{id}/comments", (HttpContext http, string id, IGrainFactory grains) => Act(http, id, grains, IncidentVerb.Comment))
+        incidents.MapPost("/{id}/comments", (HttpContext http, string id, IGrainFactory grains) =>
+            Act(http, id, grains, IncidentVerb.Comment))
             .Doc("commentIncident", Tag, "Leave a note in an incident's trail", doc => doc.Takes<CommentBody>().Edits().Refuses(404))
             .Gives<IncidentBody>();
         app.MapGroup("/api/log").RequireProjectKey().MapGet("", Log)
@@ -67,10 +70,11 @@ internal static class IncidentEndpoints
 
     private static async Task<IResult> Act(HttpContext http, string id, IGrainFactory grains, IncidentVerb verb)
     {
-        if (!Ids.TryParse(id, out var incidentId) || await Lists(http, grains).Find(incidentId) is not { } found)
+        if (!Ids.TryParse(id, out var incidentId) || await Lists(http, grains).Get(incidentId) is not { } incident)
             return Problems.NotFound(What);
         var (text, assignee) = ((string?)null, (string?)null);
-        if (verb is IncidentVerb.Assign or IncidentVerb.Comment || http.Request.ContentLength is > 0 || http.Request.Headers.TransferEncoding.Count > 0)
+        if (verb is IncidentVerb.Assign or IncidentVerb.Comment || http.Request.ContentLength is > 0
+            || http.Request.Headers.TransferEncoding.Count > 0)
         {
             var (form, unread) = await Answers.ReadForm(http);
             if (form is null)
@@ -86,7 +90,6 @@ internal static class IncidentEndpoints
         var act = new IncidentAct(
             incidentId, verb, $"key:{Caller.Of(http).Key.KeyId:D}", string.IsNullOrEmpty(text) ? null : text,
             string.IsNullOrEmpty(assignee) ? null : assignee, ETags.IfMatch(http.Request));
-        var incident = found.Incident;
         var grain = grains.GetGrain<IIncidentGrain>(Ids.Key(Caller.Of(http).Scope, $"{incident.RuleId}/{incident.Subject}"));
         return Answers.Edit(http, await grain.Act(act), What, done => new IncidentBody(done.Value), done => $"/api/incidents/{done.Id}");
     }
@@ -98,7 +101,8 @@ internal static class IncidentEndpoints
         var page = query.Page();
         if (query.Problem() is { } faulty)
             return faulty;
-        return await Answers.Page(http, () => Lists(http, grains).ReadTrail(filter, page), list => new TrailList(list.Items.Select(l => new TrailBody(l))));
+        return await Answers.Page(http, () => Lists(http, grains).ReadTrail(filter, page), list =>
+            new TrailList(list.Items.Select(l => new TrailBody(l))));
     }
 
     private static IIncidentListGrain Lists(HttpContext http, IGrainFactory grains) =>

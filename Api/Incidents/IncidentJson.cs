@@ -12,7 +12,8 @@ internal record IncidentBody
         var subject = SubjectKey.Parse(incident.Subject);
         var isOfDevice = subject?.Kind is Rules.SubjectKind.Device or Rules.SubjectKind.Asset;
         (Id, RuleId, Subject, Status, Severity) = (incident.Id, incident.RuleId, incident.Subject, incident.Status, incident.Severity);
-        (Title, Text, Cause, CauseId, Consequences) = (incident.Title, incident.Text, incident.Cause, incident.CauseId, incident.Consequences);
+        (Title, Text, Cause, CauseId, Consequences) = (incident.Title, incident.Text, incident.Cause, incident.CauseId,
+            incident.Consequences);
         if (isOfDevice)
             (DeviceId, Serial, Model, FirmwareVersion) = (source.DeviceId, source.Serial, source.Model, source.FirmwareVersion);
         SiteId = subject?.Kind == Rules.SubjectKind.Site ? subject.Id : subject?.Kind == Rules.SubjectKind.Project ? null : source.SiteId;

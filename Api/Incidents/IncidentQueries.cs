@@ -18,11 +18,15 @@ internal static class IncidentQueries
             if (TryWord<T>(word, out var value))
                 words.Add(value);
             else
-                query.Fault(name, $"must be of: {string.Join(", ", Enum.GetNames<T>().Select(JsonNamingPolicy.SnakeCaseLower.ConvertName))}");
+                query.Fault(name, $"must be of: {WordsOf<T>()}");
         }
 
         return [.. words.Distinct()];
     }
+
+    /// <summary>The words of an enum on the wire, for people.</summary>
+    public static string WordsOf<T>()
+        where T : struct, Enum => string.Join(", ", Enum.GetNames<T>().Select(JsonNamingPolicy.SnakeCaseLower.ConvertName));
 
     /// <summary>A member of an enum by its word on the wire.</summary>
     public static bool TryWord<T>(string word, out T value)

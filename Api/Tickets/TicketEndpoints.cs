@@ -13,7 +13,8 @@ internal static class TicketEndpoints
     {
         var tickets = app.MapGroup("/api/tickets").RequireProjectKey();
         tickets.MapPost("", Create)
-            .Doc("createTicket", Tag, "Create a ticket", doc => doc.Takes<NewTicketBody>().ETag()).Gives<TicketBody>(StatusCodes.Status201Created);
+            .Doc("createTicket", Tag, "Create a ticket", doc => doc.Takes<NewTicketBody>()
+                .ETag()).Gives<TicketBody>(StatusCodes.Status201Created);
         tickets.MapGet("", List)
             .Doc("listTickets", Tag, "Tickets, the latest made first", doc => doc
                 .Query("status", "open, in_progress, done or cancelled; several with commas.").Query("incident", "An incident.", "uuid")
@@ -21,7 +22,8 @@ internal static class TicketEndpoints
             .Gives<TicketList>();
         tickets.MapGet("/{id}", Get).Doc("getTicket", Tag, "A ticket", doc => doc.ETag().Refuses(404)).Gives<TicketBody>();
         tickets.MapPatch("/{id}", Change)
-            .Doc("changeTicket", Tag, "Change a ticket: what is absent stays, what is null is cleared", doc => doc.Takes<TicketChangeBody>().Edits().Refuses(404))
+            .Doc("changeTicket", Tag, "Change a ticket: what is absent stays, what is null is cleared", doc =>
+                doc.Takes<TicketChangeBody>().Edits().Refuses(404))
             .Gives<TicketBody>();
     }
 
@@ -31,13 +33,15 @@ internal static class TicketEndpoints
         if (form is null)
             return unread!;
         var draft = new TicketDraft(
-            form.Text("kind", 64, required: true) ?? "", form.Text("title", ITicketGrain.MaxTitle, required: true) ?? "", form.Time("due_at"),
-            form.Id("incident_id"), null, form.Id("device_id"), form.Text("site_id", Ids.MaxLength), form.Text("asset_id", Ids.MaxLength), null,
+            form.Text("kind", 64, required: true) ?? "", form.Text("title", ITicketGrain.MaxTitle, required: true) ?? "",
+            form.Time("due_at"),
+            form.Id("incident_id"), null, form.Id("device_id"), form.Text("site_id", Ids.MaxLength), form.Text("asset_id", Ids.MaxLength),
+            null,
             Given(form.Text("assignee", ITicketGrain.MaxAssignee)), Given(form.Text("notes", ITicketGrain.MaxNotes)),
             $"key:{Caller.Of(http).Key.KeyId:D}");
         if (form.Faults is { Length: > 0 } faults)
             return Problems.Faulty(faults);
-        if (draft.IncidentId is { } incident && await Lists(http, grains).Find(incident) is null)
+        if (draft.IncidentId is { } incident && await Lists(http, grains).Get(incident) is null)
             return Problems.Faulty([new FieldError("incident_id", "names no incident in reach of this key")]);
         var result = await Ticket(grains, http, Guid.CreateVersion7()).Create(draft);
         return Answers.Edit(http, result, What, made => new TicketBody(made.Value), made => $"/api/tickets/{made.Id}");

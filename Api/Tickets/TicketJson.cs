@@ -24,7 +24,8 @@ internal sealed record TicketBody(
 {
     public TicketBody(Ticket t)
         : this(
-            t.Id, t.Kind, t.Title, t.Status, t.DueAt, t.IncidentId, t.RuleId, t.DeviceId, t.SiteId, t.AssetId, t.Severity, t.Assignee, t.Notes,
+            t.Id, t.Kind, t.Title, t.Status, t.DueAt, t.IncidentId, t.RuleId, t.DeviceId, t.SiteId, t.AssetId, t.Severity, t.Assignee,
+            t.Notes,
             t.CreatedAt, t.CreatedBy, t.ChangedAt, t.ClosedAt)
     {
     }
@@ -37,10 +38,12 @@ internal sealed record TicketList(IEnumerable<TicketBody> Tickets);
 /// A new ticket. <c>kind</c>: maintenance, site_visit, part_replacement, alignment_check, backup_power_check, safety_audit or server_check.
 /// </summary>
 internal sealed record NewTicketBody(
-    string Kind, string Title, DateTimeOffset? DueAt, Guid? IncidentId, Guid? DeviceId, string? SiteId, string? AssetId, string? Assignee, string? Notes);
+    string Kind, string Title, DateTimeOffset? DueAt, Guid? IncidentId, Guid? DeviceId, string? SiteId, string? AssetId, string? Assignee,
+    string? Notes);
 
 /// <summary>A change of a ticket: what is absent stays, what is null is cleared.</summary>
-internal sealed record TicketChangeBody(string? Kind, string? Title, TicketStatus? Status, DateTimeOffset? DueAt, string? Assignee, string? Notes);
+internal sealed record TicketChangeBody(string? Kind, string? Title, TicketStatus? Status, DateTimeOffset? DueAt, string? Assignee,
+    string? Notes);
 
 internal static class TicketForms
 {

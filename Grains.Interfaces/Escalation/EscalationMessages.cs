@@ -102,7 +102,8 @@ public enum RotationUnit
 /// <param name="StartsOn">The day of the first person's first hand-over; in weekly turns its weekday is that of every hand-over.</param>
 /// <param name="HandOver">The wall clock's time of hand-overs, <c>HH:mm</c>.</param>
 [GenerateSerializer, Immutable, Alias("on-call-layer")]
-public sealed record OnCallLayer(string Name, ImmutableArray<string> People, RotationUnit Unit, int Every, DateOnly StartsOn, string HandOver);
+public sealed record OnCallLayer(string Name, ImmutableArray<string> People, RotationUnit Unit, int Every, DateOnly StartsOn,
+    string HandOver);
 
 /// <summary>Somebody stands in.</summary>
 /// <param name="Person">The id of a person.</param>

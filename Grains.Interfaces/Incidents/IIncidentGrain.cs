@@ -17,7 +17,9 @@ public interface IIncidentGrain : IGrainWithStringKey
     /// <summary>What a person does with one of its incidents. An act that changes nothing (acknowledging twice) is no fault.</summary>
     Task<EditResult<Incident>> Act(IncidentAct act);
 
-    /// <summary>Takes episodes that another grain found (those of devices come by stream). Durable when the task ends; repeats are dropped.</summary>
+    /// <summary>
+    /// Takes episodes that another grain found (those of devices come by stream). Durable when the task ends; repeats are dropped.
+    /// </summary>
     Task Tell(ImmutableArray<RuleEpisode> episodes);
 
     /// <summary>Takes what the correlation has come to say of its incidents. Unknown ones are ignored.</summary>

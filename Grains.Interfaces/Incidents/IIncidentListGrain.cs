@@ -11,6 +11,9 @@ public interface IIncidentListGrain : IGrainWithStringKey
     /// <summary>Incidents, the latest beginning first.</summary>
     Task<Page<Incident>> List(IncidentFilter filter, PageRequest page);
 
+    /// <summary>One incident, or null.</summary>
+    Task<Incident?> Get(Guid id);
+
     /// <summary>One incident with its consequences and its trail, or null.</summary>
     Task<IncidentDetails?> Find(Guid id);
 

@@ -6,11 +6,14 @@ namespace EsoCore.Incidents;
 /// A rule's condition came to hold at a device, or no longer does. To the incident grain of (rule, subject). Absolute: an episode is told
 /// anew in whole whenever something of it changes, and episodes told in any order make the same incident.
 /// </summary>
-/// <param name="EpisodeId">Follows from device, rule, and the event or series and start: the same however often and in whatever order it is told.</param>
+/// <param name="EpisodeId">
+/// Follows from device, rule, and the event or series and start: the same however often and in whatever order it is told.
+/// </param>
 /// <param name="RuleVersion">The version of the rule that found it.</param>
 /// <param name="Start">When the condition came to hold: device time, corrected.</param>
 /// <param name="End">
-/// When it no longer held: the time of the restoring event, of the value that cleared it, or <paramref name="Start"/> for what is over as it
+/// When it no longer held: the time of the restoring event, of the value that cleared it, or <paramref name="Start"/> for what is over as
+/// it
 /// happens (<paramref name="Lasts"/> false). Null: it still holds.
 /// </param>
 /// <param name="Lasts">Whether the condition has an end of its own, which resolves the incident.</param>

@@ -18,8 +18,10 @@ internal static class CausalGraph
         (SiteDevicesLost, ["power_outage", "low_voltage", "connectivity_lost", "server_unreachable", "device_offline"]),
 
         // Power. Without it the logger runs on its capacitor, shuts down, and is heard no more; a sagging supply resets it first.
-        ("power_outage", ["low_voltage", "backup_activated", "supercap_low", "safe_shutdown_initiated", "connectivity_lost", "device_offline", "sd_error"]),
-        ("low_voltage", ["backup_activated", "supercap_low", "safe_shutdown_initiated", "watchdog_reset", "sensor_fault", "connectivity_lost"]),
+        ("power_outage", ["low_voltage", "backup_activated", "supercap_low", "safe_shutdown_initiated", "connectivity_lost",
+            "device_offline", "sd_error"]),
+        ("low_voltage", ["backup_activated", "supercap_low", "safe_shutdown_initiated", "watchdog_reset", "sensor_fault",
+            "connectivity_lost"]),
         ("backup_activated", ["supercap_low"]),
         ("supercap_low", ["safe_shutdown_initiated"]),
         ("safe_shutdown_initiated", ["connectivity_lost", "device_offline"]),
@@ -51,7 +53,8 @@ internal static class CausalGraph
     private static readonly FrozenDictionary<string, FrozenSet<string>> Reach = Effects.Keys
         .ToFrozenDictionary(cause => cause, cause => Follow(cause).ToFrozenSet(StringComparer.Ordinal), StringComparer.Ordinal);
 
-    private static readonly FrozenDictionary<string, int> Depths = Effects.Keys.Concat(Effects.Values.SelectMany(e => e)).Distinct(StringComparer.Ordinal)
+    private static readonly FrozenDictionary<string, int> Depths = Effects.Keys.Concat(Effects.Values.SelectMany(e => e))
+        .Distinct(StringComparer.Ordinal)
         .ToFrozenDictionary(word => word, word => Reach.Count(r => r.Value.Contains(word)), StringComparer.Ordinal);
 
     /// <summary>Whether the graph tells of a word.</summary>
@@ -61,7 +64,8 @@ internal static class CausalGraph
     public static bool HasCauses(string word) => Depths.GetValueOrDefault(word) > 0;
 
     /// <summary>Whether one brings the other about with nothing between them.</summary>
-    public static bool CausesDirectly(string cause, string effect) => Effects.TryGetValue(cause, out var effects) && effects.Contains(effect);
+    public static bool CausesDirectly(string cause, string effect) => Effects.TryGetValue(cause, out var effects)
+        && effects.Contains(effect);
 
     /// <summary>Whether one brings the other about, directly or not.</summary>
     public static bool Causes(string cause, string effect) => Reach.TryGetValue(cause, out var reach) && reach.Contains(effect);
@@ -87,6 +91,7 @@ internal static class CausalGraph
         return found;
     }
 
-    private static ImmutableSortedDictionary<string, ImmutableArray<string>> Declare(params (string Cause, ImmutableArray<string> Effects)[] lines) =>
+    private static ImmutableSortedDictionary<string,
+    ImmutableArray<string>> Declare(params (string Cause, ImmutableArray<string> Effects)[] lines) =>
         lines.ToImmutableSortedDictionary(l => l.Cause, l => l.Effects, StringComparer.Ordinal);
 }

@@ -11,7 +11,9 @@ namespace EsoCore.Grains.Correlation;
 /// </summary>
 internal sealed class CauseFinder
 {
-    /// <summary>How much earlier than its cause a consequence may begin: clocks differ, and what follows is sometimes noticed first.</summary>
+    /// <summary>
+    /// How much earlier than its cause a consequence may begin: clocks differ, and what follows is sometimes noticed first.
+    /// </summary>
     public static readonly TimeSpan Lead = TimeSpan.FromMinutes(2);
 
     /// <summary>How long after its cause has ended, or was last seen, a consequence may begin.</summary>
@@ -96,8 +98,8 @@ internal sealed class CauseFinder
         var (isHeld, recheck) = (false, (DateTimeOffset?)null);
         foreach (var ancestor in Ancestors(incident))
         {
-            // What is graver than its cause speaks for itself, unless the cause is the sum of such.
-            if (!IsWide(ancestor) && RankOf(ancestor) < RankOf(incident))
+            // Danger speaks for itself where its cause is none, unless the cause is the sum of such.
+            if (!IsWide(ancestor) && RankOf(incident) == Severity.Critical && RankOf(ancestor) < Severity.Critical)
                 continue;
             if (ancestor.EndedAt is null)
             {

@@ -27,6 +27,9 @@ internal sealed class CorrelationGrain(IWorkStore store, TimeProvider time, ILog
     /// <summary>How often telling one is tried; it is told again when something about it changes.</summary>
     public const int MaxTries = 100;
 
+    /// <summary>Incidents told at one time.</summary>
+    private const int ToldAtOnce = 16;
+
     private const int PageSize = 1_000;
 
     private readonly Dictionary<Guid, Incident> _incidents = [];
@@ -96,7 +99,8 @@ internal sealed class CorrelationGrain(IWorkStore store, TimeProvider time, ILog
     private void Forget()
     {
         var old = time.GetUtcNow() - Memory;
-        var gone = _incidents.Values.Where(i => i.EndedAt is { } ended && ended < old && (i.ResolvedAt is null || i.ResolvedAt < old)).ToList();
+        var gone = _incidents.Values.Where(i => i.EndedAt is { } ended && ended < old && (i.ResolvedAt is null || i.ResolvedAt < old))
+            .ToList();
         gone.AddRange(_incidents.Values.Except(gone).OrderBy(i => i.EndedAt is null).ThenBy(i => i.LastAt)
             .Take(Math.Max(0, _incidents.Count - gone.Count - MaxIncidents)));
         foreach (var incident in gone)
@@ -134,11 +138,12 @@ internal sealed class CorrelationGrain(IWorkStore store, TimeProvider time, ILog
         var failed = false;
         try
         {
-            foreach (var (owner, verdicts) in _toTell.Values.Where(t => _incidents.ContainsKey(t.Verdict.IncidentId))
-                .GroupBy(t => OwnerOf(_incidents[t.Verdict.IncidentId]), t => t.Verdict).Select(g => (g.Key, g.ToImmutableArray())).ToList())
+            var owners = _toTell.Values.Where(t => _incidents.ContainsKey(t.Verdict.IncidentId)).Select(t => t.Verdict)
+                .GroupBy(v => OwnerOf(_incidents[v.IncidentId])).Select(g => (Owner: g.Key, Verdicts: g.ToImmutableArray()));
+            foreach (var part in owners.ToList().Chunk(ToldAtOnce))
             {
                 cancel.ThrowIfCancellationRequested();
-                failed |= !await Tell(owner, verdicts);
+                failed |= (await Task.WhenAll(part.Select(o => Tell(o.Owner, o.Verdicts)))).Contains(false);
             }
         }
         finally

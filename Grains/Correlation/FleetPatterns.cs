@@ -89,7 +89,8 @@ internal static class FleetPatterns
         return ratio < MinRatio || chance > MaxChance ? null : new FleetPattern(
             own[0].RuleId, $"firmware {version}", own.Min(o => o.At), hits, rest,
             FormattableString.Invariant(
-                $"{hits} of {part} devices with firmware {version}, against {others} of {rest} with others ({ratio:0.#} times; by chance p = {chance:0.0e+0}): {NameOf(own[0])}."));
+                $"{hits} of {part} devices with firmware {version}, against {others} of {rest} with others ({ratio:0.#} times; ")
+            + FormattableString.Invariant($"by chance p = {chance:0.0e+0}): {NameOf(own[0])}."));
     }
 
     private static string NameOf(FleetOpening opening) =>

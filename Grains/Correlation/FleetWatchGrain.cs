@@ -27,9 +27,12 @@ internal sealed class FleetWatchGrain(IWorkStore store, TimeProvider time, ILogg
     private const int MaxPages = 20;
 
     private readonly Dictionary<Guid, FleetOpening> _openings = [];
+    private readonly Dictionary<string, List<FleetOpening>> _byRule = new(StringComparer.Ordinal);
     private readonly Dictionary<Guid, string> _firmware = [];
+    private readonly Dictionary<string, int> _devices = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Rule, string Kind), (Guid Id, DateTimeOffset Start, DateTimeOffset At, int Devices)> _told = [];
     private Guid _projectId;
+    private int _pruneAt = 1_000;
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -51,9 +54,7 @@ internal sealed class FleetWatchGrain(IWorkStore store, TimeProvider time, ILogg
     {
         if (!Add(incident))
             return;
-        var found = FleetPatterns.Find(
-            [.. _openings.Values.Where(o => o.RuleId == incident.RuleId)],
-            _firmware.Values.CountBy(f => f).ToDictionary(f => f.Key, f => f.Value));
+        var found = FleetPatterns.Find(_byRule.GetValueOrDefault(incident.RuleId) ?? [], _devices);
         foreach (var pattern in found)
             await Tell(pattern, incident);
     }
@@ -78,19 +79,41 @@ internal sealed class FleetWatchGrain(IWorkStore store, TimeProvider time, ILogg
         if (incident.RuleId == RuleId || SubjectKey.Parse(incident.Subject)?.Kind is not (SubjectKind.Device or SubjectKind.Asset))
             return false;
         var source = incident.Source;
-        if (_firmware.Count < MaxDevices || _firmware.ContainsKey(source.DeviceId))
-            _firmware[source.DeviceId] = source.FirmwareVersion ?? "";
-        if (!_openings.TryAdd(incident.Id, new FleetOpening(
-            incident.RuleId, incident.Title, source.DeviceId, source.FirmwareVersion ?? "", source.SiteId, incident.StartedAt)))
+        var opening = new FleetOpening(
+            incident.RuleId, incident.Title, source.DeviceId, source.FirmwareVersion ?? "", source.SiteId, incident.StartedAt);
+        if (!_openings.TryAdd(incident.Id, opening))
             return false;
-        var old = _openings.Values.Max(o => o.At) - FleetPatterns.FirmwareWindow;
-        if (_openings.Count > MaxOpenings || _openings.Count % 100 == 0)
-        {
-            foreach (var (id, _) in _openings.OrderBy(o => o.Value.At).TakeWhile((o, i) => o.Value.At < old || i < _openings.Count - MaxOpenings).ToList())
-                _openings.Remove(id);
-        }
-
+        if (!_byRule.TryGetValue(opening.RuleId, out var same))
+            _byRule[opening.RuleId] = same = [];
+        same.Add(opening);
+        Count(opening);
+        if (_openings.Count >= _pruneAt)
+            Prune();
         return true;
+    }
+
+    private void Count(FleetOpening opening)
+    {
+        if (_firmware.TryGetValue(opening.DeviceId, out var before))
+            _devices[before]--;
+        else if (_firmware.Count >= MaxDevices)
+            return;
+        _firmware[opening.DeviceId] = opening.Firmware;
+        _devices[opening.Firmware] = _devices.GetValueOrDefault(opening.Firmware) + 1;
+    }
+
+    /// <summary>Lets go of what is too old, or too much, now and then.</summary>
+    private void Prune()
+    {
+        var old = _openings.Values.Max(o => o.At) - FleetPatterns.FirmwareWindow;
+        var kept = _openings.Where(o => o.Value.At >= old).OrderByDescending(o => o.Value.At).Take(MaxOpenings / 2).ToList();
+        _openings.Clear();
+        _byRule.Clear();
+        foreach (var (id, opening) in kept)
+            _openings.Add(id, opening);
+        foreach (var rule in kept.Select(o => o.Value).GroupBy(o => o.RuleId))
+            _byRule[rule.Key] = [.. rule];
+        _pruneAt = Math.Min(MaxOpenings, kept.Count * 2 + 1_000);
     }
 
     /// <summary>Tells a pattern once, and again when a quarter more devices have it.</summary>

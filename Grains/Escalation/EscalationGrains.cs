@@ -81,10 +81,12 @@ internal sealed class OnCallScheduleGrain(IResourceStore store, ResourceLimits l
 internal sealed class EscalationListGrain(IResourceStore store) : Grain, IEscalationListGrain
 {
     /// <inheritdoc/>
-    public Task<Page<Versioned<EscalationPolicy>>> ListPolicies(PageRequest page) => List<EscalationPolicy>(ResourceKinds.EscalationPolicy, page);
+    public Task<Page<Versioned<EscalationPolicy>>> ListPolicies(PageRequest page) =>
+        List<EscalationPolicy>(ResourceKinds.EscalationPolicy, page);
 
     /// <inheritdoc/>
-    public Task<Page<Versioned<OnCallSchedule>>> ListSchedules(PageRequest page) => List<OnCallSchedule>(ResourceKinds.OnCallSchedule, page);
+    public Task<Page<Versioned<OnCallSchedule>>> ListSchedules(PageRequest page) =>
+        List<OnCallSchedule>(ResourceKinds.OnCallSchedule, page);
 
     private async Task<Page<Versioned<T>>> List<T>(string kind, PageRequest page)
     {

@@ -18,12 +18,15 @@ internal sealed record EscalationPlan(ImmutableArray<EscalationStep> Steps, Quie
     /// <summary>An escalation that is over.</summary>
     public static EscalationPlan None { get; } = new([], null);
 
-    /// <summary>The plan of an action, with its policy where it names one that exists; without it the action's own recipients are told once.</summary>
+    /// <summary>
+    /// The plan of an action, with its policy where it names one that exists; without it the action's own recipients are told once.
+    /// </summary>
     public static EscalationPlan Of(EscalateAction action, EscalationPolicy? policy)
     {
         if (policy is null)
             return action.To.IsDefaultOrEmpty
-                ? None : new EscalationPlan([new(action.After ?? DefaultAfter, 1, NoticeKind.Escalated, action.To, Given(action.Via))], null);
+                ? None : new EscalationPlan([new(action.After ?? DefaultAfter, 1, NoticeKind.Escalated, action.To, Given(action.Via))],
+                    null);
         var steps = ImmutableArray.CreateBuilder<EscalationStep>();
         foreach (var level in policy.Levels)
             steps.Add(new EscalationStep(level.After, steps.Count + 1, NoticeKind.Escalated, level.To, Given(level.Via)));

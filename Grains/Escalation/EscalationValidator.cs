@@ -129,7 +129,8 @@ internal static class EscalationValidator
             errors.Add(new FieldError(field, $"must hold 1 to {MaxRecipients} recipients"));
         foreach (var recipient in to.IsDefault ? [] : to.Take(MaxRecipients))
         {
-            if (!Kinds.Any(kind => recipient.StartsWith(kind, StringComparison.Ordinal) && recipient.Length > kind.Length) || recipient.Length > 160)
+            if (!Kinds.Any(kind => recipient.StartsWith(kind, StringComparison.Ordinal) && recipient.Length > kind.Length)
+                || recipient.Length > 160)
                 errors.Add(new FieldError(field, "must be team:<id>, person:<id>, schedule:<id> or channel:<id>"));
         }
     }

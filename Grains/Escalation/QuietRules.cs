@@ -12,7 +12,8 @@ internal static class QuietRules
     /// <summary>When something of this severity that is due may be told: at once, or when the quiet hours end.</summary>
     public static DateTimeOffset Release(QuietHours? quiet, string severity, DateTimeOffset due)
     {
-        if (quiet is null || !Waits(quiet, severity) || !ZonedTime.TryParse(quiet.From, out var from) || !ZonedTime.TryParse(quiet.To, out var to))
+        if (quiet is null || !Waits(quiet, severity) || !ZonedTime.TryParse(quiet.From, out var from)
+            || !ZonedTime.TryParse(quiet.To, out var to))
             return due;
         var zone = ZonedTime.Find(quiet.TimeZone);
         for (var i = 0; i < MaxSpans; i++)

@@ -6,7 +6,8 @@ namespace EsoCore.Grains.Escalation;
 internal static class ZonedTime
 {
     /// <summary>
-    /// The instant of a wall clock's time. One that comes twice is its first; one that is left out is as much later as the clocks are set on.
+    /// The instant of a wall clock's time. One that comes twice is its first; one that is left out is as much later as the clocks are set
+    /// on.
     /// </summary>
     public static DateTimeOffset ToUtc(TimeZoneInfo zone, DateOnly day, TimeOnly time)
     {
@@ -28,7 +29,9 @@ internal static class ZonedTime
     public static bool TryParse(string? text, out TimeOnly time) =>
         TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
 
-    /// <summary>The zone of that IANA name; UTC for one that this machine does not know, which a document checked elsewhere may name.</summary>
+    /// <summary>
+    /// The zone of that IANA name; UTC for one that this machine does not know, which a document checked elsewhere may name.
+    /// </summary>
     public static TimeZoneInfo Find(string name) => TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : TimeZoneInfo.Utc;
 
     /// <summary>The short name of a weekday, <c>mon</c> to <c>sun</c>.</summary>

@@ -35,7 +35,8 @@ internal sealed class EpisodeClusters
     private readonly RuleTiming _timing;
     private readonly DateTimeOffset _now;
 
-    private EpisodeClusters(IReadOnlyList<HeldEpisode> episodes, IReadOnlyList<IncidentRecord> records, RuleTiming timing, DateTimeOffset now) =>
+    private EpisodeClusters(IReadOnlyList<HeldEpisode> episodes, IReadOnlyList<IncidentRecord> records, RuleTiming timing,
+        DateTimeOffset now) =>
         (_episodes, _records, _timing, _now) = (episodes, records, timing, now);
 
     /// <summary>A stretch of time in which an episode (or several folded ones) counts.</summary>

@@ -22,5 +22,6 @@ internal sealed class GrainOutlet(IGrainFactory grains) : IIncidentOutlet
         grains.GetGrain<INotifierGrain>(ProjectKey.Of(projectId, to)).Enqueue(notices);
 
     /// <inheritdoc/>
-    public Task Publish(Guid projectId, ImmutableArray<FeedEntry> entries) => grains.GetGrain<IFeedGrain>($"{projectId:D}").Publish(entries);
+    public Task Publish(Guid projectId, ImmutableArray<FeedEntry> entries) => grains.GetGrain<IFeedGrain>($"{projectId:D}")
+        .Publish(entries);
 }

@@ -47,7 +47,8 @@ internal sealed partial class IncidentGrain
         if (!_state.Outgoing.IsEmpty && (next is null || _retryAt < next))
             next = _retryAt;
         _due = next;
-        var wait = next is not { } due ? Timeout.InfiniteTimeSpan : due <= now ? TimeSpan.Zero : due - now > LongestTimer ? LongestTimer : due - now;
+        var wait = next is not { } due ? Timeout.InfiniteTimeSpan : due <= now ? TimeSpan.Zero : due - now > LongestTimer ? LongestTimer
+            : due - now;
         if (_timer is null && next is not null)
             _timer = this.RegisterGrainTimer(Tick, new GrainTimerCreationOptions(wait, Timeout.InfiniteTimeSpan));
         else
@@ -104,7 +105,8 @@ internal sealed partial class IncidentGrain
 
         var (done, failed) = (new HashSet<Outgoing>(ReferenceEqualityComparer.Instance), new List<Outgoing>());
         foreach (var (to, notices) in _state.Outgoing.OfType<NoticeOut>().GroupBy(n => n.To).Select(g => (g.Key, g.ToImmutableArray())))
-            await Try(notices.CastArray<Outgoing>(), $"notices to {to}", () => outlet.Notify(_projectId, to, [.. notices.Select(n => n.Notice)]));
+            await Try(notices.CastArray<Outgoing>(), $"notices to {to}", () =>
+                outlet.Notify(_projectId, to, [.. notices.Select(n => n.Notice)]));
         if (_state.Outgoing.OfType<FeedOut>().ToImmutableArray() is { IsEmpty: false } entries)
             await Try(entries.CastArray<Outgoing>(), "feed entries", () => outlet.Publish(_projectId, [.. entries.Select(e => e.Entry)]));
         foreach (var item in _state.Outgoing)
@@ -118,7 +120,8 @@ internal sealed partial class IncidentGrain
                     await Try([item], "a sensor", () => Device(sensor.DeviceId).EnableSensorAlerts(new Scope(_projectId), sensor.SensorId));
                     break;
                 case FleetOut fleet:
-                    await Try([item], "an opening", () => GrainFactory.GetGrain<IFleetWatchGrain>($"{_projectId:D}").Opened(fleet.Incident));
+                    await Try([item], "an opening", () => GrainFactory.GetGrain<IFleetWatchGrain>($"{_projectId:D}")
+                        .Opened(fleet.Incident));
                     break;
             }
         }

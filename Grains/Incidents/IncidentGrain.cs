@@ -125,7 +125,7 @@ internal sealed partial class IncidentGrain(
         _inbox.Receive(list, (transition, flags) =>
         {
             _taken.Add(transition.Body as RuleEpisode
-                ?? throw new NotSupportedException($"An incident has no use for {transition.Body?.GetType().Name ?? "an empty transition"}."));
+                ?? throw new NotSupportedException($"An incident has no use for a {transition.Body?.GetType().Name}."));
             return flags;
         });
         if (_inbox.HasUnwritten && _inbox.Sources.Count > FewSources && !_inbox.IsWriteDue)
@@ -190,13 +190,15 @@ internal sealed partial class IncidentGrain(
         if (body == _body && outcome.Changed.IsEmpty && outcome.Lines.IsEmpty)
             return;
         await KeepReminder(state.Outgoing.IsEmpty ? outcome.NextDue : now);
-        var commit = new WorkCommit(_projectId, Owner, _version, body, [.. outcome.Changed.Select(ItemOf)], [.. outcome.Lines.Select(LineOf)]);
+        var commit = new WorkCommit(_projectId, Owner, _version, body, [.. outcome.Changed.Select(ItemOf)],
+            [.. outcome.Lines.Select(LineOf)]);
         if (!await store.Commit(commit, CancellationToken.None))
             throw new StaleWorkException(Owner);
         (_state, _body, _version) = (state, body, _version + 1);
 
         LogEntry LineOf(IncidentLine line, int place) => new(
-            WorkIds.Of("line", _projectId, Owner, _version + 1, place), now, line.Actor, line.Action, line.Incident.Id, DeviceOf(line.Incident),
+            WorkIds.Of("line", _projectId, Owner, _version + 1, place), now, line.Actor, line.Action, line.Incident.Id,
+            DeviceOf(line.Incident),
             WorkJson.Write(new TrailBody(line.Text, line.Incident)));
     }
 
@@ -227,19 +229,11 @@ internal sealed partial class IncidentGrain(
         return _limited.Limit;
     }
 
-    private async Task<RuleDefinition?> RuleOf()
-    {
-        try
-        {
-            var book = await books.Get(_projectId);
-            return book.Rules.TryGetValue(_ruleId, out var rule) && rule.Value.Enabled ? rule.Value : null;
-        }
-        catch (Exception error)
-        {
-            // What is known of its times stands in the state. What it would have people do is not known, so nothing may be decided.
-            throw new StorageWaitException($"The rules of project {_projectId:D} cannot be read.", error);
-        }
-    }
+    /// <summary>
+    /// The rule, or null when it is gone or off. While none can be read nothing is decided, and whoever asked hears of it.
+    /// </summary>
+    private async Task<RuleDefinition?> RuleOf() =>
+        (await books.Get(_projectId)).Rules.TryGetValue(_ruleId, out var rule) && rule.Value.Enabled ? rule.Value : null;
 
     /// <summary>The policies that the rule's escalations follow. One that cannot be read is left out, and its steps wait.</summary>
     private async Task<ImmutableDictionary<string, EscalationPolicy?>> PoliciesOf(RuleDefinition? rule)
@@ -249,7 +243,8 @@ internal sealed partial class IncidentGrain(
         {
             try
             {
-                var policy = await GrainFactory.GetGrain<IEscalationPolicyGrain>(ProjectKey.Of(_projectId, id)).Get().WaitAsync(AskFor, time);
+                var policy = await GrainFactory.GetGrain<IEscalationPolicyGrain>(ProjectKey.Of(_projectId, id)).Get()
+                    .WaitAsync(AskFor, time);
                 policies = policies.SetItem(id, policy?.Value);
             }
             catch (Exception error)
@@ -261,7 +256,9 @@ internal sealed partial class IncidentGrain(
         return policies;
     }
 
-    /// <summary>Has the correlation judge what it does not know yet, or is to be decided now. Those that it could not be asked about.</summary>
+    /// <summary>
+    /// Has the correlation judge what it does not know yet, or is to be decided now. Those that it could not be asked about.
+    /// </summary>
     private async Task<IReadOnlySet<Guid>> Correlate(IncidentMachine machine)
     {
         var unheard = new HashSet<Guid>();
@@ -275,7 +272,8 @@ internal sealed partial class IncidentGrain(
             }
             catch (Exception error)
             {
-                log.LogWarning(error, "The correlation of {Place} could not be asked about {Incident}; it is asked again", place, incident.Id);
+                log.LogWarning(error, "The correlation of {Place} could not be asked about {Incident}; it is asked again", place,
+                    incident.Id);
                 unheard.Add(incident.Id);
             }
         }
@@ -292,7 +290,8 @@ internal sealed partial class IncidentGrain(
     private Guid? DeviceOf(Incident view) => _subject.Kind is SubjectKind.Device or SubjectKind.Asset ? view.Source.DeviceId : null;
 
     /// <summary>
-    /// What people do with an incident that is resolved and lives on in its row alone: comments and assignments. Anything else changes nothing.
+    /// What people do with an incident that is resolved and lives on in its row alone: comments and assignments. Anything else changes
+    /// nothing.
     /// </summary>
     private async Task<EditResult<Incident>> ActOnOld(IncidentAct act)
     {
@@ -308,7 +307,8 @@ internal sealed partial class IncidentGrain(
                 view = view with { Assignee = act.Assignee, Version = view.Version + 1 };
             var action = act.Verb == IncidentVerb.Assign ? "incident.assigned" : "incident.commented";
             await Commit(
-                new IncidentOutcome(_state, changed ? [view] : [], [new IncidentLine(action, act.Actor, view, act.Text ?? act.Assignee)], null),
+                new IncidentOutcome(_state, changed ? [view] : [], [new IncidentLine(action, act.Actor, view, act.Text ?? act.Assignee)],
+                    null),
                 time.GetUtcNow());
         }
 
@@ -323,6 +323,3 @@ internal sealed record TrailBody(string? Text, Incident Incident);
 
 /// <summary>Another activation of the grain has written; this one's memory is old.</summary>
 internal sealed class StaleWorkException(string owner) : Exception($"{owner} was written by another activation.");
-
-/// <summary>A step has to wait for something that cannot be read just now; nothing was written.</summary>
-internal sealed class StorageWaitException(string message, Exception inner) : Exception(message, inner);

@@ -3,7 +3,9 @@ namespace EsoCore.Grains.Incidents;
 /// <summary>The limits of what one incident grain holds and hands on.</summary>
 internal static class IncidentLimits
 {
-    /// <summary>Episodes held one by one where incidents are about a device or an asset; older ones that are over are only counted.</summary>
+    /// <summary>
+    /// Episodes held one by one where incidents are about a device or an asset; older ones that are over are only counted.
+    /// </summary>
     public const int MaxEpisodes = 64;
 
     /// <summary>The same where they are about a site or the project.</summary>
@@ -12,7 +14,9 @@ internal static class IncidentLimits
     /// <summary>Incidents held; older ones that are resolved live on in their rows and can no longer be reopened.</summary>
     public const int MaxIncidents = 8;
 
-    /// <summary>Things waiting to be handed on; beyond it feed entries are left out, then the newest of the rest, which the trail tells.</summary>
+    /// <summary>
+    /// Things waiting to be handed on; beyond it feed entries are left out, then the newest of the rest, which the trail tells.
+    /// </summary>
     public const int MaxOutgoing = 512;
 
     /// <summary>Recipients of an incident who are told that it is over.</summary>

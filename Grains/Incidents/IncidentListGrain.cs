@@ -14,19 +14,24 @@ internal sealed class IncidentListGrain(IWorkStore store, ILogger<IncidentListGr
     /// <inheritdoc/>
     public Task<Page<Incident>> List(IncidentFilter filter, PageRequest page) => List<Incident>(
         new WorkFilter(
-            WorkKinds.Incident, filter.Statuses.IsDefault ? [] : [.. filter.Statuses.Select(WorkJson.WordOf)], filter.Severity, filter.RuleId,
+            WorkKinds.Incident, filter.Statuses.IsDefault ? [] : [.. filter.Statuses.Select(WorkJson.WordOf)], filter.Severity,
+            filter.RuleId,
             filter.DeviceId, filter.SiteId, filter.AssetId, filter.CauseId, filter.From, filter.To),
         page);
 
     /// <inheritdoc/>
+    public async Task<Incident?> Get(Guid id) =>
+        await store.Find(ProjectId, WorkKinds.Incident, id, CancellationToken.None) is { } item ? WorkJson.Read<Incident>(item.Body) : null;
+
+    /// <inheritdoc/>
     public async Task<IncidentDetails?> Find(Guid id)
     {
-        if (await store.Find(ProjectId, WorkKinds.Incident, id, CancellationToken.None) is not { } item)
+        if (await Get(id) is not { } incident)
             return null;
         var few = new PageRequest(IIncidentListGrain.MaxDetails);
         var consequences = await List<Incident>(new WorkFilter(WorkKinds.Incident, CauseId: id), few);
         var trail = await ReadTrail(new TrailFilter(id, null, null, null, null), few);
-        return new IncidentDetails(WorkJson.Read<Incident>(item.Body), consequences.Items, trail.Items);
+        return new IncidentDetails(incident, consequences.Items, trail.Items);
     }
 
     /// <inheritdoc/>
@@ -40,9 +45,11 @@ internal sealed class IncidentListGrain(IWorkStore store, ILogger<IncidentListGr
     public async Task<Page<TrailEntry>> ReadTrail(TrailFilter filter, PageRequest page)
     {
         var read = await store.ReadLog(
-            ProjectId, new LogFilter(filter.ItemId, filter.DeviceId, filter.Action, filter.From, filter.To), Bounded(page), CancellationToken.None);
+            ProjectId, new LogFilter(filter.ItemId, filter.DeviceId, filter.Action, filter.From, filter.To), Bounded(page),
+            CancellationToken.None);
         return new Page<TrailEntry>(
-            [.. read.Items.Select(l => new TrailEntry(l.Id, l.At, l.Actor, l.Action, l.ItemId, l.DeviceId, new JsonText(l.Body)))], read.Next);
+            [.. read.Items.Select(l => new TrailEntry(l.Id, l.At, l.Actor, l.Action, l.ItemId, l.DeviceId, new JsonText(l.Body)))],
+            read.Next);
     }
 
     private async Task<Page<T>> List<T>(WorkFilter filter, PageRequest page)

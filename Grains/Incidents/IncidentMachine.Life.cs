@@ -17,7 +17,8 @@ internal sealed partial class IncidentMachine
         var face = FaceOf(cluster, null) ?? throw new InvalidOperationException("An incident cannot begin with episodes that nobody told.");
         var view = new Incident(
             id, 1, _context.ProjectId, _context.RuleId, _context.Subject.ToString(), IncidentStatus.Open, face.Severity, TitleOf(face), "",
-            face.Cause, null, 0, face.Source, cluster.Start, Now, cluster.LastAt, cluster.End, null, null, null, null, 0, 0, null, null, 0, "");
+            face.Cause, null, 0, face.Source, cluster.Start, Now, cluster.LastAt, cluster.End, null, null, null, null, 0, 0, null, null, 0,
+            "");
         var record = new IncidentRecord(no, view) { Unreported = true };
         record = Show(record, ViewOf(record, cluster));
         record = record with { NotifyAt = NotifyAt(record) };
@@ -55,7 +56,8 @@ internal sealed partial class IncidentMachine
         var after = record with { Opening = record.Opening + 1, Unreported = true, Verdict = null };
         after = Show(after, after.View with
         {
-            Status = IncidentStatus.Open, AcknowledgedAt = null, AcknowledgedBy = null, ResolvedAt = null, ResolvedBy = null, EscalationLevel = 0,
+            Status = IncidentStatus.Open, AcknowledgedAt = null, AcknowledgedBy = null, ResolvedAt = null, ResolvedBy = null,
+            EscalationLevel = 0,
             Reopened = Math.Max(after.View.Reopened, after.Opening - 1),
         });
         Tell("incident.reopened", $"rule:{_context.RuleId}", after, null);
@@ -74,13 +76,16 @@ internal sealed partial class IncidentMachine
     }
 
     /// <summary>
-    /// Its episodes turned out not to count, or to belong to another incident. Rare: only late data that takes back what was believed does it.
+    /// Its episodes turned out not to count, or to belong to another incident. Rare: only late data that takes back what was believed does
+    /// it.
     /// </summary>
     private void Withdraw(IncidentRecord record, Cluster? into)
     {
         var survivor = into is null ? null : _records.Find(r => r.No != record.No && Overlaps(into, r.View));
-        var text = survivor is null ? "Withdrawn: late data shows that its condition did not hold." : $"Withdrawn: part of incident {survivor.View.Id:D}.";
-        var after = Show(record, record.View with { Text = text, Count = 0, EndedAt = record.View.EndedAt ?? Now, CauseId = null, Consequences = 0 });
+        var text = survivor is null ? "Withdrawn: late data shows that its condition did not hold."
+            : $"Withdrawn: part of incident {survivor.View.Id:D}.";
+        var after = Show(record, record.View with { Text = text, Count = 0, EndedAt = record.View.EndedAt ?? Now, CauseId = null,
+            Consequences = 0 });
         if (after.View.Status != IncidentStatus.Resolved)
             after = Resolve(after, ItsOwn, text);
         _gone[after.View.Id] = after.View;
@@ -101,7 +106,8 @@ internal sealed partial class IncidentMachine
             severity = Rank(view.Severity);
         view = view with
         {
-            Severity = Severities.NameOf(severity), StartedAt = cluster.Start, LastAt = cluster.LastAt, EndedAt = cluster.End, Count = cluster.Count,
+            Severity = Severities.NameOf(severity), StartedAt = cluster.Start, LastAt = cluster.LastAt, EndedAt = cluster.End,
+            Count = cluster.Count,
             Reopened = Math.Max(cluster.Reopens, record.Opening - 1), Lasts = cluster.Members.Any(i => _episodes[i].Lasts),
         };
         if (face is null)
@@ -109,7 +115,8 @@ internal sealed partial class IncidentMachine
         var text = _timing.Devices > 1 ? $"{cluster.Devices} devices: {face.Text}" : face.Text;
         return view with
         {
-            Title = TitleOf(face), Text = Cut(text, IncidentLimits.MaxText), Cause = CauseOf(face), Source = face.Source, Value = face.Value,
+            Title = TitleOf(face), Text = Cut(text, IncidentLimits.MaxText), Cause = CauseOf(face), Source = face.Source,
+            Value = face.Value,
             Limit = face.Limit, Meta = face.Meta,
         };
     }
@@ -126,7 +133,8 @@ internal sealed partial class IncidentMachine
         var first = _episodes[cluster.Members[^1]];
         var like = _records.OrderBy(r => r.No).LastOrDefault()?.View;
         return like is null ? null : new RuleEpisode(
-            first.Id, 0, first.Start, first.End, first.Lasts, first.HoldFor, first.Severity, like.Cause, null, 1, like.Value, like.Limit, like.Text,
+            first.Id, 0, first.Start, first.End, first.Lasts, first.HoldFor, first.Severity, like.Cause, null, 1, like.Value, like.Limit,
+            like.Text,
             like.Source, like.Meta);
     }
 
@@ -149,13 +157,17 @@ internal sealed partial class IncidentMachine
     private DateTimeOffset NotifyAt(IncidentRecord record) => !CanWait(record)
         ? Now : Now + (Rank(record.View.Severity) == Severity.Critical ? IncidentLimits.SettleCritical : IncidentLimits.Settle);
 
-    /// <summary>Episodes beyond what is held one by one are only counted: the oldest first that are over, at last the oldest of all.</summary>
+    /// <summary>
+    /// Episodes beyond what is held one by one are only counted: the oldest first that are over, at last the oldest of all.
+    /// </summary>
     private void Fold()
     {
-        var max = _context.Subject.Kind is SubjectKind.Site or SubjectKind.Project ? IncidentLimits.MaxEpisodesOfMany : IncidentLimits.MaxEpisodes;
+        var max = _context.Subject.Kind is SubjectKind.Site or SubjectKind.Project ? IncidentLimits.MaxEpisodesOfMany
+            : IncidentLimits.MaxEpisodes;
         if (_episodes.Count <= max)
             return;
-        foreach (var episode in _episodes.OrderBy(e => e.Lasts && e.End is null).ThenBy(e => e.Start).ThenBy(e => e.Id).Take(_episodes.Count - max).ToList())
+        foreach (var episode in _episodes.OrderBy(e => e.Lasts && e.End is null).ThenBy(e => e.Start).ThenBy(e => e.Id)
+            .Take(_episodes.Count - max).ToList())
         {
             _episodes.Remove(episode);
             if (!EpisodeClusters.Counts(episode, Now))
@@ -165,7 +177,8 @@ internal sealed partial class IncidentMachine
                 continue;
             Put(record with
             {
-                Folded = record.Folded is { } f ? new FoldedEpisodes(f.Count + 1, Min(f.From, from), Max(f.To, to)) : new FoldedEpisodes(1, from, to),
+                Folded = record.Folded is { } f ? new FoldedEpisodes(f.Count + 1, Min(f.From, from), Max(f.To, to))
+                    : new FoldedEpisodes(1, from, to),
             });
         }
     }
@@ -173,7 +186,8 @@ internal sealed partial class IncidentMachine
     /// <summary>Old incidents that are resolved live on in their rows alone.</summary>
     private void Forget()
     {
-        var old = _records.Where(r => r.View.Status == IncidentStatus.Resolved && r.NotifyAt is null).OrderBy(r => r.View.StartedAt).ThenBy(r => r.No)
+        var old = _records.Where(r => r.View.Status == IncidentStatus.Resolved && r.NotifyAt is null).OrderBy(r => r.View.StartedAt)
+            .ThenBy(r => r.No)
             .Take(Math.Max(0, _records.Count - IncidentLimits.MaxIncidents)).ToList();
         foreach (var record in old)
         {
@@ -187,9 +201,11 @@ internal sealed partial class IncidentMachine
     private IEnumerable<HeldEpisode> Stripped()
     {
         var faces = EpisodeClusters.Of(_episodes, _records, _timing, Now)
-            .Select(c => c.Members.Select(i => _episodes[i]).Where(e => e.Told is not null).OrderBy(e => e.Start).ThenBy(e => e.Id).LastOrDefault()?.Id)
+            .Select(c => c.Members.Select(i => _episodes[i]).Where(e => e.Told is not null).OrderBy(e => e.Start).ThenBy(e => e.Id)
+                .LastOrDefault()?.Id)
             .ToHashSet();
-        return _episodes.Select(e => e.Told is null || faces.Contains(e.Id) || !EpisodeClusters.Counts(e, Now) || _timing.Devices > 1 && InNone(e)
+        return _episodes.Select(e => e.Told is null || faces.Contains(e.Id) || !EpisodeClusters.Counts(e, Now) || _timing.Devices > 1
+            && InNone(e)
             ? e : e with { Told = null });
     }
 

@@ -26,7 +26,8 @@ internal sealed partial class IncidentMachine
                 Put(Resolve(record with { CutAt = Now, JoinedUntil = joined, NotifyAt = null }, act.Actor, text));
                 break;
             case IncidentVerb.Suppress when record.View.Status is IncidentStatus.Open or IncidentStatus.Acknowledged:
-                var aside = Show(record with { Escalations = [], NotifyAt = null, Told = [] }, record.View with { Status = IncidentStatus.Suppressed });
+                var aside = Show(record with { Escalations = [], NotifyAt = null, Told = [] },
+                    record.View with { Status = IncidentStatus.Suppressed });
                 Tell("incident.suppressed", act.Actor, aside, text);
                 Put(aside);
                 break;

@@ -39,7 +39,8 @@ internal sealed partial class IncidentMachine
             {
                 case NotifyAction notify:
                     foreach (var to in notify.To)
-                        after = TellOpen(after, record.Opening == 1 ? NoticeKind.Opened : NoticeKind.Reopened, $"opened.{i}", new Recipient(to, notify.Via));
+                        after = TellOpen(after, record.Opening == 1 ? NoticeKind.Opened : NoticeKind.Reopened, $"opened.{i}",
+                            new Recipient(to, notify.Via));
                     break;
                 case EscalateAction when record.View.Status == IncidentStatus.Open:
                     after = after with { Escalations = after.Escalations.Add(new EscalationProgress(i, 0, Now)) };
@@ -69,7 +70,9 @@ internal sealed partial class IncidentMachine
         return record with { Escalations = record.Escalations.SetItem(at, progress with { DueAt = due }) };
     }
 
-    /// <summary>Takes the steps that are due. Each is taken once: the number of steps taken stands in the state that the step writes.</summary>
+    /// <summary>
+    /// Takes the steps that are due. Each is taken once: the number of steps taken stands in the state that the step writes.
+    /// </summary>
     private void Escalate(IncidentRecord record)
     {
         if (record.Escalations.IsEmpty)
@@ -95,7 +98,8 @@ internal sealed partial class IncidentMachine
         var after = Show(record, record.View with { EscalationLevel = Math.Max(record.View.EscalationLevel, step.Level) });
         foreach (var to in step.To)
             after = TellOpen(after, step.Kind, $"step.{progress.Action}.{progress.Step}", new Recipient(to, step.Via));
-        Tell("incident.escalated", ItsOwn, after, $"Level {step.Level}{(step.Kind == NoticeKind.Repeated ? ", again" : "")}: {string.Join(", ", step.To)}.");
+        Tell("incident.escalated", ItsOwn, after,
+            $"Level {step.Level}{(step.Kind == NoticeKind.Repeated ? ", again" : "")}: {string.Join(", ", step.To)}.");
         return Schedule(after, progress with { Step = progress.Step + 1 }, Now);
     }
 
@@ -116,7 +120,8 @@ internal sealed partial class IncidentMachine
             ? record : record with { Told = record.Told.Add(recipient) };
     }
 
-    private NoticeOut NoticeOf(IncidentRecord record, NoticeKind kind, string step, Recipient recipient) => new(Now, recipient.To, new Notice(
+    private NoticeOut NoticeOf(IncidentRecord record, NoticeKind kind, string step, Recipient recipient) =>
+        new(Now, recipient.To, new Notice(
         WorkIds.Of("notice", record.View.Id, record.Opening, step, recipient.To), kind, record.View, recipient.Via,
         record.View.Source.SiteId is { } site ? $"site:{site}" : "project", Now));
 
@@ -126,7 +131,8 @@ internal sealed partial class IncidentMachine
         var title = string.IsNullOrWhiteSpace(action.Title) ? $"{action.Kind.Replace('_', ' ')}: {view.Title}" : action.Title;
         return new TicketOut(Now, id, new TicketDraft(
             action.Kind, Cut(title, ITicketGrain.MaxTitle), view.OpenedAt + action.DueIn, view.Id, view.RuleId,
-            _context.Subject.Kind is SubjectKind.Device or SubjectKind.Asset ? view.Source.DeviceId : null, view.Source.SiteId, view.Source.AssetId,
+            _context.Subject.Kind is SubjectKind.Device or SubjectKind.Asset ? view.Source.DeviceId : null, view.Source.SiteId,
+            view.Source.AssetId,
             view.Severity, null, view.Text, $"rule:{view.RuleId}"));
     }
 
@@ -140,7 +146,8 @@ internal sealed partial class IncidentMachine
             if (_outgoing.Find(o => o is FeedOut) is { } entry)
                 _outgoing.Remove(entry);
             else if (item is NoticeOut lost)
-                _lines.Add(new IncidentLine("incident.undelivered", ItsOwn, lost.Notice.Incident, $"Too much waits; a notice to {lost.To} was left out."));
+                _lines.Add(new IncidentLine("incident.undelivered", ItsOwn, lost.Notice.Incident,
+                    $"Too much waits; a notice to {lost.To} was left out."));
         }
 
         if (_outgoing.Count < IncidentLimits.MaxOutgoing)

@@ -73,14 +73,16 @@ internal sealed partial class IncidentMachine
             after = after with { Escalations = [], Announced = 0 };
 
         // Released: but not at once, for while late data comes in, causes come and go.
-        else if (record.IsHeld && !after.IsHeld && after.NotifyAt is null && after.Announced < after.Opening && view.Status == IncidentStatus.Open)
+        else if (record.IsHeld && !after.IsHeld && after.NotifyAt is null && after.Announced < after.Opening
+            && view.Status == IncidentStatus.Open)
             after = after with { NotifyAt = NotifyAt(after) };
         Put(after);
     }
 
     /// <summary>Whether the correlation is to be asked about an incident before the step decides anything about it.</summary>
     public ImmutableArray<Incident> ToReport() =>
-        [.. _records.Where(r => IsCorrelated && (r.Unreported || IsDue(r.NotifyAt) && CanWait(r) || IsDue(r.Verdict?.RecheckAt))).Select(r => r.View)];
+        [.. _records.Where(r => IsCorrelated && (r.Unreported || IsDue(r.NotifyAt) && CanWait(r) || IsDue(r.Verdict?.RecheckAt)))
+            .Select(r => r.View)];
 
     /// <summary>Sorts the episodes into incidents as of now, and opens, reopens and resolves what follows from it.</summary>
     public void Sort()
@@ -133,7 +135,8 @@ internal sealed partial class IncidentMachine
         {
             _outgoing.Remove(lost);
             if (lost is NoticeOut notice)
-                _lines.Add(new IncidentLine("incident.undelivered", ItsOwn, notice.Notice.Incident, $"A notice to {notice.To} was given up."));
+                _lines.Add(new IncidentLine("incident.undelivered", ItsOwn, notice.Notice.Incident,
+                    $"A notice to {notice.To} was given up."));
         }
     }
 
@@ -154,7 +157,8 @@ internal sealed partial class IncidentMachine
             LastNo = _lastNo,
             Timing = _timing,
         };
-        return new IncidentOutcome(state, changed, [.. _lines.Select(l => l with { Incident = views.GetValueOrDefault(l.Incident.Id, l.Incident) })], NextDue());
+        return new IncidentOutcome(state, changed,
+            [.. _lines.Select(l => l with { Incident = views.GetValueOrDefault(l.Incident.Id, l.Incident) })], NextDue());
     }
 
     private bool IsCorrelated => _context.Subject.Kind != SubjectKind.Project;
@@ -199,6 +203,8 @@ internal sealed partial class IncidentMachine
         foreach (var record in _records)
         {
             Due(record.NotifyAt);
+            if (record.Unreported && IsCorrelated)
+                Due(Now + IncidentLimits.MaxUnheard);
             if (record.IsHeld || record.View.CauseId is not null && record.Announced < record.Opening)
                 Due(record.Verdict?.RecheckAt);
             foreach (var escalation in record.Escalations)
@@ -209,13 +215,15 @@ internal sealed partial class IncidentMachine
     }
 
     private FeedEntry FeedOf(Incident view) => new(
-        $"{view.Id:D}:{view.Version}", "incident", view.Source.SiteId, _context.Subject.Kind == SubjectKind.Device ? view.Source.DeviceId : null,
+        $"{view.Id:D}:{view.Version}", "incident", view.Source.SiteId, _context.Subject.Kind == SubjectKind.Device ? view.Source.DeviceId
+            : null,
         new JsonText(WorkJson.Write(view with { Meta = "", Text = Cut(view.Text, 512) })));
 
     private static Outgoing Final(Outgoing item, Dictionary<Guid, Incident> views) => item switch
     {
         // Notices made in this step show the incident as the step leaves it; those made before stay as they are.
-        NoticeOut { Notice: var notice } out1 when views.TryGetValue(notice.Incident.Id, out var view) && view.Version == notice.Incident.Version =>
+        NoticeOut { Notice: var notice } out1 when views.TryGetValue(notice.Incident.Id, out var view)
+            && view.Version == notice.Incident.Version =>
             out1 with { Notice = notice with { Incident = view } },
         _ => item,
     };

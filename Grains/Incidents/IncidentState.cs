@@ -66,7 +66,9 @@ internal sealed record IncidentRecord(long No, Incident View)
     /// <summary>1, and +1 with each reopening.</summary>
     public int Opening { get; init; } = 1;
 
-    /// <summary>When it is to be decided whether people are told of this opening; null when that is done, or waits for its cause to end.</summary>
+    /// <summary>
+    /// When it is to be decided whether people are told of this opening; null when that is done, or waits for its cause to end.
+    /// </summary>
     public DateTimeOffset? NotifyAt { get; init; }
 
     /// <summary>The opening that people were told of; 0: none.</summary>

@@ -6,7 +6,9 @@ using EsoCore.Tickets;
 
 namespace EsoCore.Grains.Incidents;
 
-/// <summary>How incidents, tickets and lines of the trail are written into their rows: snake_case, words for enums, nulls left out.</summary>
+/// <summary>
+/// How incidents, tickets and lines of the trail are written into their rows: snake_case, words for enums, nulls left out.
+/// </summary>
 internal static class WorkJson
 {
     /// <summary>The one set of options.</summary>

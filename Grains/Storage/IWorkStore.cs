@@ -110,4 +110,5 @@ public sealed record WorkFilter(
 public sealed record LogEntry(Guid Id, DateTimeOffset At, string Actor, string Action, Guid? ItemId, Guid? DeviceId, string Body);
 
 /// <summary>Which lines of the trail are read.</summary>
-public sealed record LogFilter(Guid? ItemId = null, Guid? DeviceId = null, string? Action = null, DateTimeOffset? From = null, DateTimeOffset? To = null);
+public sealed record LogFilter(
+    Guid? ItemId = null, Guid? DeviceId = null, string? Action = null, DateTimeOffset? From = null, DateTimeOffset? To = null);

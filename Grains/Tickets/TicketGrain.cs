@@ -63,7 +63,8 @@ internal sealed class TicketGrain(IWorkStore store, TimeProvider time) : Grain, 
         var isClosed = change.Status is TicketStatus.Done or TicketStatus.Cancelled;
         var after = before with
         {
-            Kind = change.Kind, Title = change.Title, Status = change.Status, DueAt = change.DueAt, Assignee = change.Assignee, Notes = change.Notes,
+            Kind = change.Kind, Title = change.Title, Status = change.Status, DueAt = change.DueAt, Assignee = change.Assignee,
+            Notes = change.Notes,
             ClosedAt = !isClosed ? null : before.Status == change.Status ? before.ClosedAt : now,
         };
         if (after == before)
@@ -77,15 +78,19 @@ internal sealed class TicketGrain(IWorkStore store, TimeProvider time) : Grain, 
 
     private static Versioned<Ticket> Versioned(Ticket ticket) => new(ticket.Id.ToString("D"), ticket.Version, ticket);
 
-    /// <summary>Writes it with its row and a line of the trail; false when another activation has, and then memory holds what stands.</summary>
+    /// <summary>
+    /// Writes it with its row and a line of the trail; false when another activation has, and then memory holds what stands.
+    /// </summary>
     private async Task<bool> Write(Ticket ticket, string actor, string action)
     {
         var body = WorkJson.Write(ticket);
         var item = new WorkItem(
-            WorkKinds.Ticket, ticket.Id, Owner, WorkJson.WordOf(ticket.Status), ticket.Severity, ticket.RuleId, ticket.DeviceId, ticket.SiteId,
+            WorkKinds.Ticket, ticket.Id, Owner, WorkJson.WordOf(ticket.Status), ticket.Severity, ticket.RuleId, ticket.DeviceId,
+            ticket.SiteId,
             ticket.AssetId, ticket.IncidentId, ticket.CreatedAt, body);
         var line = new LogEntry(
-            WorkIds.Of("line", _projectId, Owner, _version + 1), ticket.ChangedAt, actor, action, ticket.Id, ticket.DeviceId, $"{{\"ticket\":{body}}}");
+            WorkIds.Of("line", _projectId, Owner, _version + 1), ticket.ChangedAt, actor, action, ticket.Id, ticket.DeviceId,
+            $"{{\"ticket\":{body}}}");
         try
         {
             if (await store.Commit(new WorkCommit(_projectId, Owner, _version, body, [item], [line]), CancellationToken.None))

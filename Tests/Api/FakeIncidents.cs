@@ -11,6 +11,8 @@ internal sealed class FakeIncidentLists : IIncidentListGrain
 {
     public Task<Page<Incident>> List(IncidentFilter filter, PageRequest page) => Task.FromResult(new Page<Incident>([], null));
 
+    public Task<Incident?> Get(Guid id) => Task.FromResult<Incident?>(null);
+
     public Task<IncidentDetails?> Find(Guid id) => Task.FromResult<IncidentDetails?>(null);
 
     public Task<Page<Ticket>> ListTickets(TicketFilter filter, PageRequest page) => Task.FromResult(new Page<Ticket>([], null));

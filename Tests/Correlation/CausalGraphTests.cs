@@ -51,7 +51,8 @@ public sealed class CausalGraphTests
     [Fact]
     public void Judge_SeveralCauses_TakesTheNearestAndCountsUpwards()
     {
-        var (power, lost, sync) = (Incident("power_outage", 0, null), Incident("connectivity_lost", 1, null), Incident("sync_failed", 2, null));
+        var (power, lost, sync) = (Incident("power_outage", 0, null), Incident("connectivity_lost", 1, null),
+            Incident("sync_failed", 2, null));
         var verdicts = Judge(sync, power, lost);
         Assert.Equal((lost.Id, power.Id), (verdicts[sync.Id].CauseId, verdicts[lost.Id].CauseId));
         Assert.Equal((2, 1), (verdicts[power.Id].Consequences, verdicts[lost.Id].Consequences));
@@ -78,9 +79,10 @@ public sealed class CausalGraphTests
     }
 
     [Fact]
-    public void Judge_GraverThanItsCause_IsNotHeld()
+    public void Judge_CriticalWhereItsCauseIsNot_IsNotHeld()
     {
-        var (edge, stop) = (Incident("safety_edge_triggered", 0, null), Incident("emergency_stop_activated", 0.1, null, severity: "critical"));
+        var (edge, stop) = (Incident("safety_edge_triggered", 0, null),
+            Incident("emergency_stop_activated", 0.1, null, severity: "critical"));
         var verdict = Judge(edge, stop)[stop.Id];
         Assert.Equal((edge.Id, false), (verdict.CauseId, verdict.IsHeld));
     }
@@ -89,7 +91,8 @@ public sealed class CausalGraphTests
     public void Judge_SiteAsAWhole_TakesInItsDevices()
     {
         var site = Incident("site_devices_lost", 0, null) with { Subject = "site:HALL" };
-        var (a, b) = (Incident("device_offline", 0, null, device: Guid.NewGuid()), Incident("power_outage", 1, null, severity: "critical", device: Guid.NewGuid()));
+        var (a, b) = (Incident("device_offline", 0, null, device: Guid.NewGuid()),
+            Incident("power_outage", 1, null, severity: "critical", device: Guid.NewGuid()));
         var verdicts = Judge(site, a, b);
         Assert.All([a, b], i => Assert.Equal((site.Id, true), (verdicts[i.Id].CauseId, verdicts[i.Id].IsHeld)));
         Assert.Equal(2, verdicts[site.Id].Consequences);
@@ -102,8 +105,10 @@ public sealed class CausalGraphTests
 
     private static Incident Incident(string word, double start, double? end, string severity = "high", Guid? device = null) => new(
         WorkIds.Of(word, start, device ?? Logger), 1, Guid.Empty, word, SubjectKey.Device(device ?? Logger).ToString(),
-        end is null ? IncidentStatus.Open : IncidentStatus.Resolved, severity, word, word, word, null, 0, Source(device), Ten.AddMinutes(start),
-        Ten.AddMinutes(start), Ten.AddMinutes(end ?? start), end is { } e ? Ten.AddMinutes(e) : null, null, null, null, null, 1, 0, null, null, 0, "")
+        end is null ? IncidentStatus.Open : IncidentStatus.Resolved, severity, word, word, word, null, 0, Source(device),
+        Ten.AddMinutes(start),
+        Ten.AddMinutes(start), Ten.AddMinutes(end ?? start), end is { } e ? Ten.AddMinutes(e) : null, null, null, null, null, 1, 0, null,
+        null, 0, "")
     {
         Lasts = true,
     };

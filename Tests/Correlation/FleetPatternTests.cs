@@ -46,5 +46,6 @@ public sealed class FleetPatternTests
     private static FleetOpening Opening(int device, string firmware, double minute) =>
         new("sensor_fault", "Sensor fault: SN", WorkIds.Of(device), firmware, device % 2 == 0 ? "A" : "B", Ten.AddMinutes(minute));
 
-    private static Dictionary<string, int> Fleet(params (string Version, int Devices)[] fleet) => fleet.ToDictionary(f => f.Version, f => f.Devices);
+    private static Dictionary<string, int> Fleet(params (string Version, int Devices)[] fleet) =>
+        fleet.ToDictionary(f => f.Version, f => f.Devices);
 }

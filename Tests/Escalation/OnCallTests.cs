@@ -59,7 +59,8 @@ public sealed class OnCallTests
         var second = new OnCallLayer("second", ["ben", "ann"], RotationUnit.Weekly, 2, new DateOnly(2026, 1, 5), "09:00");
         var schedule = Schedule(day, second) with
         {
-            Overrides = [new OnCallOverride("zoe", At("2026-01-07T00:00:00Z"), At("2026-01-08T00:00:00Z")), new("kim", At("2026-01-07T12:00:00Z"), At("2026-01-07T13:00:00Z"))],
+            Overrides = [new OnCallOverride("zoe", At("2026-01-07T00:00:00Z"), At("2026-01-08T00:00:00Z")),
+                new("kim", At("2026-01-07T12:00:00Z"), At("2026-01-07T13:00:00Z"))],
         };
         Assert.Empty(OnCallRules.At(schedule, At("2025-12-01T00:00:00Z")));
         Assert.Equal(["ann", "ben"], OnCallRules.At(schedule, At("2026-01-06T00:00:00Z")).ToArray());
@@ -82,30 +83,36 @@ public sealed class OnCallTests
         var quiet = new QuietHours("Europe/Berlin", "22:00", "06:00", [], "high");
         Assert.Equal(DateTimeOffset.Parse(release), QuietRules.Release(quiet, "medium", DateTimeOffset.Parse(due)));
         Assert.Equal(DateTimeOffset.Parse(due), QuietRules.Release(quiet, "high", DateTimeOffset.Parse(due)));
-        Assert.Equal(DateTimeOffset.Parse(due), QuietRules.Release(quiet with { Below = "critical" }, "critical", DateTimeOffset.Parse(due)));
+        Assert.Equal(DateTimeOffset.Parse(due),
+            QuietRules.Release(quiet with { Below = "critical" }, "critical", DateTimeOffset.Parse(due)));
     }
 
     [Fact]
     public void Release_SpansThatTouch_EndsWithTheLast()
     {
         var weekend = new QuietHours("UTC", "00:00", "23:59", ["sat"], "critical");
-        Assert.Equal(DateTimeOffset.Parse("2026-11-21T23:59:00Z"), QuietRules.Release(weekend, "low", DateTimeOffset.Parse("2026-11-21T10:00:00Z")));
+        Assert.Equal(DateTimeOffset.Parse("2026-11-21T23:59:00Z"),
+            QuietRules.Release(weekend, "low", DateTimeOffset.Parse("2026-11-21T10:00:00Z")));
         var always = new QuietHours("UTC", "09:00", "08:59", [], "critical");
-        Assert.True(QuietRules.Release(always, "low", DateTimeOffset.Parse("2026-11-21T10:00:00Z")) < DateTimeOffset.Parse("2026-12-21T10:00:00Z"));
+        Assert.True(QuietRules.Release(always, "low",
+            DateTimeOffset.Parse("2026-11-21T10:00:00Z")) < DateTimeOffset.Parse("2026-12-21T10:00:00Z"));
     }
 
     [Fact]
     public void Validate_FaultyDocuments_NamesEveryFault()
     {
         var policy = new EscalationPolicy(
-            "", [new EscalationLevel(TimeSpan.FromDays(8), ["nobody"], [])], TimeSpan.FromSeconds(5), 1_000, new QuietHours("Mars", "9", "9", ["day"], "x"));
+            "", [new EscalationLevel(TimeSpan.FromDays(8), ["nobody"], [])], TimeSpan.FromSeconds(5), 1_000,
+            new QuietHours("Mars", "9", "9", ["day"], "x"));
         Assert.Equal(
-            ["name", "levels[0].after_s", "levels[0].to", "repeat_every_s", "max_repeats", "quiet.time_zone", "quiet.from", "quiet.to", "quiet.days", "quiet.below"],
+            ["name", "levels[0].after_s", "levels[0].to", "repeat_every_s", "max_repeats", "quiet.time_zone", "quiet.from", "quiet.to",
+                "quiet.days", "quiet.below"],
             EscalationValidator.Validate("p", policy).Select(e => e.Field));
         var schedule = new OnCallSchedule(
             "s", "Mars", [new OnCallLayer("l", [], (RotationUnit)7, 0, default, "nine")], [new OnCallOverride("", default, default)], null);
         Assert.Equal(
-            ["time_zone", "layers[0].people", "layers[0].unit", "layers[0].every", "layers[0].hand_over", "layers[0].starts_on", "overrides[0].person", "overrides[0].to"],
+            ["time_zone", "layers[0].people", "layers[0].unit", "layers[0].every", "layers[0].hand_over", "layers[0].starts_on",
+                "overrides[0].person", "overrides[0].to"],
             EscalationValidator.Validate("s", schedule).Select(e => e.Field));
     }
 

@@ -14,7 +14,8 @@ internal static class Episodes
     public static readonly Guid Logger = new("0e000000-0000-4000-8000-000000000001");
 
     public static RuleDefinition Rule(params RuleAction[] actions) => new(
-        "Power outage", null, true, RuleScope.All, SubjectKind.Device, JsonText.EmptyObject, null, TimeSpan.FromMinutes(15), TimeSpan.FromHours(1),
+        "Power outage", null, true, RuleScope.All, SubjectKind.Device, JsonText.EmptyObject, null, TimeSpan.FromMinutes(15),
+        TimeSpan.FromHours(1),
         [.. actions]);
 
     public static NotifyAction Notify(params string[] to) => new([.. to], []);

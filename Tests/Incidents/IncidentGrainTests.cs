@@ -119,7 +119,8 @@ public sealed class IncidentGrainTests : IAsyncLifetime
     public async Task Escalation_ThroughRestartsAndWakeUpsTooMany_TakesEachStepOnce()
     {
         var policy = new EscalationPolicy(
-            "P", [new(TimeSpan.FromMinutes(30), ["team:l1"], []), new(TimeSpan.FromMinutes(30), ["team:l2"], [])], TimeSpan.FromHours(1), 1, null);
+            "P", [new(TimeSpan.FromMinutes(30), ["team:l1"], []), new(TimeSpan.FromMinutes(30), ["team:l2"], [])], TimeSpan.FromHours(1),
+            1, null);
         var edit = await _cluster.Client.GetGrain<IEscalationPolicyGrain>(ProjectKey.Of(_project, "p")).Put(policy, null, true);
         Assert.Equal(EditOutcome.Created, edit.Outcome);
         _rules.Set("tamper", Rule(new EscalateAction("p", null, [], [])));
@@ -144,15 +145,19 @@ public sealed class IncidentGrainTests : IAsyncLifetime
         var incident = (await All()).Items[0];
         var acknowledged = await Grain("tamper").Act(new IncidentAct(incident.Id, IncidentVerb.Acknowledge, "key:7", null, null, 1));
         Assert.Equal((EditOutcome.Changed, 2L), (acknowledged.Outcome, acknowledged.Current!.Version));
-        Assert.Equal((_cluster.Time.GetUtcNow(), "key:7"), (acknowledged.Current.Value.AcknowledgedAt, acknowledged.Current.Value.AcknowledgedBy));
-        Assert.Equal(EditOutcome.VersionMismatch, (await Grain("tamper").Act(new(incident.Id, IncidentVerb.Resolve, "key:7", null, null, 1))).Outcome);
-        Assert.Equal(EditOutcome.NotFound, (await Grain("tamper").Act(new(Guid.NewGuid(), IncidentVerb.Resolve, "key:7", null, null, null))).Outcome);
+        Assert.Equal((_cluster.Time.GetUtcNow(), "key:7"),
+            (acknowledged.Current.Value.AcknowledgedAt, acknowledged.Current.Value.AcknowledgedBy));
+        Assert.Equal(EditOutcome.VersionMismatch,
+            (await Grain("tamper").Act(new(incident.Id, IncidentVerb.Resolve, "key:7", null, null, 1))).Outcome);
+        Assert.Equal(EditOutcome.NotFound,
+            (await Grain("tamper").Act(new(Guid.NewGuid(), IncidentVerb.Resolve, "key:7", null, null, null))).Outcome);
         await Grain("tamper").Act(new(incident.Id, IncidentVerb.Comment, "key:8", "looks fine", null, null));
         await Grain("tamper").Act(new(incident.Id, IncidentVerb.Resolve, "key:8", null, null, null));
         var details = (await Lists.Find(incident.Id))!;
         Assert.Equal((IncidentStatus.Resolved, "key:8"), (details.Incident.Status, details.Incident.ResolvedBy));
         Assert.Equal(
-            ["incident.acknowledged", "incident.commented", "incident.opened", "incident.resolved"], details.Trail.Select(t => t.Action).Order());
+            ["incident.acknowledged", "incident.commented", "incident.opened", "incident.resolved"], details.Trail.Select(t => t.Action)
+                .Order());
         Assert.Contains("looks fine", details.Trail.Single(t => t.Action == "incident.commented").Body.Value);
         _cluster.Time.Advance(TimeSpan.FromHours(1));
         Assert.Empty(_outlet.Tried);
@@ -208,8 +213,10 @@ public sealed class IncidentGrainTests : IAsyncLifetime
         RuleEpisode[] outage =
         [
             Episode("power_outage", 0, 120, severity: "critical"), Episode("backup_activated", 0.1, 120, severity: "medium"),
-            Episode("connectivity_lost", 0.2, 122, holdMinutes: 5), Blip("sync_failed", 1), Blip("sync_failed", 6), Blip("supercap_low", 20, "high"),
-            Episode("safe_shutdown_initiated", 25, 121), Episode("device_offline", 26, 122), Episode("power_outage", 130, 131, severity: "critical"),
+            Episode("connectivity_lost", 0.2, 122, holdMinutes: 5), Blip("sync_failed", 1), Blip("sync_failed", 6),
+            Blip("supercap_low", 20, "high"),
+            Episode("safe_shutdown_initiated", 25, 121), Episode("device_offline", 26, 122),
+            Episode("power_outage", 130, 131, severity: "critical"),
         ];
         foreach (var word in outage.Select(e => e.Cause).Distinct())
             _rules.Set(word, Rule(Notify("team:a")) with { Name = word });
@@ -218,8 +225,10 @@ public sealed class IncidentGrainTests : IAsyncLifetime
             await Deliver(episode.Cause, episode);
         string[] expected =
         [
-            "backup_activated < power_outage: Resolved, 1", "connectivity_lost < power_outage: Resolved, 1", "device_offline < safe_shutdown_initiated: Resolved, 1",
-            "power_outage < : Resolved, 2", "safe_shutdown_initiated < supercap_low: Resolved, 1", "supercap_low < backup_activated: Resolved, 1",
+            "backup_activated < power_outage: Resolved, 1", "connectivity_lost < power_outage: Resolved, 1",
+            "device_offline < connectivity_lost: Resolved, 1",
+            "power_outage < : Resolved, 2", "safe_shutdown_initiated < supercap_low: Resolved, 1",
+            "supercap_low < backup_activated: Resolved, 1",
             "sync_failed < connectivity_lost: Resolved, 2",
         ];
         await WaitFor(async () => (await Tree()).SequenceEqual(expected));
@@ -231,7 +240,8 @@ public sealed class IncidentGrainTests : IAsyncLifetime
         async Task<IEnumerable<string>> Tree()
         {
             var all = await All();
-            return all.Items.Select(i => $"{i.RuleId} < {all.Items.FirstOrDefault(c => c.Id == i.CauseId)?.RuleId}: {i.Status}, {i.Count}").Order();
+            return all.Items.Select(i => $"{i.RuleId} < {all.Items.FirstOrDefault(c => c.Id == i.CauseId)?.RuleId}: {i.Status}, {i.Count}")
+                .Order();
         }
     }
 
@@ -292,7 +302,8 @@ public sealed class IncidentGrainTests : IAsyncLifetime
         return source;
     }
 
-    private Task Deliver(string rule, RuleEpisode episode, Guid? device = null) => Deliver(SourceOf(rule, device).Next(episode, episode.Start));
+    private Task Deliver(string rule, RuleEpisode episode, Guid? device = null) =>
+        Deliver(SourceOf(rule, device).Next(episode, episode.Start));
 
     private async Task Deliver(params ImmutableArray<OutboxEntry> entries)
     {
@@ -301,7 +312,8 @@ public sealed class IncidentGrainTests : IAsyncLifetime
         await _cluster.Stores.Until(() => _cluster.Stores.Unconfirmed.IsEmpty);
     }
 
-    private Task Publish(ImmutableArray<OutboxEntry> entries) => Task.WhenAll(entries.GroupBy(e => e.Receiver).Select(g => TransitionPublisher.Send(
+    private Task Publish(ImmutableArray<OutboxEntry> entries) =>
+        Task.WhenAll(entries.GroupBy(e => e.Receiver).Select(g => TransitionPublisher.Send(
         _cluster.Client.GetStreamProvider(TransitionStreams.Provider), new ReceiverId(TransitionStreams.Incidents, g.Key),
         [.. g.Select(e => e.Transition)])));
 

@@ -18,7 +18,8 @@ public sealed class IncidentMachineTests
     {
         var h = new MachineHarness(Rule(Notify("team:maintenance"))) { Now = Ten.AddMinutes(1) };
         h.Take(Episode("tampering", 0, null, severity: "critical"));
-        Assert.Equal((IncidentStatus.Open, 1, "critical", "Power outage: SN-1", Ten), (h.Only.Status, h.Only.Count, h.Only.Severity, h.Only.Title, h.Only.StartedAt));
+        Assert.Equal((IncidentStatus.Open, 1, "critical", "Power outage: SN-1", Ten),
+            (h.Only.Status, h.Only.Count, h.Only.Severity, h.Only.Title, h.Only.StartedAt));
         Assert.Equal(["Opened team:maintenance"], h.Told);
         h.Now = Ten.AddMinutes(6);
         h.Take(Episode("tampering", 0, 5, severity: "critical"));
@@ -239,7 +240,8 @@ public sealed class IncidentMachineTests
     {
         var site = new SubjectKey(SubjectKind.Site, "HALL");
         var h = new MachineHarness(
-            Rule(Notify("team:a")) with { Subject = SubjectKind.Site }, site, new DevicesLimit(3, TimeSpan.FromMinutes(5)), "site_devices_lost")
+            Rule(Notify("team:a")) with { Subject = SubjectKind.Site }, site, new DevicesLimit(3, TimeSpan.FromMinutes(5)),
+            "site_devices_lost")
         {
             Now = Ten.AddMinutes(10),
         };
@@ -260,7 +262,8 @@ public sealed class IncidentMachineTests
     public void ManyDevices_LongAfterEachOther_AreNotOne()
     {
         var h = new MachineHarness(
-            Rule() with { Subject = SubjectKind.Site, ResolveAfter = TimeSpan.Zero }, new SubjectKey(SubjectKind.Site, "HALL"), new DevicesLimit(2, TimeSpan.FromMinutes(5)));
+            Rule() with { Subject = SubjectKind.Site, ResolveAfter = TimeSpan.Zero }, new SubjectKey(SubjectKind.Site, "HALL"),
+            new DevicesLimit(2, TimeSpan.FromMinutes(5)));
         h.Take(Blip("safety_edge_triggered", 0, device: Guid.NewGuid()), Blip("safety_edge_triggered", 10, device: Guid.NewGuid()));
         Assert.Empty(h.Incidents);
         h.Take(Blip("safety_edge_triggered", 14, device: Guid.NewGuid()));
@@ -271,7 +274,8 @@ public sealed class IncidentMachineTests
     public void Consequence_WhileItsCauseGoesOn_TellsNobodyAndThenDoes()
     {
         var cause = Guid.NewGuid();
-        var h = new MachineHarness(Rule(Notify("team:a"), new TicketAction("site_visit", TimeSpan.FromDays(1), null))) { Now = Ten.AddMinutes(1) };
+        var h = new MachineHarness(Rule(Notify("team:a"),
+            new TicketAction("site_visit", TimeSpan.FromDays(1), null))) { Now = Ten.AddMinutes(1) };
         h.Correlation = i => new CauseVerdict(i.Id, cause, true, 0, null);
         h.Take(Episode("connectivity_lost", 0, null));
         Assert.Equal(h.Now + IncidentLimits.Settle, h.NextDue);
@@ -294,7 +298,8 @@ public sealed class IncidentMachineTests
     [Fact]
     public void Correlation_ThatDoesNotAnswer_DelaysTheNoticeNoLongerThanItsLimit()
     {
-        var h = new MachineHarness(Rule(Notify("team:a"))) { Now = Ten.AddMinutes(1), Correlation = _ => throw new InvalidOperationException() };
+        var h = new MachineHarness(Rule(Notify("team:a"))) { Now = Ten.AddMinutes(1), Correlation = _ =>
+            throw new InvalidOperationException() };
         h.Take(Episode("connectivity_lost", 0, null));
         var opened = h.Now;
         for (var i = 0; i < 20 && !h.Notices.Any(); i++)
@@ -346,7 +351,8 @@ public sealed class IncidentMachineTests
     [Fact]
     public void Escalation_WithoutAPolicy_TellsItsRecipientsOnce()
     {
-        var h = new MachineHarness(Rule(new EscalateAction(null, TimeSpan.FromMinutes(30), ["team:boss"], ["sms"]))) { Now = Ten.AddMinutes(1) };
+        var h = new MachineHarness(Rule(new EscalateAction(null, TimeSpan.FromMinutes(30), ["team:boss"],
+            ["sms"]))) { Now = Ten.AddMinutes(1) };
         h.Take(Episode("tampering", 0, null));
         h.WakeAt(Ten.AddMinutes(30));
         Assert.Empty(h.Notices);
@@ -382,6 +388,7 @@ public sealed class IncidentMachineTests
         "standard",
         new EscalationPolicy(
             "Standard",
-            [new EscalationLevel(TimeSpan.FromMinutes(5), ["team:l1"], []), new EscalationLevel(TimeSpan.FromMinutes(10), ["schedule:night"], [])],
+            [new EscalationLevel(TimeSpan.FromMinutes(5), ["team:l1"], []),
+                new EscalationLevel(TimeSpan.FromMinutes(10), ["schedule:night"], [])],
             TimeSpan.FromMinutes(15), 2, null));
 }

@@ -10,7 +10,8 @@ using EsoCore.Rules;
 namespace EsoCore.Tests.Incidents;
 
 /// <summary>Drives the machine of one rule and subject through steps, with a correlation that the test speaks for.</summary>
-internal sealed class MachineHarness(RuleDefinition? rule, SubjectKey? subject = null, DevicesLimit? devices = null, string ruleId = "power_outage")
+internal sealed class MachineHarness(RuleDefinition? rule, SubjectKey? subject = null, DevicesLimit? devices = null,
+    string ruleId = "power_outage")
 {
     public static readonly Guid Project = new("0a000000-0000-4000-8000-000000000001");
 

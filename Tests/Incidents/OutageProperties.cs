@@ -33,7 +33,8 @@ public sealed class OutageProperties
         for (var seed = 0; seed < 20; seed++)
         {
             var world = new World();
-            foreach (var episode in Shuffled([.. Outage().Where(e => e.Cause is "power_outage" or "connectivity_lost" or "device_offline" or "backup_activated")
+            foreach (var episode in Shuffled([.. Outage()
+                .Where(e => e.Cause is "power_outage" or "connectivity_lost" or "device_offline" or "backup_activated")
                 .Select(e => e with { End = null, HoldFor = TimeSpan.Zero })], new Random(seed)))
                 world.Take([episode]);
             world.Wait(TimeSpan.FromMinutes(1));
@@ -65,10 +66,13 @@ public sealed class OutageProperties
     /// <summary>A device without power for two hours, three days ago, with a short second outage after it.</summary>
     private static List<RuleEpisode> Outage() =>
     [
-        Episode("low_voltage", -0.5, 120), Episode("power_outage", 0, 120, severity: "critical"), Episode("backup_activated", 0.1, 120, severity: "medium"),
+        Episode("low_voltage", -0.5, 120), Episode("power_outage", 0, 120, severity: "critical"),
+        Episode("backup_activated", 0.1, 120, severity: "medium"),
         Episode("connectivity_lost", 0.2, 122, holdMinutes: 5), Blip("sync_failed", 1), Blip("sync_failed", 6), Blip("sync_failed", 11),
-        Blip("supercap_low", 20, "high"), Episode("safe_shutdown_initiated", 25, 121), Episode("device_offline", 26, 122), Blip("sd_error", 122, "high"),
-        Episode("power_outage", 130, 131, severity: "critical"), Episode("low_voltage", 129.8, 131), Episode("connectivity_lost", 130, 133, holdMinutes: 5),
+        Blip("supercap_low", 20, "high"), Episode("safe_shutdown_initiated", 25, 121), Episode("device_offline", 26, 122),
+        Blip("sd_error", 122, "high"),
+        Episode("power_outage", 130, 131, severity: "critical"), Episode("low_voltage", 129.8, 131),
+        Episode("connectivity_lost", 130, 133, holdMinutes: 5),
     ];
 
     /// <summary>Plays episodes, some of them first told while they still held.</summary>
@@ -106,11 +110,13 @@ public sealed class OutageProperties
     }
 
     private static List<Leaf> Tree(World world) =>
-        [.. world.Incidents.Select(i => new Leaf(i.Id, i.RuleId, i.Subject, i.Status, i.CauseId, i.Count, i.Consequences, i.Severity, i.StartedAt, i.EndedAt))
+        [.. world.Incidents.Select(i =>
+            new Leaf(i.Id, i.RuleId, i.Subject, i.Status, i.CauseId, i.Count, i.Consequences, i.Severity, i.StartedAt, i.EndedAt))
             .OrderBy(l => l.Id)];
 
     private sealed record Leaf(
-        Guid Id, string Rule, string Subject, IncidentStatus Status, Guid? Cause, int Count, int Consequences, string Severity, DateTimeOffset Start,
+        Guid Id, string Rule, string Subject, IncidentStatus Status, Guid? Cause, int Count, int Consequences, string Severity,
+        DateTimeOffset Start,
         DateTimeOffset? End);
 
     /// <summary>Incident machines of several rules and devices, and the correlation between them.</summary>
@@ -159,7 +165,8 @@ public sealed class OutageProperties
             if (_machines.TryGetValue($"{rule}/{subject}", out var machine))
                 return machine;
             var definition = Rule(Notify("team:a")) with { Name = rule, Subject = subject.Kind };
-            machine = new MachineHarness(definition, subject, isSite ? new DevicesLimit(10, TimeSpan.FromMinutes(5)) : null, rule) { Now = _now };
+            machine = new MachineHarness(definition, subject, isSite ? new DevicesLimit(10, TimeSpan.FromMinutes(5)) : null,
+                rule) { Now = _now };
             machine.Correlation = Judge;
             return _machines[$"{rule}/{subject}"] = machine;
         }
@@ -183,7 +190,8 @@ public sealed class OutageProperties
                 var verdicts = CauseFinder.Judge(_known.Values, _now);
                 foreach (var machine in _machines.Values)
                 {
-                    foreach (var record in machine.State.Incidents.Where(r => verdicts.TryGetValue(r.View.Id, out var v) && v != r.Verdict).ToList())
+                    foreach (var record in machine.State.Incidents.Where(r => verdicts.TryGetValue(r.View.Id, out var v) && v != r.Verdict)
+                        .ToList())
                     {
                         machine.Judge(verdicts[record.View.Id]);
                         changed = true;

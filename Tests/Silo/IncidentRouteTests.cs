@@ -34,10 +34,12 @@ public sealed class IncidentRouteTests : IAsyncLifetime
         Assert.Equal(200, status);
         var incident = Assert.Single(list.GetProperty("incidents").EnumerateArray());
         Assert.Equal(id, incident.GetProperty("id").GetString());
-        Assert.Equal(("open", "tamper", 1), (Text(incident, "status"), Text(incident, "rule_id"), incident.GetProperty("count").GetInt32()));
+        Assert.Equal(("open", "tamper", 1),
+            (Text(incident, "status"), Text(incident, "rule_id"), incident.GetProperty("count").GetInt32()));
         Assert.Empty((await Get("/api/incidents?status=resolved")).Json.GetProperty("incidents").EnumerateArray());
         Assert.Equal(400, (await Get("/api/incidents?status=gone&severity=very&device=x&from=now")).Status);
-        Assert.Equal(4, (await Get("/api/incidents?status=gone&severity=very&device=x&from=now")).Json.GetProperty("errors").GetArrayLength());
+        Assert.Equal(4, (await Get("/api/incidents?status=gone&severity=very&device=x&from=now")).Json.GetProperty("errors")
+            .GetArrayLength());
 
         Assert.Equal(200, (await Post($"/api/incidents/{id}/acknowledge")).Status);
         Assert.Equal(400, (await Post($"/api/incidents/{id}/comments", "{}")).Status);
@@ -51,7 +53,8 @@ public sealed class IncidentRouteTests : IAsyncLifetime
 
         var details = (await Get($"/api/incidents/{id}")).Json;
         Assert.Equal(
-            ["incident.acknowledged", "incident.assigned", "incident.commented", "incident.opened", "incident.resolved", "incident.suppressed", "incident.unsuppressed"],
+            ["incident.acknowledged", "incident.assigned", "incident.commented", "incident.opened", "incident.resolved",
+                "incident.suppressed", "incident.unsuppressed"],
             details.GetProperty("trail").EnumerateArray().Select(l => Text(l, "action")).Order());
         Assert.Empty(details.GetProperty("consequence_list").EnumerateArray());
         var log = (await Get($"/api/log?item={id}&action=incident.commented")).Json.GetProperty("log");
@@ -63,13 +66,16 @@ public sealed class IncidentRouteTests : IAsyncLifetime
     {
         var incident = await Open();
         Assert.Equal(400, (await Post("/api/tickets", """{"kind":"party","title":"x"}""")).Status);
-        Assert.Equal(400, (await Post("/api/tickets", $$"""{"kind":"maintenance","title":"x","incident_id":"{{Guid.NewGuid()}}"}""")).Status);
+        Assert.Equal(400, (await Post("/api/tickets",
+            $$"""{"kind":"maintenance","title":"x","incident_id":"{{Guid.NewGuid()}}"}""")).Status);
         var (status, made) = await Post(
-            "/api/tickets", $$"""{"kind":"site_visit","title":"Look","due_at":"2026-12-01T00:00:00Z","incident_id":"{{incident}}","site_id":"HALL"}""");
+            "/api/tickets",
+            $$"""{"kind":"site_visit","title":"Look","due_at":"2026-12-01T00:00:00Z","incident_id":"{{incident}}","site_id":"H"}""");
         Assert.Equal(201, status);
         var id = Text(made, "id");
         Assert.Equal(("open", incident), (Text(made, "status"), Text(made, "incident_id")));
-        Assert.Single((await Get($"/api/tickets?incident={incident}&status=open,in_progress")).Json.GetProperty("tickets").EnumerateArray());
+        Assert.Single((await Get($"/api/tickets?incident={incident}&status=open,in_progress")).Json.GetProperty("tickets")
+            .EnumerateArray());
         Assert.Equal(412, (await Send(HttpMethod.Patch, $"/api/tickets/{id}", """{"status":"done"}""", "\"9\"")).Status);
         var done = await Send(HttpMethod.Patch, $"/api/tickets/{id}", """{"status":"done","notes":"oiled","due_at":null}""", "\"1\"");
         Assert.Equal((200, "done", "oiled"), (done.Status, Text(done.Json, "status"), Text(done.Json, "notes")));
@@ -85,7 +91,8 @@ public sealed class IncidentRouteTests : IAsyncLifetime
         var faulty = await Post("/api/escalation-policies", """{"name":"x","levels":[{"to":["nobody"]},{"to":3}]}""");
         Assert.Equal(400, faulty.Status);
         var (status, policy) = await Post("/api/escalation-policies", """
-            {"id":"standard","name":"Standard","levels":[{"after_s":300,"to":["team:maintenance"]},{"after_s":600,"to":["schedule:night"],"via":["sms"]}],
+            {"id":"standard","name":"Standard",
+             "levels":[{"after_s":300,"to":["team:maintenance"]},{"after_s":600,"to":["schedule:night"],"via":["sms"]}],
              "repeat_every_s":900,"max_repeats":3,"quiet":{"time_zone":"Europe/Berlin","from":"22:00","to":"06:00","below":"high"}}
             """);
         Assert.Equal((201, 600), (status, policy.GetProperty("levels")[1].GetProperty("after_s").GetInt32()));
@@ -109,7 +116,8 @@ public sealed class IncidentRouteTests : IAsyncLifetime
         Assert.Equal(204, (await Send(HttpMethod.Delete, "/api/schedules/night", match: "\"1\"")).Status);
         Assert.Equal(404, (await Get("/api/schedules/night")).Status);
 
-        async Task<string> OnCall(string at) => (await Get($"/api/schedules/night/oncall?at={at}")).Json.GetProperty("people")[0].GetString()!;
+        async Task<string> OnCall(string at) =>
+            (await Get($"/api/schedules/night/oncall?at={at}")).Json.GetProperty("people")[0].GetString()!;
     }
 
     /// <summary>Has an incident opened, as a device's rules would.</summary>
@@ -129,7 +137,8 @@ public sealed class IncidentRouteTests : IAsyncLifetime
     private async Task<(int Status, JsonElement Json)> Post(string path, string? json = null) =>
         await _silo.Send(HttpMethod.Post, path, _device.ProjectKey, json);
 
-    private async Task<(int Status, JsonElement Json, string? ETag)> Send(HttpMethod method, string path, string? json = null, string? match = null)
+    private async Task<(int Status, JsonElement Json, string? ETag)> Send(HttpMethod method, string path, string? json = null,
+        string? match = null)
     {
         using var request = new HttpRequestMessage(method, path);
         request.Headers.Authorization = new("Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(_device.ProjectKey)));

@@ -47,7 +47,8 @@ internal sealed partial class InMemoryStores : IWorkStore
     public Task<WorkItem?> Find(Guid projectId, string kind, Guid id, CancellationToken cancel) =>
         Do("FindWork", () => _items.GetValueOrDefault((projectId, kind, id)));
 
-    public Task<Page<WorkItem>> List(Guid projectId, WorkFilter filter, PageRequest page, CancellationToken cancel) => Do("ListWork", () => NewestFirst(
+    public Task<Page<WorkItem>> List(Guid projectId, WorkFilter filter, PageRequest page, CancellationToken cancel) =>
+        Do("ListWork", () => NewestFirst(
         _items.Where(i => i.Key.Project == projectId).Select(i => i.Value).Where(i => i.Kind == filter.Kind
             && (filter.Statuses.IsDefaultOrEmpty || filter.Statuses.Contains(i.Status))
             && (filter.Severity ?? i.Severity) == i.Severity && (filter.RuleId ?? i.RuleId) == i.RuleId
@@ -56,9 +57,11 @@ internal sealed partial class InMemoryStores : IWorkStore
             && (filter.From ?? i.At) <= i.At && (filter.To is not { } to || i.At < to)),
         i => i.At, i => i.Id, page));
 
-    public Task<Page<LogEntry>> ReadLog(Guid projectId, LogFilter filter, PageRequest page, CancellationToken cancel) => Do("ReadLog", () => NewestFirst(
+    public Task<Page<LogEntry>> ReadLog(Guid projectId, LogFilter filter, PageRequest page, CancellationToken cancel) =>
+        Do("ReadLog", () => NewestFirst(
         _log.Where(l => l.Key.Project == projectId).Select(l => l.Value).Where(l =>
-            (filter.ItemId ?? l.ItemId) == l.ItemId && (filter.DeviceId ?? l.DeviceId) == l.DeviceId && (filter.Action ?? l.Action) == l.Action
+            (filter.ItemId ?? l.ItemId) == l.ItemId && (filter.DeviceId ?? l.DeviceId) == l.DeviceId
+                && (filter.Action ?? l.Action) == l.Action
             && (filter.From ?? l.At) <= l.At && (filter.To is not { } to || l.At < to)),
         l => l.At, l => l.Id, page));
 

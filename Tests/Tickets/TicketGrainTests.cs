@@ -15,7 +15,8 @@ public sealed class TicketGrainTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await _cluster.DisposeAsync();
 
-    private static readonly TicketDraft Draft = new("maintenance", "Oil the door", null, null, "r", null, "HALL", "A", "high", null, null, "rule:r");
+    private static readonly TicketDraft Draft = new("maintenance", "Oil the door", null, null, "r", null, "HALL", "A", "high", null, null,
+        "rule:r");
 
     [Fact]
     public async Task Create_Twice_MakesOne()
@@ -39,7 +40,8 @@ public sealed class TicketGrainTests : IAsyncLifetime
         await ticket.Create(Draft);
         Assert.Equal(EditOutcome.VersionMismatch, (await ticket.Change(To(TicketStatus.Done), "key:1", 7)).Outcome);
         var done = await ticket.Change(To(TicketStatus.Done), "key:1", 1);
-        Assert.Equal((EditOutcome.Changed, 2L, _cluster.Time.GetUtcNow()), (done.Outcome, done.Current!.Version, done.Current.Value.ClosedAt));
+        Assert.Equal((EditOutcome.Changed, 2L, _cluster.Time.GetUtcNow()),
+            (done.Outcome, done.Current!.Version, done.Current.Value.ClosedAt));
         Assert.Equal(2, (await ticket.Change(To(TicketStatus.Done), "key:1", null)).Current!.Version);
         Assert.Null((await ticket.Change(To(TicketStatus.InProgress), "key:1", null)).Current!.Value.ClosedAt);
         Assert.Equal("in_progress", Assert.Single(_cluster.Stores.Items(WorkKinds.Ticket)).Status);
@@ -49,7 +51,8 @@ public sealed class TicketGrainTests : IAsyncLifetime
     [Fact]
     public async Task Create_Faulty_NamesEveryFault()
     {
-        var result = await Ticket(Guid.NewGuid()).Create(Draft with { Kind = "party", Title = "", Assignee = "", Notes = new string('x', 9_000) });
+        var result = await Ticket(Guid.NewGuid())
+            .Create(Draft with { Kind = "party", Title = "", Assignee = "", Notes = new string('x', 9_000) });
         Assert.Equal(["kind", "title", "assignee", "notes"], result.Errors.Select(e => e.Field));
     }
 

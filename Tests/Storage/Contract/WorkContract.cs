@@ -23,7 +23,8 @@ public abstract class WorkContract : StorageContract
         Assert.False(await Store.Work.Commit(Step(2, "{2}", [item with { Status = "resolved" }], [Line(1)]), None));
         Assert.Equal(item, await Store.Work.Find(_project, item.Kind, item.Id, None));
         Assert.Single((await Store.Work.ReadLog(_project, new LogFilter(), new(), None)).Items);
-        Assert.True(await Store.Work.Commit(Step(1, "{2}", [item with { Status = "resolved", Body = "{\"a\":2}" }], [line with { Body = "{9}" }]), None));
+        Assert.True(await Store.Work.Commit(Step(1, "{2}", [item with { Status = "resolved", Body = "{\"a\":2}" }],
+            [line with { Body = "{9}" }]), None));
         Assert.Equal(new StoredWork(2, "{2}"), await Store.Work.Load(_project, "incident/r/device:1", None));
         Assert.Equal("resolved", (await Store.Work.Find(_project, item.Kind, item.Id, None))!.Status);
         Assert.Equal(line, Assert.Single((await Store.Work.ReadLog(_project, new LogFilter(), new(), None)).Items));
@@ -36,7 +37,8 @@ public abstract class WorkContract : StorageContract
     public async Task Commit_TwoAtOnceOverOneVersion_OneWins()
     {
         Assert.True(await Store.Work.Commit(Step(0, "{0}", [], []), None));
-        var won = await Task.WhenAll(Enumerable.Range(1, 8).Select(i => Store.Work.Commit(Step(1, $"{{{i}}}", [Item(i)], [Line(i)]), None)));
+        var won = await Task.WhenAll(Enumerable.Range(1, 8)
+            .Select(i => Store.Work.Commit(Step(1, $"{{{i}}}", [Item(i)], [Line(i)]), None)));
         Assert.Single(won, w => w);
         Assert.Equal(2, (await Store.Work.Load(_project, "incident/r/device:1", None))!.Version);
         Assert.Single((await Store.Work.List(_project, new WorkFilter(WorkKinds.Incident), new(), None)).Items);
@@ -76,7 +78,8 @@ public abstract class WorkContract : StorageContract
         Assert.True(await Store.Work.Commit(Step(0, "{}", [Item(0), Item(1)], [Line(0), Line(1)]), None));
         var next = (await Store.Work.List(_project, new WorkFilter(WorkKinds.Incident), new(1), None)).Next;
         await Assert.ThrowsAsync<FormatException>(() => Store.Work.ReadLog(_project, new LogFilter(), new(1, next), None));
-        await Assert.ThrowsAsync<FormatException>(() => Store.Work.List(_project, new WorkFilter(WorkKinds.Incident), new(1, "nonsense"), None));
+        await Assert.ThrowsAsync<FormatException>(() =>
+            Store.Work.List(_project, new WorkFilter(WorkKinds.Incident), new(1, "nonsense"), None));
     }
 
     [Fact]
@@ -84,13 +87,15 @@ public abstract class WorkContract : StorageContract
     {
         var (device, cause) = (Guid.NewGuid(), Guid.NewGuid());
         var plain = Item(0) with { Severity = null, RuleId = null };
-        var full = Item(5) with { DeviceId = device, SiteId = "S", AssetId = "A/1", CauseId = cause, Severity = "high", RuleId = "r2", Status = "resolved" };
+        var full = Item(5) with { DeviceId = device, SiteId = "S", AssetId = "A/1", CauseId = cause, Severity = "high", RuleId = "r2",
+            Status = "resolved" };
         Assert.True(await Store.Work.Commit(Step(0, "{}", [plain, full, Item(9)], []), None));
 
         var filter = new WorkFilter(WorkKinds.Incident);
         foreach (var one in new[]
         {
-            filter with { DeviceId = device }, filter with { SiteId = "S" }, filter with { AssetId = "A/1" }, filter with { CauseId = cause },
+            filter with { DeviceId = device }, filter with { SiteId = "S" }, filter with { AssetId = "A/1" },
+            filter with { CauseId = cause },
             filter with { Severity = "high" }, filter with { RuleId = "r2" }, filter with { Statuses = ["resolved"] },
             filter with { From = full.At, To = full.At.AddTicks(10) },
             filter with { DeviceId = device, SiteId = "S", Severity = "high", RuleId = "r2", Statuses = ["resolved", "x"], From = Start },
@@ -107,7 +112,8 @@ public abstract class WorkContract : StorageContract
         var (item, device) = (Guid.NewGuid(), Guid.NewGuid());
         ImmutableArray<LogEntry> lines =
         [
-            .. Enumerable.Range(0, 7).Select(i => Line(i / 3)), Line(4) with { ItemId = item, Action = "incident.resolved" }, Line(5) with { DeviceId = device },
+            .. Enumerable.Range(0, 7).Select(i => Line(i / 3)), Line(4) with { ItemId = item, Action = "incident.resolved" },
+            Line(5) with { DeviceId = device },
         ];
         Assert.True(await Store.Work.Commit(Step(0, "{}", [], lines), None));
         var first = await Store.Work.ReadLog(_project, new LogFilter(), new(5), None);
@@ -115,7 +121,8 @@ public abstract class WorkContract : StorageContract
         Assert.Null(second.Next);
         Assert.Equal(lines.OrderByDescending(l => l.At).ThenByDescending(l => l.Id), first.Items.Concat(second.Items));
         Assert.Equal(lines[7], Assert.Single((await Store.Work.ReadLog(_project, new LogFilter(item), new(), None)).Items));
-        Assert.Equal(lines[7], Assert.Single((await Store.Work.ReadLog(_project, new LogFilter(Action: "incident.resolved"), new(), None)).Items));
+        Assert.Equal(lines[7], Assert.Single((await Store.Work.ReadLog(_project, new LogFilter(Action: "incident.resolved"), new(),
+            None)).Items));
         Assert.Equal(lines[8], Assert.Single((await Store.Work.ReadLog(_project, new LogFilter(DeviceId: device), new(), None)).Items));
         Assert.Equal(2, (await Store.Work.ReadLog(_project, new LogFilter(From: lines[7].At), new(), None)).Items.Length);
         Assert.Equal(7, (await Store.Work.ReadLog(_project, new LogFilter(To: lines[7].At), new(), None)).Items.Length);
@@ -126,7 +133,8 @@ public abstract class WorkContract : StorageContract
     {
         ImmutableArray<WorkItem> items =
         [
-            Item(0), Item(0) with { Status = "resolved" }, Item(0) with { Kind = WorkKinds.Ticket }, Item(0) with { Kind = WorkKinds.Ticket, Status = "done" },
+            Item(0), Item(0) with { Status = "resolved" }, Item(0) with { Kind = WorkKinds.Ticket },
+            Item(0) with { Kind = WorkKinds.Ticket, Status = "done" },
             Item(0) with { Kind = WorkKinds.Delivery, Status = "sent" },
         ];
         Assert.True(await Store.Work.Commit(Step(0, "{}", items, [Line(0)]), None));
@@ -148,7 +156,8 @@ public abstract class WorkContract : StorageContract
         new(_project, "incident/r/device:1", version, body, items, log);
 
     private static WorkItem Item(int minute) => new(
-        WorkKinds.Incident, Guid.NewGuid(), "incident/r/device:1", "open", "medium", "r", null, null, null, null, Start.AddMinutes(minute), "{\"a\":1}");
+        WorkKinds.Incident, Guid.NewGuid(), "incident/r/device:1", "open", "medium", "r", null, null, null, null, Start.AddMinutes(minute),
+        "{\"a\":1}");
 
     private static LogEntry Line(int minute) =>
         new(Guid.NewGuid(), Start.AddMinutes(minute), "system", "incident.opened", null, null, "{\"text\":\"°C\"}");

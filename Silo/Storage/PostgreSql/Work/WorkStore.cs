@@ -45,7 +45,9 @@ internal sealed class WorkStore(Sessions sessions) : IWorkStore
             cancel);
     }
 
-    /// <summary>Columns of rows as arrays. Each id once, the last of it, because a statement cannot write a row twice; in order of ids.</summary>
+    /// <summary>
+    /// Columns of rows as arrays. Each id once, the last of it, because a statement cannot write a row twice; in order of ids.
+    /// </summary>
     private static void Bind(Args args, WorkCommit commit)
     {
         var items = commit.Items.GroupBy(i => (i.Kind, i.Id)).OrderBy(g => g.Key.Kind, StringComparer.Ordinal).ThenBy(g => g.Key.Id)
@@ -58,7 +60,8 @@ internal sealed class WorkStore(Sessions sessions) : IWorkStore
         args.Add(items.Select(i => Micros.From(i.At)).ToList()).Add(Texts(i => i.Body));
         args.Add(log.Select(l => l.Id).ToList()).Add(log.Select(l => Micros.From(l.At)).ToList());
         args.Add(log.Select(string? (l) => l.Actor).ToList()).Add(log.Select(string? (l) => l.Action).ToList());
-        args.Add(log.Select(l => l.ItemId).ToList()).Add(log.Select(l => l.DeviceId).ToList()).Add(log.Select(string? (l) => l.Body).ToList());
+        args.Add(log.Select(l => l.ItemId).ToList()).Add(log.Select(l => l.DeviceId).ToList())
+            .Add(log.Select(string? (l) => l.Body).ToList());
 
         List<string?> Texts(Func<WorkItem, string?> column) => [.. items.Select(column)];
     }
