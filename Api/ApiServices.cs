@@ -82,6 +82,9 @@ public static class ApiServices
         app.MapConfigProfiles();
         app.MapNotifications();
         app.MapProject();
+        app.MapIncidents();
+        app.MapTickets();
+        app.MapEscalation();
         app.MapInstallation();
         // The document costs much to write and changes only with the program; it names the host that was asked for, so each has its own.
         app.MapOpenApi().CacheOutput(policy => policy.Expire(TimeSpan.FromHours(1)).SetVaryByQuery([]));

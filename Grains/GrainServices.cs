@@ -1,6 +1,7 @@
 using EsoCore.Grains.Config;
 using EsoCore.Grains.Devices;
 using EsoCore.Grains.Events;
+using EsoCore.Grains.Incidents;
 using EsoCore.Grains.Notifications;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Telemetry;
@@ -29,6 +30,7 @@ public static class GrainServices
         services.AddSingleton<ResourceLimits>();
         services.AddSingleton<TransitionPublisher>();
         services.AddSingleton<DeviceServices>();
+        services.AddIncidents();
         services.AddNotifications();
         return services;
     }

@@ -56,4 +56,13 @@ public sealed record Incident(
     double? Value,
     double? Limit,
     int EscalationLevel,
-    string Meta);
+    string Meta)
+{
+    /// <summary>Who is to see to it, or null; at most 128 characters.</summary>
+    [Id(0)]
+    public string? Assignee { get; init; }
+
+    /// <summary>Whether its condition has an end of its own.</summary>
+    [Id(1)]
+    public bool Lasts { get; init; }
+}

@@ -5,7 +5,8 @@ namespace EsoCore.Incidents;
 
 /// <summary>
 /// What the incidents of a grain are about. As text <c>device:&lt;id&gt;</c>, <c>asset:&lt;code&gt;</c>, <c>site:&lt;id&gt;</c> or
-/// <c>project</c>; an incident grain's key is <c>project id/rule id/subject</c>.
+/// <c>project</c> (<c>project:&lt;rule&gt;</c> where one rule's pattern in the fleet is meant); an incident grain's key is
+/// <c>project id/rule id/subject</c>.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("subject-key")]
 public sealed record SubjectKey(SubjectKind Kind, string Id)
@@ -17,7 +18,8 @@ public sealed record SubjectKey(SubjectKind Kind, string Id)
     public static SubjectKey Project { get; } = new(SubjectKind.Project, "");
 
     /// <inheritdoc/>
-    public override string ToString() => Kind == SubjectKind.Project ? "project" : $"{Kind.ToString().ToLower(CultureInfo.InvariantCulture)}:{Id}";
+    public override string ToString() =>
+        Kind == SubjectKind.Project && Id.Length == 0 ? "project" : $"{Kind.ToString().ToLower(CultureInfo.InvariantCulture)}:{Id}";
 
     /// <summary>Reads what <see cref="ToString"/> wrote; null when it is none.</summary>
     public static SubjectKey? Parse(string text)
@@ -25,7 +27,7 @@ public sealed record SubjectKey(SubjectKind Kind, string Id)
         if (text == "project")
             return Project;
         var colon = text.IndexOf(':');
-        return colon > 0 && Enum.TryParse<SubjectKind>(text[..colon], ignoreCase: true, out var kind) && kind != SubjectKind.Project
+        return colon > 0 && Enum.TryParse<SubjectKind>(text[..colon], ignoreCase: true, out var kind)
             ? new SubjectKey(kind, text[(colon + 1)..]) : null;
     }
 

@@ -18,7 +18,7 @@ internal static class NotificationServices
         services.AddSingleton<NotificationBooks>();
         services.AddSingleton<TemplateRenderer>();
         services.AddSingleton<ChannelSenders>();
-        services.TryAddSingleton<IOnCall, NobodyOnCall>();
+        services.TryAddSingleton<IOnCall, GrainOnCall>();
         services.TryAddSingleton<IDeviceFacts, GrainDeviceFacts>();
         services.AddSingleton<NotifierServices>();
         return services;

@@ -1,3 +1,4 @@
+using EsoCore.Escalation;
 using EsoCore.Grains.Storage;
 using EsoCore.Notifications;
 using EsoCore.Projects;
@@ -32,6 +33,8 @@ internal sealed class ResourceLimits(IResourceStore store)
         ResourceKinds.Silence => INotificationsGrain.MaxSilences,
         ResourceKinds.MaintenanceWindow => INotificationsGrain.MaxMaintenanceWindows,
         ResourceKinds.Template => INotificationsGrain.MaxTemplates,
+        ResourceKinds.EscalationPolicy => IEscalationListGrain.MaxPolicies,
+        ResourceKinds.OnCallSchedule => IEscalationListGrain.MaxSchedules,
         ResourceKinds.Installation => 3, // The settings; and what the host keeps: the master key's fingerprints and the engine in force.
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind has no limit yet."),
     };

@@ -59,6 +59,12 @@ public static class ResourceKinds
     /// <summary><see cref="Notifications.TemplateDefinition"/>.</summary>
     public const string Template = "template";
 
+    /// <summary><see cref="Escalation.EscalationPolicy"/>.</summary>
+    public const string EscalationPolicy = "escalation-policy";
+
+    /// <summary><see cref="Escalation.OnCallSchedule"/>.</summary>
+    public const string OnCallSchedule = "on-call-schedule";
+
     /// <summary><see cref="Projects.InstallationSettings"/>, the one document that belongs to no project (its id is all zeros).</summary>
     public const string Installation = "installation";
 }

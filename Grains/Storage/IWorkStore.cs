@@ -33,7 +33,24 @@ public sealed record StoredWork(long Version, string Body);
 /// <param name="ExpectedVersion">0: it never wrote.</param>
 /// <param name="Body">The new state, JSON.</param>
 public sealed record WorkCommit(
-    Guid ProjectId, string Owner, long ExpectedVersion, string Body, ImmutableArray<WorkItem> Items, ImmutableArray<LogEntry> Log);
+    Guid ProjectId, string Owner, long ExpectedVersion, string Body, ImmutableArray<WorkItem> Items, ImmutableArray<LogEntry> Log)
+{
+    /// <summary>About how many bytes this writes; groups of commits are cut by it.</summary>
+    public int EstimatedBytes => 256 + Body.Length + Items.Sum(i => 256 + i.Body.Length) + Log.Sum(l => 192 + l.Body.Length);
+}
+
+/// <summary>How long work is kept. What is still under way is kept however old it is.</summary>
+public static class WorkRetention
+{
+    /// <summary>Lines of the audit trail.</summary>
+    public static readonly TimeSpan Log = TimeSpan.FromDays(400);
+
+    /// <summary>Deliveries.</summary>
+    public static readonly TimeSpan Deliveries = TimeSpan.FromDays(90);
+
+    /// <summary>Incidents that are resolved and tickets that are done or cancelled, since they began.</summary>
+    public static readonly TimeSpan Items = TimeSpan.FromDays(400);
+}
 
 /// <summary>Something that people list and search.</summary>
 /// <param name="Kind">One of <see cref="WorkKinds"/>.</param>

@@ -5,12 +5,15 @@ using System.Text;
 using EsoCore.Assets;
 using EsoCore.Config;
 using EsoCore.Devices;
+using EsoCore.Escalation;
 using EsoCore.Firmware;
+using EsoCore.Incidents;
 using EsoCore.Notifications;
 using EsoCore.Projects;
 using EsoCore.Sites;
 using EsoCore.Telemetry;
 using EsoCore.Tests.Support;
+using EsoCore.Tickets;
 using EsoCore.Wire;
 
 namespace EsoCore.Tests.Api;
@@ -59,6 +62,12 @@ internal sealed class FakeGrains : FakeGrainFactory
             : type == typeof(IMaintenanceWindowGrain) ? new FakeMaintenanceWindow(key)
             : type == typeof(ITemplateGrain) ? new FakeTemplate(key)
             : type == typeof(INotificationsGrain) ? new FakeNotifications()
+            : type == typeof(IIncidentListGrain) ? new FakeIncidentLists()
+            : type == typeof(IIncidentGrain) ? new FakeIncidentGrain()
+            : type == typeof(ITicketGrain) ? new FakeTicket()
+            : type == typeof(IEscalationPolicyGrain) ? new FakePolicy(key)
+            : type == typeof(IOnCallScheduleGrain) ? new FakeSchedule(key)
+            : type == typeof(IEscalationListGrain) ? new FakeEscalationLists()
             : throw new NotSupportedException(type.Name));
     }
 }

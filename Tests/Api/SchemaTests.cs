@@ -77,6 +77,15 @@ public sealed class SchemaTests
     [InlineData("PATCH", "/api/assets/{id}", "")]
     [InlineData("PUT", "/api/config-profiles/{model}", "")]
     [InlineData("PATCH", "/api/project", "retention_days")]
+    [InlineData("POST", "/api/incidents/{id}/resolve", "")]
+    [InlineData("POST", "/api/incidents/{id}/comments", "text")]
+    [InlineData("POST", "/api/incidents/{id}/assign", "assignee")]
+    [InlineData("POST", "/api/tickets", "kind,title")]
+    [InlineData("PATCH", "/api/tickets/{id}", "")]
+    [InlineData("POST", "/api/escalation-policies", "levels,name")]
+    [InlineData("PATCH", "/api/escalation-policies/{id}", "")]
+    [InlineData("POST", "/api/schedules", "layers,name")]
+    [InlineData("PATCH", "/api/schedules/{id}", "")]
     [InlineData("POST", "/v1/devices/{id}/firmware_version", "version")]
     public async Task A_request_must_hold_only_what_the_server_cannot_do_without(string method, string path, string required)
     {

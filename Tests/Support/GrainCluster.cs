@@ -13,11 +13,11 @@ internal sealed class GrainCluster : IAsyncDisposable
 {
     private readonly InProcessTestCluster _cluster;
 
-    private readonly Action<IServiceCollection> _more;
+    private readonly Action<IServiceCollection>? _configure;
 
-    private GrainCluster(FakeTimeProvider time, Action<IServiceCollection> more)
+    private GrainCluster(FakeTimeProvider time, Action<IServiceCollection>? configure)
     {
-        (Time, _more) = (time, more);
+        (Time, _configure) = (time, configure);
         Stores = new InMemoryStores(time);
         _cluster = new InProcessTestClusterBuilder(1)
             .ConfigureHost(host => AddServices(host.Services))
@@ -39,11 +39,10 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     public IServiceProvider Services => _cluster.ServiceProvider;
 
-    /// <summary>Starts one silo.</summary>
-    /// <param name="more">Services that a test needs beside, or instead of those of the grains.</param>
-    public static async Task<GrainCluster> StartAsync(DateTimeOffset? start = null, Action<IServiceCollection>? more = null)
+    /// <summary>Starts a cluster; what <paramref name="configure"/> registers takes the place of what the grains would have.</summary>
+    public static async Task<GrainCluster> StartAsync(DateTimeOffset? start = null, Action<IServiceCollection>? configure = null)
     {
-        var cluster = new GrainCluster(start is { } at ? new FakeTimeProvider(at) : new FakeTimeProvider(), more ?? (_ => { }));
+        var cluster = new GrainCluster(start is { } at ? new FakeTimeProvider(at) : new FakeTimeProvider(), configure);
         await cluster._cluster.DeployAsync();
         return cluster;
     }
@@ -68,6 +67,7 @@ internal sealed class GrainCluster : IAsyncDisposable
         services.AddSingleton<IGrainStateStore>(Stores);
         services.AddSingleton<IReminderStore>(Stores);
         services.AddSingleton<IDeviceStore>(Stores);
-        _more(services);
+        services.AddSingleton<IWorkStore>(Stores);
+        _configure?.Invoke(services);
     }
 }

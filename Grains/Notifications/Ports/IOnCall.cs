@@ -1,3 +1,6 @@
+using EsoCore.Escalation;
+using EsoCore.Grains.Projects;
+
 namespace EsoCore.Grains.Notifications;
 
 /// <summary>The port to the on-call schedules.</summary>
@@ -7,9 +10,11 @@ internal interface IOnCall
     ValueTask<ImmutableArray<string>> WhoIsOnCall(Guid projectId, string scheduleId, DateTimeOffset at);
 }
 
-/// <summary>Stands in where no schedules are registered: nobody is on call.</summary>
-internal sealed class NobodyOnCall : IOnCall
+/// <summary>Asks the schedules' grains.</summary>
+internal sealed class GrainOnCall(IGrainFactory grains) : IOnCall
 {
     /// <inheritdoc/>
-    public ValueTask<ImmutableArray<string>> WhoIsOnCall(Guid projectId, string scheduleId, DateTimeOffset at) => new([]);
+    public async ValueTask<ImmutableArray<string>> WhoIsOnCall(Guid projectId, string scheduleId, DateTimeOffset at) =>
+        await grains.GetGrain<IOnCallScheduleGrain>(ProjectKey.Of(projectId, scheduleId)).OnCall(at) is { } onCall
+            ? [.. onCall.People.Select(person => $"person:{person}")] : [];
 }

@@ -6,7 +6,8 @@ namespace EsoCore.Silo.Storage;
 internal ref struct TokenKey
 {
     /// <summary>Lists.</summary>
-    public const byte Points = (byte)'P', Events = (byte)'E', Windows = (byte)'W', Batches = (byte)'B', Rejected = (byte)'R', Firmware = (byte)'F';
+    public const byte Points = (byte)'P', Events = (byte)'E', Windows = (byte)'W', Batches = (byte)'B', Rejected = (byte)'R', Firmware = (byte)'F',
+        Work = (byte)'K', Log = (byte)'L';
 
     private readonly Span<byte> _bytes;
     private int _at;

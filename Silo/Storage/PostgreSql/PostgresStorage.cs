@@ -54,7 +54,7 @@ public sealed class PostgresStorage : IStorageProbe, IAsyncDisposable, IDisposab
         var hints = new MergeHints(options.MergeBlocks);
         _merger = new Merger(hints, Partitions, _metrics, logger);
         _sweep = new MergeSweep(hints, options.MergeIdle, options.MergeBlocks, time);
-        IUpkeepTask[] tasks = [new PartitionKeeper(Partitions, time, logger), _merger, _sweep, new Retention(time), new Pruning(time)];
+        IUpkeepTask[] tasks = [new PartitionKeeper(Partitions, time, logger), _merger, _sweep, new Retention(time), .. Pruning.All(time)];
         _upkeep = new Upkeep(upkeepSource, tasks, options.UpkeepInterval, options.RunsUpkeep, _metrics, time, logger);
         hints.Wanted = _upkeep.Wake;
         _sessions = new Sessions(reads, options.MaxPoolSize, options.ReadQueueLimit, options.CallTimeout, Faults, time);
@@ -68,6 +68,7 @@ public sealed class PostgresStorage : IStorageProbe, IAsyncDisposable, IDisposab
         GrainStates = new GrainStateStore(_sessions);
         Reminders = new ReminderStore(_sessions);
         History = new PostgresHistory(_sessions, time);
+        Work = new WorkStore(_sessions);
     }
 
     /// <summary>Devices.</summary>
@@ -90,6 +91,9 @@ public sealed class PostgresStorage : IStorageProbe, IAsyncDisposable, IDisposab
 
     /// <summary>Reads of what is stored.</summary>
     public IHistory History { get; }
+
+    /// <summary>What grains above the device write.</summary>
+    public IWorkStore Work { get; }
 
     /// <summary>Where tests step in.</summary>
     internal PgFaults Faults { get; } = new();

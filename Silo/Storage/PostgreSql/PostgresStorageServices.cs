@@ -22,6 +22,7 @@ public static class PostgresStorageServices
         services.AddSingleton(s => s.GetRequiredService<PostgresStorage>().GrainStates);
         services.AddSingleton(s => s.GetRequiredService<PostgresStorage>().Reminders);
         services.AddSingleton(s => s.GetRequiredService<PostgresStorage>().History);
+        services.AddSingleton(s => s.GetRequiredService<PostgresStorage>().Work);
         return services;
     }
 }

@@ -65,7 +65,7 @@ public sealed class SqliteStorage : IStorageProbe, IAsyncDisposable, IDisposable
             _metrics = new StorageMetrics(time, () => queue.Count);
             var merges = new MergeQueue(options.MergeBlocks);
             _merger = new Merger(merges, options.MergeIdle, options.MergeBlocks, _metrics, time, logger);
-            IUpkeepTask[] tasks = [_merger, new Retention(time), Pruning.Ledger(time), Pruning.Rejected(time)];
+            IUpkeepTask[] tasks = [_merger, new Retention(time), Pruning.Ledger(time), Pruning.Rejected(time), .. Pruning.Work(time)];
             _upkeep = new Upkeep(tasks, new Checkpoints(logger), _metrics, time, logger);
             _writer = new Writer(
                 first, () => OpenWriter(path, migrate: false), queue, new WriteGroup(Faults, _metrics), _upkeep, _metrics, time, logger);
@@ -79,6 +79,7 @@ public sealed class SqliteStorage : IStorageProbe, IAsyncDisposable, IDisposable
             GrainStates = new GrainStateStore(_writer, _readers);
             Reminders = new ReminderStore(_writer, _readers);
             History = new SqliteHistory(_readers, time);
+            Work = new WorkStore(_writer, _readers);
 
             void Look()
             {
@@ -113,6 +114,9 @@ public sealed class SqliteStorage : IStorageProbe, IAsyncDisposable, IDisposable
 
     /// <summary>Reads of what is stored.</summary>
     public IHistory History { get; }
+
+    /// <summary>What grains above the device write.</summary>
+    public IWorkStore Work { get; }
 
     /// <summary>Where tests step in.</summary>
     internal StorageFaults Faults { get; } = new();

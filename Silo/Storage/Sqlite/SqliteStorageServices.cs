@@ -22,6 +22,7 @@ public static class SqliteStorageServices
         services.AddSingleton(s => s.GetRequiredService<SqliteStorage>().GrainStates);
         services.AddSingleton(s => s.GetRequiredService<SqliteStorage>().Reminders);
         services.AddSingleton(s => s.GetRequiredService<SqliteStorage>().History);
+        services.AddSingleton(s => s.GetRequiredService<SqliteStorage>().Work);
         return services;
     }
 }

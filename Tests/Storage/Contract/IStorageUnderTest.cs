@@ -20,6 +20,8 @@ public interface IStorageUnderTest : IAsyncDisposable
 
     IHistory History { get; }
 
+    IWorkStore Work { get; }
+
     /// <summary>The store's clock.</summary>
     DateTimeOffset Now { get; }
 

@@ -31,3 +31,8 @@ public sealed class PostgresOutboxTests : OutboxContract
 {
     protected override async Task<IStorageUnderTest> Open() => await PostgresUnderTest.Start();
 }
+
+public sealed class PostgresWorkTests : WorkContract
+{
+    protected override async Task<IStorageUnderTest> Open() => await PostgresUnderTest.Start();
+}

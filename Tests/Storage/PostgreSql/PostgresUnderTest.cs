@@ -47,6 +47,8 @@ internal sealed class PostgresUnderTest : IStorageUnderTest
 
     public IHistory History => Storage.History;
 
+    public IWorkStore Work => Storage.Work;
+
     public DateTimeOffset Now => Time.GetUtcNow();
 
     public static async Task<PostgresUnderTest> Start(Action<PostgresStorageOptions>? configure = null, PostgresServer? server = null)

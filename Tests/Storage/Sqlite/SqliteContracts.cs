@@ -31,3 +31,8 @@ public sealed class SqliteOutboxTests : OutboxContract
 {
     protected override Task<IStorageUnderTest> Open() => Task.FromResult<IStorageUnderTest>(new SqliteUnderTest());
 }
+
+public sealed class SqliteWorkTests : WorkContract
+{
+    protected override Task<IStorageUnderTest> Open() => Task.FromResult<IStorageUnderTest>(new SqliteUnderTest());
+}

@@ -43,6 +43,8 @@ internal sealed class SqliteUnderTest : IStorageUnderTest
 
     public IHistory History => Storage.History;
 
+    public IWorkStore Work => Storage.Work;
+
     public DateTimeOffset Now => _time.GetUtcNow();
 
     public void Advance(TimeSpan by) => _time.Advance(by);

@@ -1,23 +1,37 @@
+using EsoCore.Grains.Storage;
 using Npgsql;
 
 namespace EsoCore.Silo.Storage.PostgreSql;
 
-/// <summary>Deletes rejected records that are older than they are kept, some at a time, by an index on their age.</summary>
-internal sealed class Pruning(TimeProvider time) : IUpkeepTask
+/// <summary>Deletes rows of a table that are older than they are kept, some at a time, by an index on their age.</summary>
+internal sealed class Pruning(string delete, TimeSpan age, int lockNumber, TimeProvider time) : IUpkeepTask
 {
     private const int RowsAStep = 512;
 
-    private const string Delete =
+    private const string Rejected =
         "delete from rejected r using (select device_no, id from rejected where received_at < $1 order by received_at limit $2) o " +
         "where r.device_no = o.device_no and r.id = o.id";
 
+    // No order: the oldest are found by ranges of pages.
+    private const string Log = "delete from event_log where ctid = any(array(select ctid from event_log where at < $1 limit $2))";
+
     private bool _due = true;
+
+    /// <summary>Rejected records, the audit trail, deliveries, and what is over of incidents and tickets.</summary>
+    public static IEnumerable<Pruning> All(TimeProvider time) =>
+    [
+        new(Rejected, RetentionRules.KeptAge, 3, time),
+        new(Log, WorkRetention.Log, 5, time),
+        new(Items("kind = 'delivery'"), WorkRetention.Deliveries, 6, time),
+        new(Items("kind = 'incident' and status = 'resolved'"), WorkRetention.Items, 7, time),
+        new(Items("kind = 'ticket' and status in ('done', 'cancelled')"), WorkRetention.Items, 8, time),
+    ];
 
     /// <inheritdoc/>
     public bool HasWork => _due;
 
     /// <inheritdoc/>
-    public int? Lock => 3;
+    public int? Lock => lockNumber;
 
     /// <inheritdoc/>
     public void Due() => _due = true;
@@ -29,8 +43,11 @@ internal sealed class Pruning(TimeProvider time) : IUpkeepTask
     public async Task Step(NpgsqlConnection db, CancellationToken cancel)
     {
         int deleted = await Sessions.Ask(
-            db, Delete, a => a.Add(time.GetUtcNow() - RetentionRules.KeptAge).Add(RowsAStep),
+            db, delete, a => a.Add(time.GetUtcNow() - age).Add(RowsAStep),
             (row, _) => new ValueTask<int>(row.RecordsAffected), cancel).ConfigureAwait(false);
         _due = deleted == RowsAStep;
     }
+
+    private static string Items(string which) =>
+        $"delete from work_item where ctid = any(array(select ctid from work_item where {which} and at < $1 order by at limit $2))";
 }

@@ -1,3 +1,5 @@
+using EsoCore.Grains.Storage;
+
 namespace EsoCore.Silo.Storage.Sqlite;
 
 /// <summary>Deletes rows of a table that are older than a fixed age, some at a time, by an index on their age.</summary>
@@ -14,6 +16,23 @@ internal sealed class Pruning(string delete, TimeSpan age, TimeProvider time) : 
     /// <summary>Rejected records.</summary>
     public static Pruning Rejected(TimeProvider time) => new(
         "delete from rejected where id in (select id from rejected where received_at < ? order by received_at limit ?)", RetentionRules.KeptAge, time);
+
+    /// <summary>The audit trail, deliveries, and what is over of incidents and tickets.</summary>
+    public static IEnumerable<Pruning> Work(TimeProvider time) =>
+    [
+        new("delete from event_log where rowid in (select rowid from event_log where at < ? order by at limit ?)", WorkRetention.Log, time),
+        new(
+            "delete from work_item where rowid in (select rowid from work_item where kind = 'delivery' and at < ? order by at limit ?)",
+            WorkRetention.Deliveries, time),
+        new(
+            "delete from work_item where rowid in (select rowid from work_item " +
+            "where kind = 'incident' and status = 'resolved' and at < ? order by at limit ?)",
+            WorkRetention.Items, time),
+        new(
+            "delete from work_item where rowid in (select rowid from work_item " +
+            "where kind = 'ticket' and status in ('done', 'cancelled') and at < ? order by at limit ?)",
+            WorkRetention.Items, time),
+    ];
 
     /// <inheritdoc/>
     public string Name => "pruning";

@@ -1,0 +1,177 @@
+using EsoCore.Escalation;
+
+namespace EsoCore.Api;
+
+/// <summary>Escalation policies, <c>/api/escalation-policies</c>, and on-call schedules, <c>/api/schedules</c>.</summary>
+internal static class EscalationEndpoints
+{
+    private const string Tag = "Escalation";
+
+    /// <summary>The years that a schedule can be asked about.</summary>
+    private const int FirstYear = 2000, LastYear = 2200;
+
+    public static void MapEscalation(this IEndpointRouteBuilder app)
+    {
+        MapPolicies(app.MapGroup("/api/escalation-policies").RequireProjectKey());
+        MapSchedules(app.MapGroup("/api/schedules").RequireProjectKey());
+    }
+
+    private static void MapPolicies(RouteGroupBuilder policies)
+    {
+        policies.MapPost("", CreatePolicy)
+            .Doc("createEscalationPolicy", Tag, "Create an escalation policy; its id is minted when absent",
+                doc => doc.Takes<NewPolicyBody>().ETag().Refuses(409))
+            .Gives<PolicyBody>(StatusCodes.Status201Created);
+        policies.MapGet("", ListPolicies)
+            .Doc("listEscalationPolicies", Tag, "The project's escalation policies, by id", doc => doc.Paged()).Gives<PolicyList>();
+        policies.MapGet("/{id}", GetPolicy).Doc("getEscalationPolicy", Tag, "An escalation policy", doc => doc.ETag().Refuses(404)).Gives<PolicyBody>();
+        policies.MapPatch("/{id}", ChangePolicy)
+            .Doc("changeEscalationPolicy", Tag, "Change an escalation policy: what is absent stays, what is null is cleared",
+                doc => doc.Takes<PolicyChangeBody>().Edits().Refuses(404))
+            .Gives<PolicyBody>();
+        policies.MapDelete("/{id}", DeletePolicy)
+            .Doc("deleteEscalationPolicy", Tag, "Take an escalation policy away", doc => doc.Edits().Refuses(404))
+            .Gives(StatusCodes.Status204NoContent);
+    }
+
+    private static void MapSchedules(RouteGroupBuilder schedules)
+    {
+        schedules.MapPost("", CreateSchedule)
+            .Doc("createSchedule", Tag, "Create an on-call schedule; its id is minted when absent",
+                doc => doc.Takes<NewScheduleBody>().ETag().Refuses(409))
+            .Gives<ScheduleBody>(StatusCodes.Status201Created);
+        schedules.MapGet("", ListSchedules).Doc("listSchedules", Tag, "The project's on-call schedules, by id", doc => doc.Paged()).Gives<ScheduleList>();
+        schedules.MapGet("/{id}", GetSchedule).Doc("getSchedule", Tag, "An on-call schedule", doc => doc.ETag().Refuses(404)).Gives<ScheduleBody>();
+        schedules.MapGet("/{id}/oncall", OnCall)
+            .Doc("getOnCall", Tag, "Who is on duty", doc => doc.Query("at", "When; now by default.", "date-time").Refuses(404))
+            .Gives<OnCallBody>();
+        schedules.MapPatch("/{id}", ChangeSchedule)
+            .Doc("changeSchedule", Tag, "Change an on-call schedule: what is absent stays, what is null is cleared",
+                doc => doc.Takes<ScheduleChangeBody>().Edits().Refuses(404))
+            .Gives<ScheduleBody>();
+        schedules.MapDelete("/{id}", DeleteSchedule)
+            .Doc("deleteSchedule", Tag, "Take an on-call schedule away", doc => doc.Edits().Refuses(404))
+            .Gives(StatusCodes.Status204NoContent);
+    }
+
+    private static async Task<IResult> CreatePolicy(HttpContext http, IGrainFactory grains)
+    {
+        var (form, unread) = await Answers.ReadForm(http);
+        if (form is null)
+            return unread!;
+        var id = NewId(form);
+        var policy = EscalationForms.ReadPolicy(form, null);
+        if (form.Faults is { Length: > 0 } faults)
+            return Problems.Faulty(faults);
+        return PolicyEdit(http, await Policy(grains, http, id).Put(policy, null, onlyCreate: true));
+    }
+
+    private static async Task<IResult> ListPolicies(HttpContext http, IGrainFactory grains)
+    {
+        var query = new QueryReader(http.Request.Query);
+        var page = query.Page();
+        if (query.Problem() is { } faulty)
+            return faulty;
+        return await Answers.Page(
+            http, () => Lists(grains, http).ListPolicies(page), list => new PolicyList(list.Items.Select(p => new PolicyBody(p))));
+    }
+
+    private static async Task<IResult> GetPolicy(HttpContext http, string id, IGrainFactory grains) =>
+        await Policy(grains, http, Ids.FromPath(http, id)).Get() is { } policy
+            ? Answers.Versioned(http, policy, new PolicyBody(policy)) : Problems.NotFound("escalation policy");
+
+    private static async Task<IResult> ChangePolicy(HttpContext http, string id, IGrainFactory grains)
+    {
+        var grain = Policy(grains, http, Ids.FromPath(http, id));
+        if (await grain.Get() is not { } found)
+            return Problems.NotFound("escalation policy");
+        var (form, unread) = await Answers.ReadForm(http);
+        if (form is null)
+            return unread!;
+        var policy = EscalationForms.ReadPolicy(form, found.Value);
+        if (form.Faults is { Length: > 0 } faults)
+            return Problems.Faulty(faults);
+        return PolicyEdit(http, await grain.Put(policy, ETags.IfMatch(http.Request) ?? found.Version, onlyCreate: false));
+    }
+
+    private static async Task<IResult> DeletePolicy(HttpContext http, string id, IGrainFactory grains) =>
+        PolicyEdit(http, await Policy(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request)));
+
+    private static async Task<IResult> CreateSchedule(HttpContext http, IGrainFactory grains)
+    {
+        var (form, unread) = await Answers.ReadForm(http);
+        if (form is null)
+            return unread!;
+        var id = NewId(form);
+        var schedule = EscalationForms.ReadSchedule(form, null);
+        if (form.Faults is { Length: > 0 } faults)
+            return Problems.Faulty(faults);
+        return ScheduleEdit(http, await Schedule(grains, http, id).Put(schedule, null, onlyCreate: true));
+    }
+
+    private static async Task<IResult> ListSchedules(HttpContext http, IGrainFactory grains)
+    {
+        var query = new QueryReader(http.Request.Query);
+        var page = query.Page();
+        if (query.Problem() is { } faulty)
+            return faulty;
+        return await Answers.Page(
+            http, () => Lists(grains, http).ListSchedules(page), list => new ScheduleList(list.Items.Select(s => new ScheduleBody(s))));
+    }
+
+    private static async Task<IResult> GetSchedule(HttpContext http, string id, IGrainFactory grains) =>
+        await Schedule(grains, http, Ids.FromPath(http, id)).Get() is { } schedule
+            ? Answers.Versioned(http, schedule, new ScheduleBody(schedule)) : Problems.NotFound("schedule");
+
+    private static async Task<IResult> OnCall(HttpContext http, string id, IGrainFactory grains, TimeProvider time)
+    {
+        var query = new QueryReader(http.Request.Query);
+        var at = query.Time("at") ?? time.GetUtcNow();
+        if (at.Year is < FirstYear or > LastYear)
+            query.Fault("at", $"must lie between {FirstYear} and {LastYear}");
+        if (query.Problem() is { } faulty)
+            return faulty;
+        return await Schedule(grains, http, id).OnCall(at) is { } view
+            ? Results.Json(new OnCallBody(view), ApiJson.Options) : Problems.NotFound("schedule");
+    }
+
+    private static async Task<IResult> ChangeSchedule(HttpContext http, string id, IGrainFactory grains)
+    {
+        var grain = Schedule(grains, http, Ids.FromPath(http, id));
+        if (await grain.Get() is not { } found)
+            return Problems.NotFound("schedule");
+        var (form, unread) = await Answers.ReadForm(http);
+        if (form is null)
+            return unread!;
+        var schedule = EscalationForms.ReadSchedule(form, found.Value);
+        if (form.Faults is { Length: > 0 } faults)
+            return Problems.Faulty(faults);
+        return ScheduleEdit(http, await grain.Put(schedule, ETags.IfMatch(http.Request) ?? found.Version, onlyCreate: false));
+    }
+
+    private static async Task<IResult> DeleteSchedule(HttpContext http, string id, IGrainFactory grains) =>
+        ScheduleEdit(http, await Schedule(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request)));
+
+    private static string NewId(JsonForm form)
+    {
+        var id = form.Text("id", Ids.MaxLength) ?? Guid.NewGuid().ToString("D");
+        if (Ids.Fault(id) is { } fault)
+            form.Fault("id", fault);
+        return id;
+    }
+
+    private static IResult PolicyEdit(HttpContext http, EditResult<EscalationPolicy> result) => Answers.Edit(
+        http, result, "escalation policy", policy => new PolicyBody(policy), policy => $"/api/escalation-policies/{Ids.ToPath(policy.Id)}");
+
+    private static IResult ScheduleEdit(HttpContext http, EditResult<OnCallSchedule> result) => Answers.Edit(
+        http, result, "schedule", schedule => new ScheduleBody(schedule), schedule => $"/api/schedules/{Ids.ToPath(schedule.Id)}");
+
+    private static IEscalationPolicyGrain Policy(IGrainFactory grains, HttpContext http, string id) =>
+        grains.GetGrain<IEscalationPolicyGrain>(Ids.Key(Caller.Of(http).Scope, id));
+
+    private static IOnCallScheduleGrain Schedule(IGrainFactory grains, HttpContext http, string id) =>
+        grains.GetGrain<IOnCallScheduleGrain>(Ids.Key(Caller.Of(http).Scope, id));
+
+    private static IEscalationListGrain Lists(IGrainFactory grains, HttpContext http) =>
+        grains.GetGrain<IEscalationListGrain>(Caller.Of(http).ProjectId.ToString("D"));
+}

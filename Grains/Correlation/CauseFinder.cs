@@ -1,0 +1,118 @@
+using EsoCore.Correlation;
+using EsoCore.Incidents;
+using EsoCore.Rules;
+using EsoCore.Wire;
+
+namespace EsoCore.Grains.Correlation;
+
+/// <summary>
+/// Who is whose consequence. A pure function of the set of incidents of one place: in whatever order they came, the same set makes the same
+/// tree, and a cause that comes late takes in what was there before it.
+/// </summary>
+internal sealed class CauseFinder
+{
+    /// <summary>How much earlier than its cause a consequence may begin: clocks differ, and what follows is sometimes noticed first.</summary>
+    public static readonly TimeSpan Lead = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long after its cause has ended, or was last seen, a consequence may begin.</summary>
+    public static readonly TimeSpan Lag = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a consequence is given to end after its cause before people are told of it for itself.</summary>
+    public static readonly TimeSpan Aftermath = TimeSpan.FromMinutes(2);
+
+    private readonly Dictionary<Guid, Incident> _incidents;
+    private readonly Dictionary<Guid, Incident> _causes = [];
+    private readonly Dictionary<Guid, int> _consequences = [];
+    private readonly DateTimeOffset _now;
+
+    private CauseFinder(IEnumerable<Incident> incidents, DateTimeOffset now) =>
+        (_incidents, _now) = (incidents.ToDictionary(i => i.Id), now);
+
+    /// <summary>The verdict of each incident.</summary>
+    public static Dictionary<Guid, CauseVerdict> Judge(IEnumerable<Incident> incidents, DateTimeOffset now)
+    {
+        var finder = new CauseFinder(incidents, now);
+        finder.FindCauses();
+        return finder._incidents.Values.ToDictionary(i => i.Id, finder.VerdictOf);
+    }
+
+    private void FindCauses()
+    {
+        // Only those of one device, and those of the site as a whole, can have to do with each other.
+        var wide = _incidents.Values.Where(IsWide).ToList();
+        foreach (var device in _incidents.Values.Where(i => !IsWide(i)).GroupBy(i => i.Source.DeviceId))
+        {
+            List<Incident> possible = [.. device, .. wide];
+            foreach (var incident in device)
+            {
+                if (possible.Where(c => IsCause(c, incident)).MaxBy(c => Nearness(c, incident)) is { } cause)
+                    _causes[incident.Id] = cause;
+            }
+        }
+
+        foreach (var incident in _incidents.Values)
+        {
+            foreach (var ancestor in Ancestors(incident))
+                _consequences[ancestor.Id] = _consequences.GetValueOrDefault(ancestor.Id) + 1;
+        }
+    }
+
+    private static bool IsWide(Incident incident) => SubjectKey.Parse(incident.Subject)?.Kind is SubjectKind.Site or SubjectKind.Project;
+
+    /// <summary>
+    /// The nearest: one of the device itself before one of the site, one with nothing between before others, the one furthest down the
+    /// graph, the latest; the id decides the rest.
+    /// </summary>
+    private static (bool, bool, int, DateTimeOffset, Guid) Nearness(Incident cause, Incident effect) =>
+        (!IsWide(cause), CausalGraph.CausesDirectly(cause.Cause, effect.Cause), CausalGraph.Depth(cause.Cause), cause.StartedAt, cause.Id);
+
+    private static bool IsCause(Incident cause, Incident effect)
+    {
+        if (cause.Id == effect.Id)
+            return false;
+
+        // Many devices telling the same are one thing, and each one's own telling belongs to it.
+        var fits = CausalGraph.Causes(cause.Cause, effect.Cause) || IsWide(cause) && cause.Cause == effect.Cause;
+        return fits && effect.StartedAt >= cause.StartedAt - Lead && effect.StartedAt <= Until(cause);
+    }
+
+    private static DateTimeOffset Until(Incident cause)
+    {
+        if (cause.EndedAt is null && cause.Lasts)
+            return DateTimeOffset.MaxValue;
+        var last = cause.EndedAt is { } ended && ended > cause.LastAt ? ended : cause.LastAt;
+        return last > DateTimeOffset.MaxValue - Lag ? DateTimeOffset.MaxValue : last + Lag;
+    }
+
+    /// <summary>Causes upwards. The graph has no circles; the bound only says so once more.</summary>
+    private IEnumerable<Incident> Ancestors(Incident incident)
+    {
+        for (var i = 0; i < _incidents.Count && _causes.TryGetValue(incident.Id, out var cause); i++)
+            yield return incident = cause;
+    }
+
+    private CauseVerdict VerdictOf(Incident incident)
+    {
+        var (isHeld, recheck) = (false, (DateTimeOffset?)null);
+        foreach (var ancestor in Ancestors(incident))
+        {
+            // What is graver than its cause speaks for itself, unless the cause is the sum of such.
+            if (!IsWide(ancestor) && RankOf(ancestor) < RankOf(incident))
+                continue;
+            if (ancestor.EndedAt is null)
+            {
+                (isHeld, recheck) = (true, null);
+                break;
+            }
+
+            var over = ancestor.ResolvedAt is { } resolved && resolved > ancestor.EndedAt ? resolved : ancestor.EndedAt.Value;
+            if (over + Aftermath > _now)
+                (isHeld, recheck) = (true, recheck is { } at && at > over + Aftermath ? at : over + Aftermath);
+        }
+
+        var cause = _causes.GetValueOrDefault(incident.Id);
+        return new CauseVerdict(incident.Id, cause?.Id, isHeld, _consequences.GetValueOrDefault(incident.Id), recheck);
+    }
+
+    private static Severity RankOf(Incident incident) => Severities.TryParse(incident.Severity, out var rank) ? rank : Severity.Medium;
+}

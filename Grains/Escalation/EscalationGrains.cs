@@ -1,0 +1,96 @@
+using EsoCore.Escalation;
+using EsoCore.Grains.Projects;
+using EsoCore.Grains.Storage;
+
+namespace EsoCore.Grains.Escalation;
+
+/// <summary>Owns one escalation policy.</summary>
+[GrainType("escalation-policy")]
+internal sealed class EscalationPolicyGrain(IResourceStore store, ResourceLimits limits) : Grain, IEscalationPolicyGrain
+{
+    private ResourceDocument<EscalationPolicy> _document = null!;
+    private string _id = "";
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        (var projectId, _id) = ProjectKey.Parse(this.GetPrimaryKeyString());
+        _document = new ResourceDocument<EscalationPolicy>(store, limits, projectId, ResourceKinds.EscalationPolicy, _id);
+        await _document.Load();
+    }
+
+    /// <inheritdoc/>
+    public Task<Versioned<EscalationPolicy>?> Get()
+    {
+        if (_document.Current is null)
+            DeactivateOnIdle();
+        return Task.FromResult(_document.Current);
+    }
+
+    /// <inheritdoc/>
+    public async Task<EditResult<EscalationPolicy>> Put(EscalationPolicy policy, long? expectedVersion, bool onlyCreate)
+    {
+        var errors = EscalationValidator.Validate(_id, policy);
+        return errors.IsEmpty ? await _document.Put(policy, expectedVersion, onlyCreate) : EditResult<EscalationPolicy>.Faulty(errors);
+    }
+
+    /// <inheritdoc/>
+    public Task<EditResult<EscalationPolicy>> Delete(long? expectedVersion) => _document.Delete(expectedVersion);
+}
+
+/// <summary>Owns one on-call schedule.</summary>
+[GrainType("on-call-schedule")]
+internal sealed class OnCallScheduleGrain(IResourceStore store, ResourceLimits limits) : Grain, IOnCallScheduleGrain
+{
+    private ResourceDocument<OnCallSchedule> _document = null!;
+    private string _id = "";
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        (var projectId, _id) = ProjectKey.Parse(this.GetPrimaryKeyString());
+        _document = new ResourceDocument<OnCallSchedule>(store, limits, projectId, ResourceKinds.OnCallSchedule, _id);
+        await _document.Load();
+    }
+
+    /// <inheritdoc/>
+    public Task<Versioned<OnCallSchedule>?> Get()
+    {
+        if (_document.Current is null)
+            DeactivateOnIdle();
+        return Task.FromResult(_document.Current);
+    }
+
+    /// <inheritdoc/>
+    public async Task<OnCallView?> OnCall(DateTimeOffset at) => await Get() is { } schedule
+        ? new OnCallView(_id, at, OnCallRules.At(schedule.Value, at), schedule.Value.Quiet) : null;
+
+    /// <inheritdoc/>
+    public async Task<EditResult<OnCallSchedule>> Put(OnCallSchedule schedule, long? expectedVersion, bool onlyCreate)
+    {
+        var errors = EscalationValidator.Validate(_id, schedule);
+        return errors.IsEmpty ? await _document.Put(schedule, expectedVersion, onlyCreate) : EditResult<OnCallSchedule>.Faulty(errors);
+    }
+
+    /// <inheritdoc/>
+    public Task<EditResult<OnCallSchedule>> Delete(long? expectedVersion) => _document.Delete(expectedVersion);
+}
+
+/// <summary>Reads lists of policies and schedules; it keeps nothing.</summary>
+[StatelessWorker, GrainType("escalation-list")]
+internal sealed class EscalationListGrain(IResourceStore store) : Grain, IEscalationListGrain
+{
+    /// <inheritdoc/>
+    public Task<Page<Versioned<EscalationPolicy>>> ListPolicies(PageRequest page) => List<EscalationPolicy>(ResourceKinds.EscalationPolicy, page);
+
+    /// <inheritdoc/>
+    public Task<Page<Versioned<OnCallSchedule>>> ListSchedules(PageRequest page) => List<OnCallSchedule>(ResourceKinds.OnCallSchedule, page);
+
+    private async Task<Page<Versioned<T>>> List<T>(string kind, PageRequest page)
+    {
+        var projectId = Guid.ParseExact(this.GetPrimaryKeyString(), "D");
+        var bounded = page with { Limit = Math.Clamp(page.Limit, 1, PageRequest.MaxLimit) };
+        var part = await store.List(projectId, kind, bounded, CancellationToken.None);
+        return new Page<Versioned<T>>([.. part.Items.Select(ResourceDocument<T>.Read)], part.Next);
+    }
+}

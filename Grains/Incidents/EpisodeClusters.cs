@@ -1,0 +1,217 @@
+using EsoCore.Incidents;
+
+namespace EsoCore.Grains.Incidents;
+
+/// <summary>Episodes that make one incident.</summary>
+/// <param name="Members">Their places in the list of held episodes.</param>
+/// <param name="Folded">Those no longer held.</param>
+/// <param name="Start">When the condition began.</param>
+/// <param name="End">When it last held, or null while it does.</param>
+/// <param name="OverAt">When it is over for good if nothing more comes; <see cref="DateTimeOffset.MaxValue"/>: not by itself.</param>
+/// <param name="Reopens">How often it was over in between.</param>
+/// <param name="Devices">Devices concerned.</param>
+internal sealed record Cluster(
+    ImmutableArray<int> Members,
+    ImmutableArray<FoldedEpisodes> Folded,
+    DateTimeOffset Start,
+    DateTimeOffset? End,
+    DateTimeOffset LastAt,
+    DateTimeOffset OverAt,
+    int Reopens,
+    int Devices)
+{
+    /// <summary>Episodes of it.</summary>
+    public int Count => Members.Length + Folded.Sum(f => f.Count);
+}
+
+/// <summary>
+/// Sorts a set of episodes into incidents. A pure function of the set (and of what people declared over or put aside), so that episodes
+/// told in any order and any portions make the same incidents.
+/// </summary>
+internal sealed class EpisodeClusters
+{
+    private readonly IReadOnlyList<HeldEpisode> _episodes;
+    private readonly IReadOnlyList<IncidentRecord> _records;
+    private readonly RuleTiming _timing;
+    private readonly DateTimeOffset _now;
+
+    private EpisodeClusters(IReadOnlyList<HeldEpisode> episodes, IReadOnlyList<IncidentRecord> records, RuleTiming timing, DateTimeOffset now) =>
+        (_episodes, _records, _timing, _now) = (episodes, records, timing, now);
+
+    /// <summary>A stretch of time in which an episode (or several folded ones) counts.</summary>
+    /// <param name="OverAt">When it counts as over.</param>
+    /// <param name="LinkTo">Up to when others join it, apart from the time of reopening.</param>
+    private readonly record struct Span(
+        DateTimeOffset Start, DateTimeOffset OverAt, DateTimeOffset LinkTo, DateTimeOffset LastAt, DateTimeOffset? End, int Index,
+        FoldedEpisodes? Folded);
+
+    /// <summary>The incidents that these episodes make, by start.</summary>
+    public static ImmutableArray<Cluster> Of(
+        IReadOnlyList<HeldEpisode> episodes, IReadOnlyList<IncidentRecord> records, RuleTiming timing, DateTimeOffset now)
+    {
+        var sorter = new EpisodeClusters(episodes, records, timing, now);
+        var spans = sorter.Spans();
+        return timing.Devices > 1 ? sorter.OfManyDevices(spans) : sorter.OfOne(spans);
+    }
+
+    /// <summary>Whether an episode makes (or made) an incident at all: its condition held for as long as it must.</summary>
+    public static bool Counts(HeldEpisode episode, DateTimeOffset now) =>
+        episode.HoldFor <= TimeSpan.Zero || (episode.End ?? now) - episode.Start >= episode.HoldFor;
+
+    /// <summary>When an episode will have held for as long as it must; null when it does already or never will.</summary>
+    public static DateTimeOffset? PendingUntil(HeldEpisode episode, DateTimeOffset now) =>
+        episode.End is null && !Counts(episode, now) ? Plus(episode.Start, episode.HoldFor) : null;
+
+    /// <summary>A sum that ends at the end of time.</summary>
+    public static DateTimeOffset Plus(DateTimeOffset time, TimeSpan span) =>
+        time > DateTimeOffset.MaxValue - span ? DateTimeOffset.MaxValue : time + span;
+
+    private List<Span> Spans()
+    {
+        var spans = new List<Span>(_episodes.Count);
+        for (var i = 0; i < _episodes.Count; i++)
+        {
+            var episode = _episodes[i];
+            if (!Counts(episode, _now))
+                continue;
+            var over = Cut(episode.Start, OverAt(episode));
+            var end = episode.Lasts ? over == DateTimeOffset.MaxValue ? (DateTimeOffset?)null : over : episode.End ?? episode.Start;
+            var last = end is { } ended && ended > episode.Start ? ended : episode.Start;
+            spans.Add(new Span(episode.Start, over, LinkTo(episode.Start, over), last, end, i, null));
+        }
+
+        foreach (var record in _records)
+        {
+            if (record.Folded is { } folded)
+            {
+                var over = Cut(folded.From, folded.To);
+                spans.Add(new Span(folded.From, over, LinkTo(folded.From, over), folded.To, folded.To, -1, folded));
+            }
+        }
+
+        spans.Sort((a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : IdOf(a).CompareTo(IdOf(b)));
+        return spans;
+    }
+
+    private Guid IdOf(Span span) => span.Index < 0 ? Guid.Empty : _episodes[span.Index].Id;
+
+    private DateTimeOffset OverAt(HeldEpisode episode)
+    {
+        if (episode.Lasts)
+            return episode.End ?? DateTimeOffset.MaxValue;
+        return _timing.ResolveAfter is { } quiet ? Plus(episode.End ?? episode.Start, quiet) : DateTimeOffset.MaxValue;
+    }
+
+    /// <summary>What a person declared over is over, whether or not its condition ever ended.</summary>
+    private DateTimeOffset Cut(DateTimeOffset start, DateTimeOffset over)
+    {
+        foreach (var record in _records)
+        {
+            if (record.CutAt is { } cut && start <= cut && Plus(over, _timing.ReopenWithin) >= record.View.StartedAt && over > cut)
+                over = cut;
+        }
+
+        return over;
+    }
+
+    /// <summary>What is put aside takes in everything that follows.</summary>
+    private DateTimeOffset LinkTo(DateTimeOffset start, DateTimeOffset over)
+    {
+        foreach (var record in _records.Where(r => r.View.StartedAt <= start))
+        {
+            if (record.View.Status == IncidentStatus.Suppressed)
+                return DateTimeOffset.MaxValue;
+            if (record.JoinedUntil is { } until && start <= until)
+                over = Max(over, until);
+        }
+
+        return over;
+    }
+
+    private ImmutableArray<Cluster> OfOne(List<Span> spans)
+    {
+        var clusters = ImmutableArray.CreateBuilder<Cluster>();
+        for (var from = 0; from < spans.Count;)
+        {
+            var (link, over, reopens) = (spans[from].LinkTo, spans[from].OverAt, 0);
+            var to = from + 1;
+            for (; to < spans.Count && spans[to].Start <= Plus(link, _timing.ReopenWithin); to++)
+            {
+                if (spans[to].Start > over)
+                    reopens++;
+                (link, over) = (Max(link, spans[to].LinkTo), Max(over, spans[to].OverAt));
+            }
+
+            clusters.Add(Make(spans[from..to], spans[from].Start, over, reopens));
+            from = to;
+        }
+
+        return clusters.ToImmutable();
+    }
+
+    /// <summary>
+    /// Times at which enough devices are concerned at once. A device is concerned from its episode's start until it is over, and no shorter
+    /// than the time within which they may begin.
+    /// </summary>
+    private ImmutableArray<Cluster> OfManyDevices(List<Span> spans)
+    {
+        var steps = new List<(DateTimeOffset At, int Step, Guid Device)>();
+        foreach (var span in spans.Where(s => s.Index >= 0))
+        {
+            steps.Add((span.Start, +1, _episodes[span.Index].Device));
+            steps.Add((Until(span), -1, _episodes[span.Index].Device));
+        }
+
+        // What begins at the instant at which another ends still meets it.
+        steps.Sort((a, b) => a.At != b.At ? a.At.CompareTo(b.At) : b.Step.CompareTo(a.Step));
+        var counts = new Dictionary<Guid, int>();
+        var clusters = ImmutableArray.CreateBuilder<Cluster>();
+        (DateTimeOffset From, DateTimeOffset To, DateTimeOffset Link, int Reopens)? current = null;
+        DateTimeOffset? began = null;
+        foreach (var (at, step, device) in steps)
+        {
+            counts[device] = counts.GetValueOrDefault(device) + step;
+            if (counts[device] == 0)
+                counts.Remove(device);
+            if (began is null && counts.Count >= _timing.Devices)
+            {
+                began = at;
+                if (current is { } open && at > Plus(open.Link, _timing.ReopenWithin))
+                    (current, _) = (null, Add(open.From, open.To, open.Reopens));
+                current = current is { } same ? (same.From, same.To, same.Link, same.Reopens + 1) : (at, at, LinkTo(at, at), 0);
+            }
+            else if (began is not null && counts.Count < _timing.Devices)
+            {
+                current = (current!.Value.From, at, Max(current.Value.Link, at), current.Value.Reopens);
+                began = null;
+            }
+        }
+
+        if (current is { } last)
+            Add(last.From, began is null ? last.To : DateTimeOffset.MaxValue, last.Reopens);
+        return clusters.ToImmutable();
+
+        bool Add(DateTimeOffset from, DateTimeOffset to, int reopens)
+        {
+            List<Span> members = [.. spans.Where(s => s.Start <= to && Until(s) >= from)];
+            var first = members.Where(s => s.Start <= from).Min(s => s.Start);
+            var earliest = from - _timing.Within;
+            clusters.Add(Make(members, first > earliest ? first : earliest, to, reopens));
+            return true;
+        }
+
+        DateTimeOffset Until(Span span) => Max(span.OverAt, Plus(span.Start, _timing.Within));
+    }
+
+    private Cluster Make(List<Span> spans, DateTimeOffset start, DateTimeOffset over, int reopens)
+    {
+        // While it may be repeated it is not over, whenever it was last seen.
+        var end = over > _now ? (DateTimeOffset?)null : _timing.Devices > 1 ? over : spans.Max(s => s.End ?? s.LastAt);
+        return new Cluster(
+            [.. spans.Where(s => s.Index >= 0).Select(s => s.Index)], [.. spans.Where(s => s.Folded is not null).Select(s => s.Folded!)],
+            start, end, spans.Max(s => s.LastAt), over, reopens,
+            spans.Where(s => s.Index >= 0).Select(s => _episodes[s.Index].Device).Distinct().Count());
+    }
+
+    private static DateTimeOffset Max(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+}

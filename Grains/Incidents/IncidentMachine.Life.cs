@@ -1,0 +1,202 @@
+using EsoCore.Incidents;
+using EsoCore.Rules;
+using EsoCore.Wire;
+
+namespace EsoCore.Grains.Incidents;
+
+/// <summary>Opening, repeating, reopening and resolving, as the episodes have it.</summary>
+internal sealed partial class IncidentMachine
+{
+    private static bool Overlaps(Cluster cluster, Incident view) =>
+        cluster.Start <= (view.EndedAt ?? DateTimeOffset.MaxValue) && cluster.OverAt >= view.StartedAt;
+
+    private void Open(Cluster cluster)
+    {
+        var no = ++_lastNo;
+        var id = WorkIds.Of("incident", _context.ProjectId, _context.RuleId, _context.Subject, no);
+        var face = FaceOf(cluster, null) ?? throw new InvalidOperationException("An incident cannot begin with episodes that nobody told.");
+        var view = new Incident(
+            id, 1, _context.ProjectId, _context.RuleId, _context.Subject.ToString(), IncidentStatus.Open, face.Severity, TitleOf(face), "",
+            face.Cause, null, 0, face.Source, cluster.Start, Now, cluster.LastAt, cluster.End, null, null, null, null, 0, 0, null, null, 0, "");
+        var record = new IncidentRecord(no, view) { Unreported = true };
+        record = Show(record, ViewOf(record, cluster));
+        record = record with { NotifyAt = NotifyAt(record) };
+        Tell("incident.opened", $"rule:{_context.RuleId}", record, null);
+        if (cluster.End is not null)
+            record = Resolve(record, ItsOwn, null);
+        Put(record);
+    }
+
+    private void Update(IncidentRecord record, Cluster cluster)
+    {
+        var view = ViewOf(record, cluster);
+        var after = Show(record, view);
+        if (Stands(record.View) != Stands(after.View))
+            after = after with { Unreported = true };
+        switch (view.Status)
+        {
+            case IncidentStatus.Resolved when cluster.End is null:
+                after = Reopen(after);
+                break;
+            case IncidentStatus.Open or IncidentStatus.Acknowledged when cluster.End is not null:
+                after = Resolve(after, ItsOwn, null);
+                break;
+        }
+
+        Put(after);
+    }
+
+    /// <summary>What the correlation goes by.</summary>
+    private static (DateTimeOffset, DateTimeOffset?, string, string?, bool) Stands(Incident view) =>
+        (view.StartedAt, view.EndedAt, view.Cause, view.Source.SiteId, view.Status == IncidentStatus.Resolved);
+
+    private IncidentRecord Reopen(IncidentRecord record)
+    {
+        var after = record with { Opening = record.Opening + 1, Unreported = true, Verdict = null };
+        after = Show(after, after.View with
+        {
+            Status = IncidentStatus.Open, AcknowledgedAt = null, AcknowledgedBy = null, ResolvedAt = null, ResolvedBy = null, EscalationLevel = 0,
+            Reopened = Math.Max(after.View.Reopened, after.Opening - 1),
+        });
+        Tell("incident.reopened", $"rule:{_context.RuleId}", after, null);
+        return after with { NotifyAt = NotifyAt(after) };
+    }
+
+    private IncidentRecord Resolve(IncidentRecord record, string actor, string? text)
+    {
+        var after = Show(record, record.View with { Status = IncidentStatus.Resolved, ResolvedAt = Now, ResolvedBy = actor });
+        Tell("incident.resolved", actor, after, text);
+        if (_context.Rule?.Actions.OfType<DisableSensorAlertsAction>().Any() == true)
+            HandOn(new SensorOut(Now, after.View.Source.DeviceId, MetaText(after.View.Meta, "sensor_id")));
+        foreach (var recipient in after.Told)
+            HandOn(NoticeOf(after, EsoCore.Notifications.NoticeKind.Resolved, "resolved", recipient));
+        return after with { Escalations = [], Told = [], Unreported = true };
+    }
+
+    /// <summary>
+    /// Its episodes turned out not to count, or to belong to another incident. Rare: only late data that takes back what was believed does it.
+    /// </summary>
+    private void Withdraw(IncidentRecord record, Cluster? into)
+    {
+        var survivor = into is null ? null : _records.Find(r => r.No != record.No && Overlaps(into, r.View));
+        var text = survivor is null ? "Withdrawn: late data shows that its condition did not hold." : $"Withdrawn: part of incident {survivor.View.Id:D}.";
+        var after = Show(record, record.View with { Text = text, Count = 0, EndedAt = record.View.EndedAt ?? Now, CauseId = null, Consequences = 0 });
+        if (after.View.Status != IncidentStatus.Resolved)
+            after = Resolve(after, ItsOwn, text);
+        _gone[after.View.Id] = after.View;
+        _withdrawn.Add(after.View);
+        _records.RemoveAll(r => r.No == record.No);
+    }
+
+    private readonly List<Incident> _withdrawn = [];
+
+    /// <summary>Incidents that turned out to be none; the correlation is to forget them.</summary>
+    public IReadOnlyList<Incident> Withdrawn => _withdrawn;
+
+    private Incident ViewOf(IncidentRecord record, Cluster cluster)
+    {
+        var (view, face) = (record.View, FaceOf(cluster, record.View));
+        var severity = cluster.Members.Select(i => Rank(_episodes[i].Severity)).DefaultIfEmpty(Rank(view.Severity)).Max();
+        if (!cluster.Folded.IsEmpty && Rank(view.Severity) > severity)
+            severity = Rank(view.Severity);
+        view = view with
+        {
+            Severity = Severities.NameOf(severity), StartedAt = cluster.Start, LastAt = cluster.LastAt, EndedAt = cluster.End, Count = cluster.Count,
+            Reopened = Math.Max(cluster.Reopens, record.Opening - 1), Lasts = cluster.Members.Any(i => _episodes[i].Lasts),
+        };
+        if (face is null)
+            return view;
+        var text = _timing.Devices > 1 ? $"{cluster.Devices} devices: {face.Text}" : face.Text;
+        return view with
+        {
+            Title = TitleOf(face), Text = Cut(text, IncidentLimits.MaxText), Cause = CauseOf(face), Source = face.Source, Value = face.Value,
+            Limit = face.Limit, Meta = face.Meta,
+        };
+    }
+
+    /// <summary>The latest episode of which everything is known: it gives the incident its words.</summary>
+    private RuleEpisode? FaceOf(Cluster cluster, Incident? view)
+    {
+        var face = cluster.Members.Select(i => _episodes[i]).Where(e => e.Told is not null).OrderBy(e => e.Start).ThenBy(e => e.Id)
+            .LastOrDefault()?.Told;
+        if (face is not null || view is not null || cluster.Members.IsEmpty)
+            return face;
+
+        // An incident that split off another has episodes whose words are forgotten: it borrows those of the latest told.
+        var first = _episodes[cluster.Members[^1]];
+        var like = _records.OrderBy(r => r.No).LastOrDefault()?.View;
+        return like is null ? null : new RuleEpisode(
+            first.Id, 0, first.Start, first.End, first.Lasts, first.HoldFor, first.Severity, like.Cause, null, 1, like.Value, like.Limit, like.Text,
+            like.Source, like.Meta);
+    }
+
+    /// <summary>Incidents of several devices are known to the causal graph by their rule where that names them.</summary>
+    private string CauseOf(RuleEpisode face) =>
+        _timing.Devices > 1 && EsoCore.Grains.Correlation.CausalGraph.Knows(_context.RuleId) ? _context.RuleId : face.Cause;
+
+    private string TitleOf(RuleEpisode face)
+    {
+        var what = string.IsNullOrWhiteSpace(_context.Rule?.Name) ? _context.RuleId : _context.Rule.Name;
+        var where = _context.Subject.Kind switch
+        {
+            SubjectKind.Device => face.Source.Serial,
+            SubjectKind.Project => "fleet",
+            _ => _context.Subject.Id,
+        };
+        return Cut($"{what}: {where}", IncidentLimits.MaxTitle);
+    }
+
+    private DateTimeOffset NotifyAt(IncidentRecord record) => !CanWait(record)
+        ? Now : Now + (Rank(record.View.Severity) == Severity.Critical ? IncidentLimits.SettleCritical : IncidentLimits.Settle);
+
+    /// <summary>Episodes beyond what is held one by one are only counted: the oldest first that are over, at last the oldest of all.</summary>
+    private void Fold()
+    {
+        var max = _context.Subject.Kind is SubjectKind.Site or SubjectKind.Project ? IncidentLimits.MaxEpisodesOfMany : IncidentLimits.MaxEpisodes;
+        if (_episodes.Count <= max)
+            return;
+        foreach (var episode in _episodes.OrderBy(e => e.Lasts && e.End is null).ThenBy(e => e.Start).ThenBy(e => e.Id).Take(_episodes.Count - max).ToList())
+        {
+            _episodes.Remove(episode);
+            if (!EpisodeClusters.Counts(episode, Now))
+                continue;
+            var (from, to) = (episode.Start, episode.End ?? episode.Start);
+            if (_records.Find(r => r.View.StartedAt <= from && (r.View.EndedAt ?? DateTimeOffset.MaxValue) >= from) is not { } record)
+                continue;
+            Put(record with
+            {
+                Folded = record.Folded is { } f ? new FoldedEpisodes(f.Count + 1, Min(f.From, from), Max(f.To, to)) : new FoldedEpisodes(1, from, to),
+            });
+        }
+    }
+
+    /// <summary>Old incidents that are resolved live on in their rows alone.</summary>
+    private void Forget()
+    {
+        var old = _records.Where(r => r.View.Status == IncidentStatus.Resolved && r.NotifyAt is null).OrderBy(r => r.View.StartedAt).ThenBy(r => r.No)
+            .Take(Math.Max(0, _records.Count - IncidentLimits.MaxIncidents)).ToList();
+        foreach (var record in old)
+        {
+            _gone[record.View.Id] = record.View;
+            _records.RemoveAll(r => r.No == record.No);
+            _episodes.RemoveAll(e => e.Start >= record.View.StartedAt && e.Start <= (record.View.EndedAt ?? record.View.LastAt));
+        }
+    }
+
+    /// <summary>Keeps the words of an episode only where they are, or may yet be, those of an incident.</summary>
+    private IEnumerable<HeldEpisode> Stripped()
+    {
+        var faces = EpisodeClusters.Of(_episodes, _records, _timing, Now)
+            .Select(c => c.Members.Select(i => _episodes[i]).Where(e => e.Told is not null).OrderBy(e => e.Start).ThenBy(e => e.Id).LastOrDefault()?.Id)
+            .ToHashSet();
+        return _episodes.Select(e => e.Told is null || faces.Contains(e.Id) || !EpisodeClusters.Counts(e, Now) || _timing.Devices > 1 && InNone(e)
+            ? e : e with { Told = null });
+    }
+
+    /// <summary>Whether the episode waits for others before it is anything: then its words may yet be wanted.</summary>
+    private bool InNone(HeldEpisode episode) => !_records.Any(r => r.View.StartedAt <= episode.Start && r.View.EndedAt is null);
+
+    private static DateTimeOffset Min(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+
+    private static DateTimeOffset Max(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+}

@@ -1,0 +1,165 @@
+using System.Text.Json;
+using EsoCore.Escalation;
+using EsoCore.Grains.Escalation;
+using EsoCore.Incidents;
+using EsoCore.Notifications;
+using EsoCore.Rules;
+using EsoCore.Tickets;
+
+namespace EsoCore.Grains.Incidents;
+
+/// <summary>Whom an incident is told, and when.</summary>
+internal sealed partial class IncidentMachine
+{
+    /// <summary>Decides whether people are told that an incident is open: not while it is a consequence of one that they know of.</summary>
+    private void Notify(IncidentRecord record, bool isUnheard)
+    {
+        var opened = record.Opening == 1 ? record.View.OpenedAt : record.NotifyAt!.Value;
+        if (isUnheard && CanWait(record) && Now < opened + IncidentLimits.MaxUnheard)
+        {
+            Put(record with { NotifyAt = Now + IncidentLimits.Retry });
+            return;
+        }
+
+        var after = record with { NotifyAt = null };
+        var view = record.View;
+        var isAttached = view.CauseId is not null && (record.IsHeld || view.Status == IncidentStatus.Resolved);
+        if (view.Status != IncidentStatus.Suppressed && !isAttached && record.Announced < record.Opening)
+            after = Announce(after);
+        Put(after);
+    }
+
+    private IncidentRecord Announce(IncidentRecord record)
+    {
+        var after = record with { Announced = record.Opening };
+        var actions = _context.Rule?.Actions ?? [];
+        for (var i = 0; i < actions.Length; i++)
+        {
+            switch (actions[i])
+            {
+                case NotifyAction notify:
+                    foreach (var to in notify.To)
+                        after = TellOpen(after, record.Opening == 1 ? NoticeKind.Opened : NoticeKind.Reopened, $"opened.{i}", new Recipient(to, notify.Via));
+                    break;
+                case EscalateAction when record.View.Status == IncidentStatus.Open:
+                    after = after with { Escalations = after.Escalations.Add(new EscalationProgress(i, 0, Now)) };
+                    after = Schedule(after, after.Escalations[^1], Now);
+                    break;
+                case TicketAction ticket:
+                    HandOn(TicketOf(record.View, ticket, i));
+                    break;
+            }
+        }
+
+        if (IsCorrelated && record.View.CauseId is null)
+            HandOn(new FleetOut(Now, record.View));
+        return after;
+    }
+
+    /// <summary>Sets when the next step of an escalation is due, or ends it.</summary>
+    private IncidentRecord Schedule(IncidentRecord record, EscalationProgress progress, DateTimeOffset from)
+    {
+        var plan = PlanOf(progress);
+        var at = record.Escalations.IndexOf(record.Escalations.First(e => e.Action == progress.Action));
+        if (plan is null)
+            return record with { Escalations = record.Escalations.SetItem(at, progress with { DueAt = from + IncidentLimits.Retry }) };
+        if (progress.Step >= plan.Steps.Length)
+            return record with { Escalations = record.Escalations.RemoveAt(at) };
+        var due = QuietRules.Release(plan.Quiet, record.View.Severity, from + plan.Steps[progress.Step].After);
+        return record with { Escalations = record.Escalations.SetItem(at, progress with { DueAt = due }) };
+    }
+
+    /// <summary>Takes the steps that are due. Each is taken once: the number of steps taken stands in the state that the step writes.</summary>
+    private void Escalate(IncidentRecord record)
+    {
+        if (record.Escalations.IsEmpty)
+            return;
+        if (record.View.Status != IncidentStatus.Open || record.IsHeld)
+        {
+            Put(record with { Escalations = [] });
+            return;
+        }
+
+        foreach (var progress in record.Escalations.Where(e => e.DueAt <= Now).ToList())
+            record = Step(record, progress);
+        Put(record);
+    }
+
+    private IncidentRecord Step(IncidentRecord record, EscalationProgress progress)
+    {
+        if (PlanOf(progress) is not { } plan || progress.Step >= plan.Steps.Length)
+            return Schedule(record, progress, Now);
+        var step = plan.Steps[progress.Step];
+        if (QuietRules.Release(plan.Quiet, record.View.Severity, Now) is var release && release > Now)
+            return record with { Escalations = record.Escalations.Replace(progress, progress with { DueAt = release }) };
+        var after = Show(record, record.View with { EscalationLevel = Math.Max(record.View.EscalationLevel, step.Level) });
+        foreach (var to in step.To)
+            after = TellOpen(after, step.Kind, $"step.{progress.Action}.{progress.Step}", new Recipient(to, step.Via));
+        Tell("incident.escalated", ItsOwn, after, $"Level {step.Level}{(step.Kind == NoticeKind.Repeated ? ", again" : "")}: {string.Join(", ", step.To)}.");
+        return Schedule(after, progress with { Step = progress.Step + 1 }, Now);
+    }
+
+    /// <summary>The plan of an escalation; null when its policy could not be read just now; without steps when it is gone.</summary>
+    private EscalationPlan? PlanOf(EscalationProgress progress)
+    {
+        if (_context.Rule?.Actions.ElementAtOrDefault(progress.Action) is not EscalateAction action)
+            return EscalationPlan.None;
+        if (action.Policy is not { } id)
+            return EscalationPlan.Of(action, null);
+        return _context.Policies.TryGetValue(id, out var policy) ? EscalationPlan.Of(action, policy) : null;
+    }
+
+    private IncidentRecord TellOpen(IncidentRecord record, NoticeKind kind, string step, Recipient recipient)
+    {
+        HandOn(NoticeOf(record, kind, step, recipient));
+        return record.Told.Length >= IncidentLimits.MaxTold || record.Told.Any(t => t.To == recipient.To)
+            ? record : record with { Told = record.Told.Add(recipient) };
+    }
+
+    private NoticeOut NoticeOf(IncidentRecord record, NoticeKind kind, string step, Recipient recipient) => new(Now, recipient.To, new Notice(
+        WorkIds.Of("notice", record.View.Id, record.Opening, step, recipient.To), kind, record.View, recipient.Via,
+        record.View.Source.SiteId is { } site ? $"site:{site}" : "project", Now));
+
+    private TicketOut TicketOf(Incident view, TicketAction action, int place)
+    {
+        var id = WorkIds.Of("ticket", view.Id, place);
+        var title = string.IsNullOrWhiteSpace(action.Title) ? $"{action.Kind.Replace('_', ' ')}: {view.Title}" : action.Title;
+        return new TicketOut(Now, id, new TicketDraft(
+            action.Kind, Cut(title, ITicketGrain.MaxTitle), view.OpenedAt + action.DueIn, view.Id, view.RuleId,
+            _context.Subject.Kind is SubjectKind.Device or SubjectKind.Asset ? view.Source.DeviceId : null, view.Source.SiteId, view.Source.AssetId,
+            view.Severity, null, view.Text, $"rule:{view.RuleId}"));
+    }
+
+    /// <summary>Puts something onto the list of what is to be handed on, as far as it has room.</summary>
+    private void HandOn(Outgoing item)
+    {
+        if (_outgoing.Count >= IncidentLimits.MaxOutgoing)
+        {
+            if (item is FeedOut)
+                return;
+            if (_outgoing.Find(o => o is FeedOut) is { } entry)
+                _outgoing.Remove(entry);
+            else if (item is NoticeOut lost)
+                _lines.Add(new IncidentLine("incident.undelivered", ItsOwn, lost.Notice.Incident, $"Too much waits; a notice to {lost.To} was left out."));
+        }
+
+        if (_outgoing.Count < IncidentLimits.MaxOutgoing)
+            _outgoing.Add(item);
+    }
+
+    private static string? MetaText(string meta, string name)
+    {
+        if (meta.Length == 0)
+            return null;
+        try
+        {
+            using var document = JsonDocument.Parse(meta);
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out var value)
+                && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using EsoCore.Correlation;
+using EsoCore.Grains.Correlation;
+using EsoCore.Grains.Incidents;
+using EsoCore.Incidents;
+using EsoCore.Rules;
+using EsoCore.Wire;
+using Xunit;
+using static EsoCore.Tests.Incidents.Episodes;
+
+namespace EsoCore.Tests.Correlation;
+
+public sealed class CausalGraphTests
+{
+    /// <summary>Events that neither bring anything about nor follow from anything: good news, and the machine's ordinary work.</summary>
+    private static readonly string[] Alone = ["connectivity_restored", "power_restored", "ota_completed", "cycle_open", "cycle_close"];
+
+    [Fact]
+    public void EveryKnownEvent_IsThoughtOf() =>
+        Assert.Equal(Alone.Order(), KnownEvents.All.Select(e => e.Name).Where(n => !CausalGraph.Knows(n)).Order());
+
+    [Fact]
+    public void Graph_HasNoCircles() =>
+        Assert.All(CausalGraph.Effects.Keys, cause => Assert.False(CausalGraph.Causes(cause, cause), cause));
+
+    [Fact]
+    public void Depth_OfAnEffect_IsGreaterThanThatOfEachCause() => Assert.All(
+        CausalGraph.Effects.SelectMany(e => e.Value.Select(effect => (e.Key, effect))),
+        edge => Assert.True(CausalGraph.Depth(edge.effect) > CausalGraph.Depth(edge.Key), $"{edge}"));
+
+    [Theory]
+    [InlineData("power_outage", "sync_backlog", true)]
+    [InlineData("sync_backlog", "power_outage", false)]
+    [InlineData("connectivity_lost", "device_offline", true)]
+    [InlineData("enclosure_opened", "config_changed", true)]
+    [InlineData("over_torque", "sync_failed", false)]
+    [InlineData("unheard_of", "sync_failed", false)]
+    public void Causes_AlongAnyPath_IsTold(string cause, string effect, bool expected) =>
+        Assert.Equal(expected, CausalGraph.Causes(cause, effect));
+
+    [Fact]
+    public void Judge_CauseThatCameLate_TakesInWhatWasThere()
+    {
+        var offline = Incident("device_offline", 5, null);
+        Assert.Null(Judge(offline)[offline.Id].CauseId);
+        var power = Incident("power_outage", 0, null, severity: "critical");
+        var verdicts = Judge(offline, power);
+        Assert.Equal((power.Id, true), (verdicts[offline.Id].CauseId, verdicts[offline.Id].IsHeld));
+        Assert.Equal((null, 1), (verdicts[power.Id].CauseId, verdicts[power.Id].Consequences));
+    }
+
+    [Fact]
+    public void Judge_SeveralCauses_TakesTheNearestAndCountsUpwards()
+    {
+        var (power, lost, sync) = (Incident("power_outage", 0, null), Incident("connectivity_lost", 1, null), Incident("sync_failed", 2, null));
+        var verdicts = Judge(sync, power, lost);
+        Assert.Equal((lost.Id, power.Id), (verdicts[sync.Id].CauseId, verdicts[lost.Id].CauseId));
+        Assert.Equal((2, 1), (verdicts[power.Id].Consequences, verdicts[lost.Id].Consequences));
+    }
+
+    [Fact]
+    public void Judge_OutsideTheWindowOrOnAnotherDevice_IsNoConsequence()
+    {
+        var power = Incident("power_outage", 0, 10);
+        var (late, early) = (Incident("sync_failed", 30, null), Incident("backup_activated", -5, null));
+        var other = Incident("device_offline", 5, null, device: Guid.NewGuid());
+        Assert.All([late, early, other], i => Assert.Null(Judge(power, i)[i.Id].CauseId));
+    }
+
+    [Fact]
+    public void Judge_CauseOver_HoldsForAMomentAndNoLonger()
+    {
+        var power = Incident("power_outage", 0, 10) with { ResolvedAt = Ten.AddMinutes(10) };
+        var lost = Incident("connectivity_lost", 1, null);
+        var just = CauseFinder.Judge([power, lost], Ten.AddMinutes(11))[lost.Id];
+        Assert.Equal((power.Id, true, Ten.AddMinutes(10) + CauseFinder.Aftermath), (just.CauseId, just.IsHeld, just.RecheckAt));
+        var later = CauseFinder.Judge([power, lost], just.RecheckAt!.Value)[lost.Id];
+        Assert.Equal((power.Id, false, null), (later.CauseId, later.IsHeld, later.RecheckAt));
+    }
+
+    [Fact]
+    public void Judge_GraverThanItsCause_IsNotHeld()
+    {
+        var (edge, stop) = (Incident("safety_edge_triggered", 0, null), Incident("emergency_stop_activated", 0.1, null, severity: "critical"));
+        var verdict = Judge(edge, stop)[stop.Id];
+        Assert.Equal((edge.Id, false), (verdict.CauseId, verdict.IsHeld));
+    }
+
+    [Fact]
+    public void Judge_SiteAsAWhole_TakesInItsDevices()
+    {
+        var site = Incident("site_devices_lost", 0, null) with { Subject = "site:HALL" };
+        var (a, b) = (Incident("device_offline", 0, null, device: Guid.NewGuid()), Incident("power_outage", 1, null, severity: "critical", device: Guid.NewGuid()));
+        var verdicts = Judge(site, a, b);
+        Assert.All([a, b], i => Assert.Equal((site.Id, true), (verdicts[i.Id].CauseId, verdicts[i.Id].IsHeld)));
+        Assert.Equal(2, verdicts[site.Id].Consequences);
+        var custom = Incident("over_torque", 0, null) with { Subject = "site:HALL", Id = Guid.NewGuid() };
+        var own = Incident("over_torque", 0, null);
+        Assert.Equal(custom.Id, Judge(custom, own)[own.Id].CauseId);
+    }
+
+    private static Dictionary<Guid, CauseVerdict> Judge(params Incident[] incidents) => CauseFinder.Judge(incidents, Ten.AddMinutes(40));
+
+    private static Incident Incident(string word, double start, double? end, string severity = "high", Guid? device = null) => new(
+        WorkIds.Of(word, start, device ?? Logger), 1, Guid.Empty, word, SubjectKey.Device(device ?? Logger).ToString(),
+        end is null ? IncidentStatus.Open : IncidentStatus.Resolved, severity, word, word, word, null, 0, Source(device), Ten.AddMinutes(start),
+        Ten.AddMinutes(start), Ten.AddMinutes(end ?? start), end is { } e ? Ten.AddMinutes(e) : null, null, null, null, null, 1, 0, null, null, 0, "")
+    {
+        Lasts = true,
+    };
+}
