@@ -48,7 +48,9 @@ internal sealed class ChannelSenders(
         try
         {
             // WaitAsync: a sender that forgets its token must not hold the message for ever.
-            return await sender.Send(message, either.Token).WaitAsync(either.Token);
+            var result = await sender.Send(message, either.Token).WaitAsync(either.Token);
+            // The installation's own mail is the administrator's to mend, and nobody is to send every message again by hand after that.
+            return result.ChannelRefused && message.Access.Trusted ? SendResult.Retryable(result.Detail) : result;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

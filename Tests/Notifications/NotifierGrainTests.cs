@@ -179,6 +179,16 @@ public sealed class NotifierGrainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task InstallationMail_ThatRefusesItsLogin_IsTriedAgain()
+    {
+        _cluster.Mail.Answer = _ => Task.FromResult(Grains.Notifications.SendResult.Permanent("login: 535", channelRefused: true));
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        await _cluster.Pass(() => _cluster.Mail.Sent.Length >= 2);
+        _cluster.Mail.Answer = _ => Task.FromResult(Grains.Notifications.SendResult.Delivered("ok"));
+        await _cluster.Pass(() => _cluster.Work.Items.All(i => i.Status == "delivered"));
+    }
+
+    [Fact]
     public async Task PoisonedTemplate_StopsNothing()
     {
         var stored = NotificationTemplates.Broken;

@@ -178,6 +178,27 @@ public sealed class SenderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Http_AnswerThatNeverEnds_CountsByItsStatus()
+    {
+        _http.Answer = async (_, http) =>
+        {
+            await http.Response.WriteAsync("taken");
+            await http.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
+        };
+        var sending = new WebhookSender(Targets(), _time).Send(Http("/hook"), default);
+        await _http.Until(1);
+        for (var turns = 0; !sending.IsCompleted; turns++)
+        {
+            Assert.True(turns < 10_000_000, "It never came to an end.");
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+            await Task.Yield();
+        }
+
+        Assert.Equal(SendOutcome.Delivered, (await sending).Outcome); // Sent again, it would be there twice.
+    }
+
+    [Fact]
     public async Task Http_TargetInsideTheNetwork_IsRefusedAtTheConnection()
     {
         var targets = new HttpTargets(Connector(), Roots(), _time);

@@ -36,6 +36,7 @@ public sealed partial class DocumentedAnswersTests : IDisposable
         await AskAsDevice(client);
         await AskForHistory(client);
         await Manage(client);
+        await ManageNotifications(client, silo);
         await AskTheRest(client);
 
         Assert.Empty(client.NotAsked);

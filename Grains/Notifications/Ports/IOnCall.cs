@@ -1,4 +1,5 @@
 using EsoCore.Escalation;
+using EsoCore.Grains.Projects;
 
 namespace EsoCore.Grains.Notifications;
 
@@ -9,11 +10,11 @@ internal interface IOnCall
     ValueTask<ImmutableArray<string>> WhoIsOnCall(Guid projectId, string scheduleId, DateTimeOffset at);
 }
 
-/// <summary>Asks the schedule's grain.</summary>
+/// <summary>Asks the schedules' grains.</summary>
 internal sealed class GrainOnCall(IGrainFactory grains) : IOnCall
 {
     /// <inheritdoc/>
     public async ValueTask<ImmutableArray<string>> WhoIsOnCall(Guid projectId, string scheduleId, DateTimeOffset at) =>
-        await grains.GetGrain<IOnCallScheduleGrain>($"{projectId:D}/{scheduleId}").OnCall(at) is { } duty
-            ? [.. duty.People.Select(id => $"person:{id}")] : [];
+        await grains.GetGrain<IOnCallScheduleGrain>(ProjectKey.Of(projectId, scheduleId)).OnCall(at) is { } onCall
+            ? [.. onCall.People.Select(person => $"person:{person}")] : [];
 }

@@ -22,6 +22,9 @@ internal sealed class HttpTargets : IDisposable
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long the text of an answer is waited for.</summary>
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(2);
+
     // A target that moved is found again soon.
     private static readonly TimeSpan ConnectionLife = TimeSpan.FromMinutes(2);
 
@@ -101,11 +104,22 @@ internal sealed class HttpTargets : IDisposable
         _ => null,
     };
 
-    private static async Task<string> Told(HttpResponseMessage response, CancellationToken cancel)
+    /// <summary>The beginning of an answer, or what came of it in time: the status has decided already, whatever the rest is.</summary>
+    private async Task<string> Told(HttpResponseMessage response, CancellationToken cancel)
     {
-        var buffer = new byte[MaxAnswer];
-        await using var body = await response.Content.ReadAsStreamAsync(cancel);
-        var read = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancel);
+        var (buffer, read) = (new byte[MaxAnswer], 0);
+        using var patience = new CancellationTokenSource(AnswerPatience, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(either.Token);
+            for (var more = 1; more > 0 && read < buffer.Length; read += more)
+                more = await body.ReadAsync(buffer.AsMemory(read), either.Token);
+        }
+        catch (Exception error) when (error is OperationCanceledException or IOException or HttpRequestException)
+        {
+        }
+
         var text = new StringBuilder(Encoding.UTF8.GetString(buffer, 0, read));
         for (var i = 0; i < text.Length; i++)
         {
