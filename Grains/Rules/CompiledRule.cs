@@ -51,12 +51,14 @@ internal sealed class CompiledRule
         (_assetTypes is null || (asset.Length > 0 && types.Of(asset) is { } type && _assetTypes.Contains(type)));
 
     /// <summary>
-    /// Whether devices of these traits are in its scope. <c>Devices</c> of the scope is asked by <see cref="ConcernsDevice"/>.
+    /// Whether devices of these traits are in its scope; a rule about sites concerns none without one. <c>Devices</c> of the scope is
+    /// asked by <see cref="ConcernsDevice"/>.
     /// </summary>
     internal bool ConcernsTraits(string model, string? site, ImmutableSortedDictionary<string, string> tags)
     {
         var scope = Definition.Scope;
-        return (scope.Models.IsDefaultOrEmpty || scope.Models.Contains(model))
+        return (site is not null || Definition.Subject != EsoCore.Rules.SubjectKind.Site)
+            && (scope.Models.IsDefaultOrEmpty || scope.Models.Contains(model))
             && (scope.Sites.IsDefaultOrEmpty || (site is not null && scope.Sites.Contains(site)))
             && (scope.Tags is null || scope.Tags.All(tag => tags.TryGetValue(tag.Key, out var value) && value == tag.Value));
     }

@@ -54,6 +54,12 @@ internal static class RuleLimits
     /// <summary>Episodes that one rule tells of one batch on their own; further events of the batch make one episode together.</summary>
     internal const int MaxEpisodesABatch = 100;
 
+    /// <summary>
+    /// Episodes with an end of their own, or of counts, that one rule tells of one batch; of more, which a relay that flutters for days can
+    /// make, the oldest are left out.
+    /// </summary>
+    internal const int MaxChangedEpisodes = 1_000;
+
     /// <summary>Characters of an event's meta that an episode carries; longer meta is left out, and stays with the event.</summary>
     internal const int MaxEpisodeMeta = 4_096;
 

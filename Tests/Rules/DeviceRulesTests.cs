@@ -78,6 +78,27 @@ public sealed class DeviceRulesTests
     }
 
     [Fact]
+    public async Task Silence_OfADevice_IsToldToItsRuleAndToItsSite_UntilItIsHeard()
+    {
+        await using var harness = await DeviceHarness.Start();
+        var device = await harness.AddDevice("HALL");
+        await harness.Upload(device, Records.Point("temp", 0, 20));
+        var heard = harness.Time.GetUtcNow();
+        harness.Time.Advance(TimeSpan.FromHours(1));
+        await harness.Device(device).CheckLiveness();
+
+        var told = await Told(harness);
+        var offline = Assert.Single(told[Key(harness, "device_offline", device)]);
+        Assert.Equal((heard, null, TimeSpan.FromMinutes(15)), (offline.Start, (object?)offline.End, offline.HoldFor));
+        Assert.Equal("device_offline", Assert.Single(told[$"{harness.ProjectId:D}/site_devices_lost/site:HALL"]).Cause);
+
+        await harness.Upload(device, Records.Point("temp", 1, 20));
+        told = await Told(harness);
+        Assert.Equal(harness.Time.GetUtcNow(), told[Key(harness, "device_offline", device)][^1].End);
+        Assert.NotNull(told[$"{harness.ProjectId:D}/site_devices_lost/site:HALL"][^1].End);
+    }
+
+    [Fact]
     public async Task SensorFault_MutesItsSensor_UntilPeopleEnableItsAlerts()
     {
         await using var harness = await DeviceHarness.Start();

@@ -22,6 +22,28 @@ public sealed class EventRulesTests
     }
 
     [Theory]
+    [InlineData("connectivity_lost", "", 1)]
+    [InlineData("power_outage", "", 1)]
+    [InlineData("safe_shutdown_initiated", "", 1)]
+    [InlineData("supercap_low", """{"voltage":3.9}""", 1)]
+    [InlineData("safety_edge_triggered", "", 0)]
+    [InlineData("emergency_stop_activated", "", 1)]
+    [InlineData("light_curtain_breach", "", 1)]
+    [InlineData("server_unreachable", """{"retry_count":6}""", 1)]
+    [InlineData("sensor_fault", """{"sensor_id":"T-1"}""", 1)]
+    [InlineData("tamper_detected", "", 1)]
+    [InlineData("sd_error", "", 1)]
+    public void Workflow_OneTrigger_TellsItsEpisode(string id, string meta, int expected)
+    {
+        var rule = new CompiledRule(id, 0, DefaultRules.All[id]);
+        var closed = OperatingHours.Of(
+            new SiteDefinition("Hall", null, "UTC", ImmutableSortedDictionary<string, ImmutableArray<OpenHours>>.Empty));
+        var told = Tell(rule, [Event(id, 0, meta, "critical")], surroundings: Surroundings(closed, Rated("supercap_v", 5)));
+        Assert.Equal(expected, told.Count);
+        Assert.All(told, episode => Assert.Equal((id, DefaultRules.All[id].Severity), (episode.Cause, episode.Severity)));
+    }
+
+    [Theory]
     [InlineData("""{"voltage":3.9}""", true, 3.9)]
     [InlineData("""{"voltage":4.1}""", false, null)]
     [InlineData("""{"volts":1}""", true, null)]

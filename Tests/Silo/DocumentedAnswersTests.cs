@@ -37,6 +37,7 @@ public sealed partial class DocumentedAnswersTests : IDisposable
         await AskForHistory(client);
         await Manage(client);
         await ManageNotifications(client, silo);
+        await ManageRules(client);
         await AskTheRest(client);
 
         Assert.Empty(client.NotAsked);
@@ -124,6 +125,25 @@ public sealed partial class DocumentedAnswersTests : IDisposable
 
         await client.Get(200, "/api/project");
         await client.Ask(200, HttpMethod.Patch, "/api/project", client.ProjectKey, """{"retention_days":3650}""");
+    }
+
+    private static async Task ManageRules(StrictClient client)
+    {
+        const string Hot = """{"name":"Hot","condition":{"type":"threshold","metric":"temp","above":80,"for_s":60}}""";
+        client.Names["/api/rules/{id}"] = "sd_error";
+        Assert.True((await client.Get(200, "/api/rules/{id}")).GetProperty("built_in").GetBoolean());
+        await client.Ask(200, HttpMethod.Patch, "/api/rules/{id}", client.ProjectKey, """{"enabled":false,"severity":null}""");
+        await client.Ask(204, HttpMethod.Delete, "/api/rules/{id}", client.ProjectKey);
+        await client.Get(404, "/api/rules/{id}");
+        await client.Ask(201, HttpMethod.Post, "/api/rules", client.ProjectKey, Hot);
+        await client.Ask(400, HttpMethod.Post, "/api/rules", client.ProjectKey, """{"name":"x","condition":{"type":"event"}}""");
+        Assert.True((await client.Get(200, "/api/rules")).GetProperty("rules").GetArrayLength() > 11);
+        await client.Get(200, "/api/rules/schema");
+        var tried = await client.Ask(200, HttpMethod.Post, "/api/rules/try", client.ProjectKey, """
+            {"rule":{"name":"Outage","condition":{"type":"event","types":["power_outage"]}},
+            "from":"2026-01-15T00:00:00Z","to":"2026-01-16T00:00:00Z"}
+            """);
+        Assert.NotEqual(0, tried.GetProperty("episodes").GetArrayLength());
     }
 
     private static async Task AskTheRest(StrictClient client)

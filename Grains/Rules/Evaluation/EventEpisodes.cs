@@ -102,9 +102,10 @@ internal static class EventEpisodes
     private static EventEpisode Begun(EventCondition condition, List<Judged> items, int at, long width)
     {
         var start = items[at].Event;
-        var within = items.Take(at + 1).Where(item => start.Key.TsUs - item.Event.Key.TsUs < width).ToList();
-        return new EventEpisode(
-            start, start.Key.TsUs, within.Count, within.Max(item => SeverityOf(item.Event)), within.Count, condition.Count);
+        var (count, severity) = (0, Severity.Info);
+        for (var i = at; i >= 0 && start.Key.TsUs - items[i].Event.Key.TsUs < width; i--)
+            (count, severity) = (count + 1, (Severity)Math.Max((int)severity, (int)SeverityOf(items[i].Event)));
+        return new EventEpisode(start, start.Key.TsUs, count, severity, count, condition.Count);
     }
 
     private static EventEpisode Grown(EventEpisode episode, NewEvent item) => episode with

@@ -38,11 +38,10 @@ internal static class EventRules
         var after = EventEpisodes.Of(rule, surroundings, stored.Concat(events).DistinctBy(item => item.Id));
         if (!condition.NeedsStored && after.Count > RuleLimits.MaxEpisodesABatch)
             after = Cut(after);
-        foreach (var (id, episode) in after.OrderBy(pair => pair.Value.Start.Key.TsUs))
-        {
-            if (!before.TryGetValue(id, out var known) || !Same(known, episode))
-                Tell(run, rule, episode);
-        }
+        var changed = after.Where(pair => !before.TryGetValue(pair.Key, out var known) || !Same(known, pair.Value))
+            .Select(pair => pair.Value).OrderBy(episode => episode.Start.Key.TsUs).TakeLast(RuleLimits.MaxChangedEpisodes);
+        foreach (var episode in changed)
+            Tell(run, rule, episode);
 
         // What no longer begins an episode is withdrawn: it is part of another by now.
         foreach (var (id, episode) in before)

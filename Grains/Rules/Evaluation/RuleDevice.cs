@@ -13,7 +13,7 @@ internal sealed record RuleDevice(Guid ProjectId, Guid DeviceId, string Serial, 
     internal static RuleDevice Of(Guid deviceId, DeviceState state, string? firmware) => new(
         state.Traits.ProjectId, deviceId, state.Serial, state.Traits.Model, firmware, state.Traits.SiteId);
 
-    /// <summary>What an episode's incident is about. Where there is no asset or no site, the device itself.</summary>
+    /// <summary>What an episode's incident is about. Where there is no asset, the device itself; a rule about sites needs one.</summary>
     internal SubjectKey SubjectOf(SubjectKind kind, string? asset) => kind switch
     {
         SubjectKind.Asset when !string.IsNullOrEmpty(asset) => new SubjectKey(SubjectKind.Asset, asset),
