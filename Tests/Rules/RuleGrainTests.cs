@@ -148,7 +148,7 @@ public sealed class RuleGrainTests
         var books = new RuleBooks(grains, new FakeTimeProvider(), NullLogger<RuleBooks>.Instance);
         var kept = await books.GetCompiled(Guid.NewGuid());
         var traits = new EsoCore.Grains.Devices.DeviceTraits(
-            Guid.NewGuid(), "M", null, System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty,
+            Guid.NewGuid(), "M", "HALL", System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty,
             EsoCore.Devices.DeviceStatus.Active, "stable", false,
             EsoCore.Config.ConfigSettings.Empty);
         Assert.Equal(DefaultRules.All.Values.Count(rule => rule.Enabled), kept.Compiled.Of(traits, Guid.NewGuid()).All.Length);

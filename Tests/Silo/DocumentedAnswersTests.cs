@@ -37,6 +37,7 @@ public sealed partial class DocumentedAnswersTests : IDisposable
         await AskForHistory(client);
         await Manage(client);
         await ManageNotifications(client, silo);
+        await ManageIncidents(client);
         await ManageRules(client);
         await AskTheRest(client);
 
