@@ -35,6 +35,16 @@ internal sealed class FakeWorkStore : IWorkStore
         }
     }
 
+    /// <summary>Refusals in a row that a channel has counted.</summary>
+    public int Faults(string channel)
+    {
+        lock (_gate)
+        {
+            return _states.GetValueOrDefault((Notices.Project, $"channel/{channel}")) is { } stored
+                ? System.Text.Json.JsonDocument.Parse(stored.Body).RootElement.GetProperty("in_a_row").GetInt32() : 0;
+        }
+    }
+
     public Task<StoredWork?> Load(Guid projectId, string owner, CancellationToken cancel)
     {
         lock (_gate)

@@ -13,6 +13,9 @@ namespace EsoCore.Tests.Notifications;
 /// </summary>
 internal sealed class NotifierCluster : IAsyncDisposable
 {
+    /// <summary>Turns that other work gets for each second of the test's clock, lest it run away on a busy machine.</summary>
+    private const int TurnsPerSecond = 5_000;
+
     private GrainCluster _cluster = null!;
 
     private NotifierCluster()
@@ -89,7 +92,7 @@ internal sealed class NotifierCluster : IAsyncDisposable
         {
             Xunit.Assert.True(i < maxSeconds, "It never came to hold.");
             Time.Advance(TimeSpan.FromSeconds(1));
-            for (var turns = 0; turns < 200 && !until(); turns++)
+            for (var turns = 0; turns < TurnsPerSecond && !until(); turns++)
                 await Task.Yield();
         }
     }

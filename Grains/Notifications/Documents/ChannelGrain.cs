@@ -18,7 +18,11 @@ internal sealed class ChannelGrain(
     IOptions<NotificationOptions> options,
     TimeProvider time) : DocumentGrain<StoredChannel>(store, limits, books, ResourceKinds.Channel), IChannelGrain
 {
-    private int _faults;
+    /// <summary>Refusals in a row; null until read. Stored, because a channel seldom used is forgotten between two messages.</summary>
+    private int? _faults;
+    private long _workVersion;
+
+    private string Owner => $"channel/{Id}";
 
     private string Key => ProjectKey.Of(ProjectId, Id);
 
@@ -45,8 +49,8 @@ internal sealed class ChannelGrain(
             },
             faults.Count > 0 ? "" : ChannelVault.Seal(keys, Key, merged));
         var result = await Write(faults, stored, expectedVersion, onlyCreate);
-        if (result.Outcome is EditOutcome.Created or EditOutcome.Changed)
-            _faults = 0;
+        if (result.Outcome == EditOutcome.Changed)
+            await Count(0, []);
         return View(result);
     }
 
@@ -71,9 +75,34 @@ internal sealed class ChannelGrain(
     public async Task Fared(bool refused, string detail)
     {
         if (!refused)
-            _faults = 0;
-        else if (Document.Current is { Value.Definition.Enabled: true } current && ++_faults >= IChannelGrain.MaxFaults)
-            await Disable(current, detail);
+            await Count(0, []);
+        else if (Document.Current is { Value.Definition.Enabled: true } current)
+        {
+            await Count(await Faults() + 1, []);
+            if (await Faults() >= IChannelGrain.MaxFaults)
+                await Disable(current, detail);
+        }
+    }
+
+    private async Task<int> Faults()
+    {
+        if (_faults is { } known)
+            return known;
+        var stored = await work.Load(ProjectId, Owner, CancellationToken.None);
+        _workVersion = stored?.Version ?? 0;
+        _faults = stored is null ? 0 : NotificationJson.Read<StoredFaults>(stored.Body).InARow;
+        return _faults.Value;
+    }
+
+    /// <summary>Stores the count with lines of the trail; what changes nothing costs nothing.</summary>
+    private async Task Count(int faults, ImmutableArray<LogEntry> log)
+    {
+        if (await Faults() == faults && log.IsEmpty)
+            return;
+        var commit = new WorkCommit(ProjectId, Owner, _workVersion, NotificationJson.Write(new StoredFaults(faults)), [], log);
+        _faults = null; // Until it is known to stand; a count lost to a second activation is made up by the next refusal.
+        if (await work.Commit(commit, CancellationToken.None))
+            (_faults, _workVersion) = (faults, commit.ExpectedVersion + 1);
     }
 
     /// <summary>Tells first and writes last: after a crash in between all of it is done again, under the same ids.</summary>
@@ -86,11 +115,9 @@ internal sealed class ChannelGrain(
         await GrainFactory.GetGrain<INotifierGrain>(ProjectKey.Of(ProjectId, $"team:{BuiltInTeams.Owner}"))
             .Enqueue([DisabledNotice(id, definition, reason, now)]);
 
-        var owner = $"channel/{Id}";
-        var known = await work.Load(ProjectId, owner, CancellationToken.None);
         var line = new LogEntry(id, now, "system", "channel.disabled", null, null,
             NotificationJson.Write(new { channel = Id, kind = definition.Kind, name = definition.Name, reason }));
-        await work.Commit(new WorkCommit(ProjectId, owner, known?.Version ?? 0, "{}", [], [line]), CancellationToken.None);
+        await Count(await Faults(), [line]);
 
         var disabled = current.Value with { Definition = definition with { Enabled = false, DisabledReason = reason, DisabledAt = now } };
         await Write([], disabled, current.Version, onlyCreate: false);
@@ -111,6 +138,8 @@ internal sealed class ChannelGrain(
         Guid.CreateVersion7(time.GetUtcNow()), access, to, "EsoCore: test message",
         "This is a test message. Whoever reads it is reached through this channel.", "info", """{"type":"test"}""",
         ImmutableSortedDictionary<string, string>.Empty, time.GetUtcNow());
+
+    private sealed record StoredFaults(int InARow);
 
     private static Versioned<ChannelDefinition>? View(Versioned<StoredChannel>? stored) =>
         stored is null ? null : new Versioned<ChannelDefinition>(stored.Id, stored.Version, stored.Value.Definition);
