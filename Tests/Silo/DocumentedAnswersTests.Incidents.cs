@@ -47,7 +47,7 @@ public sealed partial class DocumentedAnswersTests
         await Edit(client, "/api/escalation-policies", "escalation_policies", "p", """
             {"id":"p","name":"Night","levels":[{"after_s":0,"to":["team:maintenance"]},{"after_s":900,"to":["person:max"],"via":["sms"]}],
             "repeat_every_s":1800,"max_repeats":3}
-            """, """{"quiet":{"time_zone":"Europe/Berlin","from":"22:00","to":"06:00","days":[],"below":"high"}}""");
+            """, """{"quiet":{"time_zone":"Europe/Berlin","from":"22:00","to":"06:00","days":[],"below":"high"}}""", faulty: """{"id":"a/b","name":"x","levels":[]}""");
         client.Names["/api/schedules/{id}/oncall"] = "s";
         await Edit(client, "/api/schedules", "schedules", "s", """
             {"id":"s","name":"Week","time_zone":"Europe/Berlin","layers":[{"people":["max","eva"],"unit":"weekly","starts_on":"2026-01-05"}]}
@@ -55,6 +55,6 @@ public sealed partial class DocumentedAnswersTests
         {
             var duty = await client.Get(200, "/api/schedules/{id}/oncall", "?at=2026-01-07T12:00:00Z");
             Assert.Equal("eva", duty.GetProperty("people")[0].GetString());
-        });
+        }, """{"id":"a/b","name":"x","layers":[]}""");
     }
 }

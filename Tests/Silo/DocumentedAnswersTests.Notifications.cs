@@ -70,13 +70,14 @@ public sealed partial class DocumentedAnswersTests
     }
 
     private static async Task Edit(
-        StrictClient client, string path, string list, string id, string made, string changed, Func<Task>? between = null)
+        StrictClient client, string path, string list, string id, string made, string changed, Func<Task>? between = null,
+        string faulty = """{"id":"a/b"}""")
     {
         var one = path + "/{id}";
         client.Names[one] = id;
         await client.Ask(201, HttpMethod.Post, path, client.ProjectKey, made);
         await client.Ask(409, HttpMethod.Post, path, client.ProjectKey, made);
-        await client.Ask(400, HttpMethod.Post, path, client.ProjectKey, """{"id":"a/b"}""");
+        await client.Ask(400, HttpMethod.Post, path, client.ProjectKey, faulty);
         Assert.NotEqual(0, (await client.Get(200, path)).GetProperty(list).GetArrayLength());
         await client.Get(200, one);
         if (between is not null)
