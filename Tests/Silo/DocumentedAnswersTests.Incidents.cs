@@ -13,7 +13,8 @@ public sealed partial class DocumentedAnswersTests
         await Eventually.Holds(
             async () =>
             {
-                incidents = (await client.Get(200, "/api/incidents", "?rule=power_outage&status=open,acknowledged")).GetProperty("incidents");
+                var page = await client.Get(200, "/api/incidents", "?rule=power_outage&status=open,acknowledged");
+                incidents = page.GetProperty("incidents");
                 return incidents.GetArrayLength() > 0;
             },
             () => "The outage made no incident.");
@@ -21,8 +22,8 @@ public sealed partial class DocumentedAnswersTests
         client.Names["/api/incidents/{id}"] = id;
         var acts = new (string Verb, string? Body)[]
         {
-            ("acknowledge", null), ("assign", """{"assignee":"Max"}"""), ("comments", """{"text":"On my way."}"""), ("suppress", """{"text":"Works."}"""),
-            ("unsuppress", null), ("resolve", """{"text":"Fuse replaced."}"""),
+            ("acknowledge", null), ("assign", """{"assignee":"Max"}"""), ("comments", """{"text":"On my way."}"""),
+            ("suppress", """{"text":"Works."}"""), ("unsuppress", null), ("resolve", """{"text":"Fuse replaced."}"""),
         };
         foreach (var (verb, body) in acts)
         {
@@ -47,11 +48,14 @@ public sealed partial class DocumentedAnswersTests
         await Edit(client, "/api/escalation-policies", "escalation_policies", "p", """
             {"id":"p","name":"Night","levels":[{"after_s":0,"to":["team:maintenance"]},{"after_s":900,"to":["person:max"],"via":["sms"]}],
             "repeat_every_s":1800,"max_repeats":3}
-            """, """{"quiet":{"time_zone":"Europe/Berlin","from":"22:00","to":"06:00","days":[],"below":"high"}}""", faulty: """{"id":"a/b","name":"x","levels":[]}""");
+            """, """{"quiet":{"time_zone":"Europe/Berlin","from":"22:00","to":"06:00","days":[],"below":"high"}}""",
+            faulty: """{"id":"a/b","name":"x","levels":[]}""");
         client.Names["/api/schedules/{id}/oncall"] = "s";
         await Edit(client, "/api/schedules", "schedules", "s", """
-            {"id":"s","name":"Week","time_zone":"Europe/Berlin","layers":[{"people":["max","eva"],"unit":"weekly","starts_on":"2026-01-05"}]}
-            """, """{"overrides":[{"person":"eva","from":"2026-01-07T00:00:00Z","to":"2026-01-08T00:00:00Z"}]}""", async () =>
+            {"id":"s","name":"Week","time_zone":"Europe/Berlin",
+            "layers":[{"people":["max","eva"],"unit":"weekly","starts_on":"2026-01-05"}],
+            "overrides":[{"person":"eva","from":"2026-01-07T00:00:00Z","to":"2026-01-08T00:00:00Z"}]}
+            """, """{"overrides":[],"name":"All weeks"}""", async () =>
         {
             var duty = await client.Get(200, "/api/schedules/{id}/oncall", "?at=2026-01-07T12:00:00Z");
             Assert.Equal("eva", duty.GetProperty("people")[0].GetString());

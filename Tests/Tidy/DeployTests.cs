@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using EsoCore.Api;
 using EsoCore.Grains.Devices;
+using EsoCore.Grains.Notifications;
 using EsoCore.Grains.Telemetry;
 using EsoCore.Silo.Hosting;
 using EsoCore.Silo.Storage.PostgreSql;
@@ -27,6 +28,7 @@ public sealed partial class DeployTests
         ("", typeof(SiloOptions)), ("CLUSTER__", typeof(ClusterSettings)), ("API__", typeof(ApiOptions)),
         ("TELEMETRY__", typeof(TelemetryOptions)), ("DEVICES__", typeof(DeviceOptions)),
         ("STORAGE__", typeof(PostgresStorageOptions)), ("STORAGE__", typeof(SqliteStorageOptions)),
+        ("NOTIFICATIONS__", typeof(NotificationOptions)), ("NOTIFICATIONS__SMTP__", typeof(SmtpOptions)),
     ];
 
     private static IReadOnlyList<string> Files { get; } = [.. In("deploy/")];

@@ -78,7 +78,7 @@ public sealed class SqliteStorageTests
         using (var db = Db.Open(Path.Combine(store.DataDirectory, SqliteStorage.FileName), readOnly: false))
         {
             db.Execute("drop table presence");
-            db.Execute(SqlFile.ReadText(typeof(SchemaVersion), "Schema.0005.sql"));
+            db.Execute(SqlFile.ReadText(typeof(SchemaVersion), "Schema.0003.sql"));
             db.Execute($"update schema_version set version = {SchemaVersion.Known}");
         }
 
