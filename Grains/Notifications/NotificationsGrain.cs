@@ -52,7 +52,7 @@ internal sealed class NotificationsGrain(IResourceStore resources, IWorkStore wo
     {
         var own = await List<TemplateDefinition>(ResourceKinds.Template, new PageRequest(INotificationsGrain.MaxTemplates));
         var byId = own.Items.ToDictionary(t => t.Id, StringComparer.Ordinal);
-        return [.. BuiltInTemplates.All.Select(t => byId.GetValueOrDefault(t.Key) ?? new Versioned<TemplateDefinition>(t.Key, 0, t.Value))];
+        return [.. DefaultTemplates.All.Select(t => byId.GetValueOrDefault(t.Key) ?? new Versioned<TemplateDefinition>(t.Key, 0, t.Value))];
     }
 
     /// <inheritdoc/>

@@ -12,7 +12,7 @@ public sealed class TemplateTests
     [Fact]
     public void BuiltIn_All_RenderTheirSample()
     {
-        foreach (var (id, template) in BuiltInTemplates.All)
+        foreach (var (id, template) in DefaultTemplates.All)
         {
             var kind = id[(id.IndexOf('.') + 1)..];
             var text = _renderer.Render(id, null, TemplateContext.Sample(kind));
@@ -23,7 +23,7 @@ public sealed class TemplateTests
             Assert.Empty(_renderer.Faults(template));
         }
 
-        Assert.Equal(ChannelKinds.All.Length * 7, BuiltInTemplates.All.Count);
+        Assert.Equal(ChannelKinds.All.Length * 7, DefaultTemplates.All.Count);
     }
 
     [Fact]

@@ -41,5 +41,5 @@ internal sealed class TemplateGrain(IResourceStore store, ResourceLimits limits,
 
     private Versioned<TemplateDefinition>? InForce() =>
         Document.Current
-        ?? (BuiltInTemplates.All.TryGetValue(Id, out var builtIn) ? new Versioned<TemplateDefinition>(Id, 0, builtIn) : null);
+        ?? (DefaultTemplates.All.TryGetValue(Id, out var builtIn) ? new Versioned<TemplateDefinition>(Id, 0, builtIn) : null);
 }

@@ -26,7 +26,7 @@ internal sealed class RenderStage(TemplateRenderer renderer) : INotifierStage
         var (notices, target) = (message.Notices, message.Target);
         var (first, total) = (notices[0], notices.Length + message.Omitted);
         var kind = target?.Kind ?? ChannelKinds.Email;
-        var template = BuiltInTemplates.Id(kind, total == 1 ? TemplateContext.Word(first.Kind) : BuiltInTemplates.Group);
+        var template = DefaultTemplates.Id(kind, total == 1 ? TemplateContext.Word(first.Kind) : DefaultTemplates.Group);
         var text = renderer.Render(template, turn.Book.Templates.GetValueOrDefault(template),
             TemplateContext.Of(turn.Recipient, notices, total));
         var severity = TemplateContext.Gravest(notices);

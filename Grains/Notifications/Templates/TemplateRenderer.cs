@@ -40,7 +40,7 @@ internal sealed class TemplateRenderer
 
         try
         {
-            return Make(BuiltInTemplates.All[id], data, fault);
+            return Make(DefaultTemplates.All[id], data, fault);
         }
         catch (Exception error)
         {
@@ -59,7 +59,7 @@ internal sealed class TemplateRenderer
             errors.Add(new FieldError("text", "is required"));
         if (errors.Count > 0)
             return errors;
-        var sample = TemplateContext.Sample(BuiltInTemplates.Group);
+        var sample = TemplateContext.Sample(DefaultTemplates.Group);
         Try(errors, "subject", () => Make(template.Subject, sample, NotificationLimits.Text));
         Try(errors, "text", () => Make(template.Text, sample, NotificationLimits.Text));
         return errors;

@@ -3,7 +3,7 @@ using EsoCore.Notifications;
 namespace EsoCore.Grains.Notifications;
 
 /// <summary>The words of messages while nobody has changed them, by <c>channel kind.message kind</c>.</summary>
-internal static class BuiltInTemplates
+internal static class DefaultTemplates
 {
     /// <summary>A message about several notices.</summary>
     public const string Group = "group";
