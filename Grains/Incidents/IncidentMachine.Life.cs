@@ -47,10 +47,12 @@ internal sealed partial class IncidentMachine
         Put(after);
     }
 
-    /// <summary>What the correlation goes by; when something without an end was last seen only roughly, so that a flood of it asks seldom.</summary>
+    /// <summary>
+    /// What the correlation goes by. When something without an end was last seen it knows roughly, so that a flood of it asks seldom.
+    /// </summary>
     private static (DateTimeOffset, DateTimeOffset?, long, string, string?, bool) Stands(Incident view) =>
-        (view.StartedAt, view.EndedAt, view.Lasts ? 0 : view.LastAt.UtcTicks / IncidentLimits.HeldCheck.Ticks, view.Cause, view.Source.SiteId,
-            view.Status == IncidentStatus.Resolved);
+        (view.StartedAt, view.EndedAt, view.Lasts ? 0 : view.LastAt.UtcTicks / IncidentLimits.HeldCheck.Ticks, view.Cause,
+            view.Source.SiteId, view.Status == IncidentStatus.Resolved);
 
     private IncidentRecord Reopen(IncidentRecord record)
     {
@@ -148,8 +150,8 @@ internal sealed partial class IncidentMachine
         var device = cluster.Members.IsEmpty ? Guid.Empty : _episodes[cluster.Members[^1]].Device;
         var severity = cluster.Members.IsEmpty ? Severities.NameOf(Severity.Medium) : _episodes[cluster.Members[^1]].Severity;
         return new RuleEpisode(
-            Guid.Empty, 0, cluster.Start, cluster.End, cluster.End is null, TimeSpan.Zero, severity, _context.RuleId, null, 1, null, null, "",
-            new EpisodeSource(device, "", "", null, _context.Subject.Kind == SubjectKind.Site ? _context.Subject.Id : null, null), "");
+            Guid.Empty, 0, cluster.Start, cluster.End, cluster.End is null, TimeSpan.Zero, severity, _context.RuleId, null, 1, null, null,
+            "", new EpisodeSource(device, "", "", null, _context.Subject.Kind == SubjectKind.Site ? _context.Subject.Id : null, null), "");
     }
 
     /// <summary>Incidents of several devices are known to the causal graph by their rule where that names them.</summary>

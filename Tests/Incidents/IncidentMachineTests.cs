@@ -309,59 +309,6 @@ public sealed class IncidentMachineTests
     }
 
     [Fact]
-    public void Held_WithoutARecheck_AsksAgainAndIsReleased()
-    {
-        var h = new MachineHarness(Rule(Notify("team:a"))) { Now = Ten.AddMinutes(1) };
-        h.Correlation = i => new CauseVerdict(i.Id, Logger, true, 0, null);
-        h.Take(Episode("connectivity_lost", 0, null));
-        h.WakeAt(h.NextDue!.Value);
-        Assert.Equal(h.State.Incidents[0].Verdict!.RecheckAt, h.NextDue);
-        h.WakeAt(h.NextDue!.Value);
-        Assert.Equal(h.Now + IncidentLimits.HeldCheck, h.NextDue);
-
-        // The correlation ended the cause and was lost before it told.
-        h.Correlation = i => new CauseVerdict(i.Id, Logger, false, 0, null);
-        h.WakeAt(h.NextDue!.Value);
-        h.WakeAt(h.NextDue!.Value);
-        Assert.Equal(["Opened team:a"], h.Told);
-    }
-
-    [Fact]
-    public void Held_CorrelationAway_IsAskedAgainLater()
-    {
-        var h = new MachineHarness(Rule(Notify("team:a"))) { Now = Ten.AddMinutes(1) };
-        h.Correlation = i => new CauseVerdict(i.Id, Logger, true, 0, null);
-        h.Take(Episode("connectivity_lost", 0, null));
-        h.WakeAt(h.NextDue!.Value);
-        h.Correlation = _ => throw new InvalidOperationException();
-        h.WakeAt(h.NextDue!.Value);
-        Assert.Equal(h.Now + IncidentLimits.MaxUnheard, h.NextDue);
-    }
-
-    [Fact]
-    public void Escalation_PolicyUnreadableAtTheOpening_KeepsTheDelayOfItsFirstStep()
-    {
-        var h = new MachineHarness(Rule(new EscalateAction("standard", null, [], []))) { Now = Ten.AddMinutes(1) };
-        h.Take(Episode("tampering", 0, null));
-        var opened = h.Now;
-        h.WakeAt(h.NextDue!.Value);
-        h.Policies = Standard();
-        h.WakeAt(h.NextDue!.Value);
-        Assert.Empty(h.Notices);
-        Assert.Equal(opened.AddMinutes(5), h.NextDue);
-        h.WakeAt(h.NextDue!.Value);
-        Assert.Equal(["Escalated team:l1"], h.Told);
-    }
-
-    [Fact]
-    public void Episode_WithNumbersThatJsonDoesNotKnow_IsTakenWithoutThem()
-    {
-        var h = new MachineHarness(Rule(Notify("team:a"))) { Now = Ten.AddMinutes(1) };
-        h.Take(Episode("tampering", 0, null) with { Value = double.NaN, Limit = double.PositiveInfinity });
-        Assert.Equal((null, null), (h.Only.Value, h.Only.Limit));
-    }
-
-    [Fact]
     public void Critical_WaitsForItsCauseNoLongerThanTwoSeconds()
     {
         var h = new MachineHarness(Rule(Notify("team:a"))) { Now = Ten.AddMinutes(1) };
@@ -437,7 +384,7 @@ public sealed class IncidentMachineTests
         Assert.Equal((Logger, "SHT40_01"), h.State.Outgoing.OfType<SensorOut>().Select(s => (s.DeviceId, s.SensorId)).Single());
     }
 
-    private static ImmutableDictionary<string, EscalationPolicy?> Standard() => ImmutableDictionary<string, EscalationPolicy?>.Empty.Add(
+    internal static ImmutableDictionary<string, EscalationPolicy?> Standard() => ImmutableDictionary<string, EscalationPolicy?>.Empty.Add(
         "standard",
         new EscalationPolicy(
             "Standard",
