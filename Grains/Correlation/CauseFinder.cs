@@ -101,19 +101,32 @@ internal sealed class CauseFinder
             // Danger speaks for itself where its cause is none, unless the cause is the sum of such.
             if (!IsWide(ancestor) && RankOf(incident) == Severity.Critical && RankOf(ancestor) < Severity.Critical)
                 continue;
-            if (ancestor.EndedAt is null)
+
+            // Nobody hears of a suppressed cause, so it can speak for nobody.
+            if (ancestor.Status == IncidentStatus.Suppressed)
+                continue;
+            if (ReleaseAt(ancestor) is not { } release)
             {
                 (isHeld, recheck) = (true, null);
                 break;
             }
 
-            var over = ancestor.ResolvedAt is { } resolved && resolved > ancestor.EndedAt ? resolved : ancestor.EndedAt.Value;
-            if (over + Aftermath > _now)
-                (isHeld, recheck) = (true, recheck is { } at && at > over + Aftermath ? at : over + Aftermath);
+            if (release > _now)
+                (isHeld, recheck) = (true, recheck is { } at && at > release ? at : release);
         }
 
         var cause = _causes.GetValueOrDefault(incident.Id);
         return new CauseVerdict(incident.Id, cause?.Id, isHeld, _consequences.GetValueOrDefault(incident.Id), recheck);
+    }
+
+    /// <summary>
+    /// When a cause holds back its consequences no longer; null while it goes on. One without an end of its own counts from when it was
+    /// last seen: quiet may take a day to resolve it, and people may never do.
+    /// </summary>
+    private static DateTimeOffset? ReleaseAt(Incident cause)
+    {
+        var over = !cause.Lasts ? Until(cause) : cause.ResolvedAt > cause.EndedAt ? cause.ResolvedAt : cause.EndedAt;
+        return over is { } at && at < DateTimeOffset.MaxValue - Aftermath ? at + Aftermath : null;
     }
 
     private static Severity RankOf(Incident incident) => Severities.TryParse(incident.Severity, out var rank) ? rank : Severity.Medium;

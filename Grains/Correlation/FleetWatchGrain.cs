@@ -52,8 +52,11 @@ internal sealed class FleetWatchGrain(IWorkStore store, TimeProvider time, ILogg
     /// <inheritdoc/>
     public async Task Opened(Incident incident)
     {
-        if (!Add(incident))
+        if (!IsOfDevice(incident))
             return;
+
+        // Known from its row or not: a watch that has just read the rows has told nobody of what they show.
+        Add(incident);
         var found = FleetPatterns.Find(_byRule.GetValueOrDefault(incident.RuleId) ?? [], _devices);
         foreach (var pattern in found)
             await Tell(pattern, incident);
@@ -64,7 +67,7 @@ internal sealed class FleetWatchGrain(IWorkStore store, TimeProvider time, ILogg
         try
         {
             var incident = WorkJson.Read<Incident>(item.Body);
-            if (incident.CauseId is null && incident.Count > 0)
+            if (incident.CauseId is null && incident.Count > 0 && IsOfDevice(incident))
                 Add(incident);
         }
         catch (InvalidDataException error)
@@ -73,23 +76,24 @@ internal sealed class FleetWatchGrain(IWorkStore store, TimeProvider time, ILogg
         }
     }
 
-    /// <summary>Whether it is new, and one of a device.</summary>
-    private bool Add(Incident incident)
+    private static bool IsOfDevice(Incident incident) =>
+        incident.RuleId != RuleId
+        && SubjectKey.Parse(incident.Subject)?.Kind is SubjectKind.Device or SubjectKind.Asset;
+
+    /// <summary>Adds an opening of a device, unless it is known.</summary>
+    private void Add(Incident incident)
     {
-        if (incident.RuleId == RuleId || SubjectKey.Parse(incident.Subject)?.Kind is not (SubjectKind.Device or SubjectKind.Asset))
-            return false;
         var source = incident.Source;
         var opening = new FleetOpening(
             incident.RuleId, incident.Title, source.DeviceId, source.FirmwareVersion ?? "", source.SiteId, incident.StartedAt);
         if (!_openings.TryAdd(incident.Id, opening))
-            return false;
+            return;
         if (!_byRule.TryGetValue(opening.RuleId, out var same))
             _byRule[opening.RuleId] = same = [];
         same.Add(opening);
         Count(opening);
         if (_openings.Count >= _pruneAt)
             Prune();
-        return true;
     }
 
     private void Count(FleetOpening opening)

@@ -1,6 +1,7 @@
 using EsoCore.Escalation;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace EsoCore.Grains.Escalation;
 
@@ -78,7 +79,7 @@ internal sealed class OnCallScheduleGrain(IResourceStore store, ResourceLimits l
 
 /// <summary>Reads lists of policies and schedules; it keeps nothing.</summary>
 [StatelessWorker, GrainType("escalation-list")]
-internal sealed class EscalationListGrain(IResourceStore store) : Grain, IEscalationListGrain
+internal sealed class EscalationListGrain(IResourceStore store, ILogger<EscalationListGrain> log) : Grain, IEscalationListGrain
 {
     /// <inheritdoc/>
     public Task<Page<Versioned<EscalationPolicy>>> ListPolicies(PageRequest page) =>
@@ -93,6 +94,6 @@ internal sealed class EscalationListGrain(IResourceStore store) : Grain, IEscala
         var projectId = Guid.ParseExact(this.GetPrimaryKeyString(), "D");
         var bounded = page with { Limit = Math.Clamp(page.Limit, 1, PageRequest.MaxLimit) };
         var part = await store.List(projectId, kind, bounded, CancellationToken.None);
-        return new Page<Versioned<T>>([.. part.Items.Select(ResourceDocument<T>.Read)], part.Next);
+        return new Page<Versioned<T>>(ResourceDocument<T>.ReadAll(part.Items, log), part.Next);
     }
 }

@@ -21,7 +21,11 @@ internal sealed partial class IncidentGrain
     private DateTimeOffset? _due;
     private DateTimeOffset? _reminderAt;
     private bool _mayHaveReminder = true;
-    private DateTimeOffset _retryAt;
+
+    /// <summary>Receivers that did not take what was for them: how often in a row, and when they are tried again.</summary>
+    private readonly Dictionary<string, (int Failures, DateTimeOffset At)> _retries = new(StringComparer.Ordinal);
+
+    private DateTimeOffset _pausedUntil;
     private int _failures;
 
     private async Task Tick(CancellationToken cancel)
@@ -32,11 +36,12 @@ internal sealed partial class IncidentGrain
             await Stepwise(null);
             await HandOn();
             await KeepReminder(_due);
+            _failures = 0;
         }
         catch (Exception error)
         {
             log.LogWarning(error, "{Owner} could not do what is due; it is tried again", Owner);
-            Arm(Later());
+            Arm(_pausedUntil = After(_failures++));
         }
     }
 
@@ -44,8 +49,13 @@ internal sealed partial class IncidentGrain
     private void Arm(DateTimeOffset? next)
     {
         var now = time.GetUtcNow();
-        if (!_state.Outgoing.IsEmpty && (next is null || _retryAt < next))
-            next = _retryAt;
+        if (!_state.Outgoing.IsEmpty)
+        {
+            var first = _state.Outgoing.Min(RetryAt);
+            first = first > _pausedUntil ? first : _pausedUntil;
+            next = next < first ? next : first;
+        }
+
         _due = next;
         var wait = next is not { } due ? Timeout.InfiniteTimeSpan : due <= now ? TimeSpan.Zero : due - now > LongestTimer ? LongestTimer
             : due - now;
@@ -55,10 +65,38 @@ internal sealed partial class IncidentGrain
             _timer?.Change(wait, Timeout.InfiniteTimeSpan);
     }
 
-    private DateTimeOffset Later()
+    /// <summary>When to try again after one more failure than these.</summary>
+    private DateTimeOffset After(int failures)
     {
-        var wait = IncidentLimits.Retry * Math.Pow(2, Math.Min(_failures++, 10));
-        return _retryAt = time.GetUtcNow() + (wait < IncidentLimits.MaxRetry ? wait : IncidentLimits.MaxRetry);
+        var wait = IncidentLimits.Retry * Math.Pow(2, Math.Min(failures, 10));
+        return time.GetUtcNow() + (wait < IncidentLimits.MaxRetry ? wait : IncidentLimits.MaxRetry);
+    }
+
+    private DateTimeOffset RetryAt(Outgoing item) => _retries.GetValueOrDefault(ReceiverOf(item)).At;
+
+    private static string ReceiverOf(Outgoing item) => item switch
+    {
+        NoticeOut notice => $"notices/{notice.To}",
+        TicketOut ticket => $"ticket/{ticket.TicketId:D}",
+        SensorOut sensor => $"device/{sensor.DeviceId:D}",
+        FeedOut => "feed",
+        _ => "fleet",
+    };
+
+    /// <summary>Notes how receivers fared; those for whom nothing waits any more are forgotten.</summary>
+    private void Back(IEnumerable<Outgoing> tried, IEnumerable<Outgoing> failed)
+    {
+        var refused = failed.Select(ReceiverOf).ToHashSet(StringComparer.Ordinal);
+        foreach (var receiver in tried.Select(ReceiverOf).Distinct().ToList())
+        {
+            if (!refused.Contains(receiver))
+                _retries.Remove(receiver);
+            else if (_retries.GetValueOrDefault(receiver).Failures is var failures)
+                _retries[receiver] = (failures + 1, After(failures));
+        }
+
+        foreach (var receiver in _retries.Keys.Except(_state.Outgoing.Select(ReceiverOf)).ToList())
+            _retries.Remove(receiver);
     }
 
     /// <summary>
@@ -97,19 +135,21 @@ internal sealed partial class IncidentGrain
     /// </summary>
     private async Task HandOn()
     {
-        if (_state.Outgoing.IsEmpty || time.GetUtcNow() < _retryAt)
+        var now = time.GetUtcNow();
+        var ready = _state.Outgoing.Where(o => RetryAt(o) <= now).ToList();
+        if (ready.Count == 0 || now < _pausedUntil)
         {
             await KeepReminder(_due);
             return;
         }
 
         var (done, failed) = (new HashSet<Outgoing>(ReferenceEqualityComparer.Instance), new List<Outgoing>());
-        foreach (var (to, notices) in _state.Outgoing.OfType<NoticeOut>().GroupBy(n => n.To).Select(g => (g.Key, g.ToImmutableArray())))
+        foreach (var (to, notices) in ready.OfType<NoticeOut>().GroupBy(n => n.To).Select(g => (g.Key, g.ToImmutableArray())))
             await Try(notices.CastArray<Outgoing>(), $"notices to {to}", () =>
                 outlet.Notify(_projectId, to, [.. notices.Select(n => n.Notice)]));
-        if (_state.Outgoing.OfType<FeedOut>().ToImmutableArray() is { IsEmpty: false } entries)
+        if (ready.OfType<FeedOut>().ToImmutableArray() is { IsEmpty: false } entries)
             await Try(entries.CastArray<Outgoing>(), "feed entries", () => outlet.Publish(_projectId, [.. entries.Select(e => e.Entry)]));
-        foreach (var item in _state.Outgoing)
+        foreach (var item in ready)
         {
             switch (item)
             {
@@ -127,7 +167,7 @@ internal sealed partial class IncidentGrain
         }
 
         var lost = failed.Where(o => o.Since + IncidentLimits.GiveUpAfter < time.GetUtcNow()).ToList();
-        (_failures, _retryAt) = failed.Count == 0 ? (0, default) : (_failures, Later());
+        Back(ready, failed);
         if (done.Count > 0 || lost.Count > 0)
             await Stepwise(machine => machine.HandedOn(done, lost));
         else

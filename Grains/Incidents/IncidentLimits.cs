@@ -46,6 +46,9 @@ internal static class IncidentLimits
     /// <summary>How long the first notice waits at most for a correlation that does not answer.</summary>
     public static readonly TimeSpan MaxUnheard = TimeSpan.FromSeconds(30);
 
+    /// <summary>How often the correlation is asked about an incident that is held back while its cause goes on.</summary>
+    public static readonly TimeSpan HeldCheck = TimeSpan.FromMinutes(5);
+
     /// <summary>When something that failed is tried again; twice as long after each further failure.</summary>
     public static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
 

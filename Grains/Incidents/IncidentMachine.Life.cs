@@ -14,7 +14,7 @@ internal sealed partial class IncidentMachine
     {
         var no = ++_lastNo;
         var id = WorkIds.Of("incident", _context.ProjectId, _context.RuleId, _context.Subject, no);
-        var face = FaceOf(cluster, null) ?? throw new InvalidOperationException("An incident cannot begin with episodes that nobody told.");
+        var face = FaceOf(cluster, null) ?? Plain(cluster);
         var view = new Incident(
             id, 1, _context.ProjectId, _context.RuleId, _context.Subject.ToString(), IncidentStatus.Open, face.Severity, TitleOf(face), "",
             face.Cause, null, 0, face.Source, cluster.Start, Now, cluster.LastAt, cluster.End, null, null, null, null, 0, 0, null, null, 0,
@@ -47,9 +47,12 @@ internal sealed partial class IncidentMachine
         Put(after);
     }
 
-    /// <summary>What the correlation goes by.</summary>
-    private static (DateTimeOffset, DateTimeOffset?, string, string?, bool) Stands(Incident view) =>
-        (view.StartedAt, view.EndedAt, view.Cause, view.Source.SiteId, view.Status == IncidentStatus.Resolved);
+    /// <summary>
+    /// What the correlation goes by. When something without an end was last seen it knows roughly, so that a flood of it asks seldom.
+    /// </summary>
+    private static (DateTimeOffset, DateTimeOffset?, long, string, string?, bool) Stands(Incident view) =>
+        (view.StartedAt, view.EndedAt, view.Lasts ? 0 : view.LastAt.UtcTicks / IncidentLimits.HeldCheck.Ticks, view.Cause,
+            view.Source.SiteId, view.Status == IncidentStatus.Resolved);
 
     private IncidentRecord Reopen(IncidentRecord record)
     {
@@ -136,6 +139,19 @@ internal sealed partial class IncidentMachine
             first.Id, 0, first.Start, first.End, first.Lasts, first.HoldFor, first.Severity, like.Cause, null, 1, like.Value, like.Limit,
             like.Text,
             like.Source, like.Meta);
+    }
+
+    /// <summary>
+    /// Words for episodes whose own are forgotten. It should not come to this; but if it does, a bare incident says more than a grain that
+    /// fails on it again and again.
+    /// </summary>
+    private RuleEpisode Plain(Cluster cluster)
+    {
+        var device = cluster.Members.IsEmpty ? Guid.Empty : _episodes[cluster.Members[^1]].Device;
+        var severity = cluster.Members.IsEmpty ? Severities.NameOf(Severity.Medium) : _episodes[cluster.Members[^1]].Severity;
+        return new RuleEpisode(
+            Guid.Empty, 0, cluster.Start, cluster.End, cluster.End is null, TimeSpan.Zero, severity, _context.RuleId, null, 1, null, null,
+            "", new EpisodeSource(device, "", "", null, _context.Subject.Kind == SubjectKind.Site ? _context.Subject.Id : null, null), "");
     }
 
     /// <summary>Incidents of several devices are known to the causal graph by their rule where that names them.</summary>

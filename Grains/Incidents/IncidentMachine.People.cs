@@ -26,7 +26,7 @@ internal sealed partial class IncidentMachine
                 Put(Resolve(record with { CutAt = Now, JoinedUntil = joined, NotifyAt = null }, act.Actor, text));
                 break;
             case IncidentVerb.Suppress when record.View.Status is IncidentStatus.Open or IncidentStatus.Acknowledged:
-                var aside = Show(record with { Escalations = [], NotifyAt = null, Told = [] },
+                var aside = Show(record with { Escalations = [], NotifyAt = null, Told = [], Unreported = true },
                     record.View with { Status = IncidentStatus.Suppressed });
                 Tell("incident.suppressed", act.Actor, aside, text);
                 Put(aside);
@@ -63,7 +63,10 @@ internal sealed partial class IncidentMachine
     private void TakeUp(IncidentRecord record, string actor, string? text)
     {
         var isOver = record.View.EndedAt is not null;
-        var told = record with { JoinedUntil = Now, NotifyAt = !isOver && record.Announced < record.Opening ? Now : null };
+        var told = record with
+        {
+            JoinedUntil = Now, NotifyAt = !isOver && record.Announced < record.Opening ? Now : null, Unreported = true,
+        };
         var after = Show(told, record.View with
         {
             Status = isOver ? IncidentStatus.Resolved : IncidentStatus.Open,

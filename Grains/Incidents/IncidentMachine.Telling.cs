@@ -63,11 +63,15 @@ internal sealed partial class IncidentMachine
         var plan = PlanOf(progress);
         var at = record.Escalations.IndexOf(record.Escalations.First(e => e.Action == progress.Action));
         if (plan is null)
-            return record with { Escalations = record.Escalations.SetItem(at, progress with { DueAt = from + IncidentLimits.Retry }) };
+        {
+            var waits = progress with { DueAt = Now + IncidentLimits.Retry, UnplannedSince = from };
+            return record with { Escalations = record.Escalations.SetItem(at, waits) };
+        }
+
         if (progress.Step >= plan.Steps.Length)
             return record with { Escalations = record.Escalations.RemoveAt(at) };
         var due = QuietRules.Release(plan.Quiet, record.View.Severity, from + plan.Steps[progress.Step].After);
-        return record with { Escalations = record.Escalations.SetItem(at, progress with { DueAt = due }) };
+        return record with { Escalations = record.Escalations.SetItem(at, progress with { DueAt = due, UnplannedSince = null }) };
     }
 
     /// <summary>
@@ -90,8 +94,16 @@ internal sealed partial class IncidentMachine
 
     private IncidentRecord Step(IncidentRecord record, EscalationProgress progress)
     {
-        if (PlanOf(progress) is not { } plan || progress.Step >= plan.Steps.Length)
-            return Schedule(record, progress, Now);
+        var plan = PlanOf(progress);
+        if (progress.UnplannedSince is not null || plan is not null && progress.Step >= plan.Steps.Length)
+            return Schedule(record, progress, progress.UnplannedSince ?? Now);
+
+        // It is due and stays so: it is taken as soon as the policy can be read.
+        if (plan is null)
+            return record with
+            {
+                Escalations = record.Escalations.Replace(progress, progress with { DueAt = Now + IncidentLimits.Retry }),
+            };
         var step = plan.Steps[progress.Step];
         if (QuietRules.Release(plan.Quiet, record.View.Severity, Now) is var release && release > Now)
             return record with { Escalations = record.Escalations.Replace(progress, progress with { DueAt = release }) };

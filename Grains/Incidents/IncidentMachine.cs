@@ -46,6 +46,10 @@ internal sealed partial class IncidentMachine
         {
             Text = Cut(episode.Text, IncidentLimits.MaxText),
             Meta = episode.Meta.Length <= IncidentLimits.MaxMeta ? episode.Meta : "",
+
+            // JSON knows no infinity: one such number would keep the whole state from being written.
+            Value = Finite(episode.Value),
+            Limit = Finite(episode.Limit),
         };
         var held = new HeldEpisode(
             episode.EpisodeId, episode.Source.DeviceId, episode.Start, episode.End, episode.Lasts, episode.HoldFor, episode.Severity, told);
@@ -62,6 +66,9 @@ internal sealed partial class IncidentMachine
         if (Find(verdict.IncidentId) is not { } record)
             return;
         var (before, view) = (record.View.CauseId, record.View);
+        // The correlation remembers in memory alone: what it forgets to tell when the cause ends, it is asked for.
+        if (verdict is { CauseId: not null, IsHeld: true, RecheckAt: null } && view.Status != IncidentStatus.Resolved)
+            verdict = verdict with { RecheckAt = Now + IncidentLimits.HeldCheck };
         var after = record with { Verdict = verdict, Unreported = false };
         if (view.CauseId != verdict.CauseId || view.Consequences != verdict.Consequences)
             after = Show(after, view with { CauseId = verdict.CauseId, Consequences = verdict.Consequences });
@@ -206,7 +213,7 @@ internal sealed partial class IncidentMachine
             if (record.Unreported && IsCorrelated)
                 Due(Now + IncidentLimits.MaxUnheard);
             if (record.IsHeld || record.View.CauseId is not null && record.Announced < record.Opening)
-                Due(record.Verdict?.RecheckAt);
+                Due(IsDue(record.Verdict?.RecheckAt) ? Now + IncidentLimits.MaxUnheard : record.Verdict?.RecheckAt);
             foreach (var escalation in record.Escalations)
                 Due(escalation.DueAt);
         }
@@ -227,6 +234,8 @@ internal sealed partial class IncidentMachine
             out1 with { Notice = notice with { Incident = view } },
         _ => item,
     };
+
+    private static double? Finite(double? number) => number is { } given && double.IsFinite(given) ? given : null;
 
     private static string Cut(string text, int max) => text.Length <= max ? text : text[..(max - 1)] + "…";
 

@@ -97,8 +97,12 @@ internal sealed record IncidentRecord(long No, Incident View)
 /// <summary>How far an escalation of a rule has come.</summary>
 /// <param name="Action">The place of the action in the rule.</param>
 /// <param name="Step">Steps taken.</param>
-/// <param name="DueAt">When the next is due.</param>
-internal sealed record EscalationProgress(int Action, int Step, DateTimeOffset DueAt);
+/// <param name="DueAt">When the next is due, or its policy is to be read again.</param>
+/// <param name="UnplannedSince">
+/// What the next step's delay counts from, while it is not known because the policy could not be read; null once <paramref name="DueAt"/>
+/// is that step's.
+/// </param>
+internal sealed record EscalationProgress(int Action, int Step, DateTimeOffset DueAt, DateTimeOffset? UnplannedSince = null);
 
 /// <summary>Whom to tell, and by which channels.</summary>
 internal sealed record Recipient(string To, ImmutableArray<string> Via);

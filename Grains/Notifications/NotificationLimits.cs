@@ -15,8 +15,11 @@ internal static class NotificationLimits
     /// <summary>Incidents of which is remembered where their opening went.</summary>
     public const int OpenedIncidents = 1_024;
 
-    /// <summary>Messages that wait to be sent; what comes on top is dead at once (<c>too_many_waiting</c>).</summary>
-    public const int WaitingDeliveries = 1_000;
+    /// <summary>Messages that wait for one channel; what comes on top is dead at once (<c>too_many_waiting</c>).</summary>
+    public const int WaitingOfChannel = 500;
+
+    /// <summary>The same for all channels together.</summary>
+    public const int WaitingDeliveries = 2_000;
 
     /// <summary>Addresses that one message goes to.</summary>
     public const int Targets = 64;

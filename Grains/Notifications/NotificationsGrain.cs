@@ -77,7 +77,7 @@ internal sealed class NotificationsGrain(IResourceStore resources, IWorkStore wo
     private async Task<Page<Versioned<T>>> List<T>(string kind, PageRequest page)
     {
         var part = await resources.List(ProjectId, kind, Bounded(page), CancellationToken.None);
-        return new Page<Versioned<T>>([.. part.Items.Select(ResourceDocument<T>.Read)], part.Next);
+        return new Page<Versioned<T>>(ResourceDocument<T>.ReadAll(part.Items, log), part.Next);
     }
 
     /// <summary>A row that cannot be read is left out, and spoils no list.</summary>

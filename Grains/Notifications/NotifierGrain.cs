@@ -73,6 +73,8 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
             return EditResult<Delivery>.Faulty(new FieldError("status", $"is {item.Status}; only what is dead is sent again"));
         if (delivery.Channel is null)
             return EditResult<Delivery>.Faulty(new FieldError("address", "is missing: there was nobody to send it to"));
+        if (_state?.HasRoomFor(delivery.Channel) == false)
+            return EditResult<Delivery>.Faulty(new FieldError("status", "stays dead: too many messages wait for its channel"));
         await Submit(new NotifierInput { Revival = new Revival(delivery, actor) });
         var revived = delivery with
         {

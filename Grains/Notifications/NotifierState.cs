@@ -47,6 +47,10 @@ internal sealed class NotifierState
         return load;
     }
 
+    /// <summary>Whether one more message may wait for a channel: a dead one takes no room from the others.</summary>
+    public bool HasRoomFor(string? channel) => Deliveries.Count < NotificationLimits.WaitingDeliveries
+        && Deliveries.Values.Count(d => d.Channel == channel) < NotificationLimits.WaitingOfChannel;
+
     /// <summary>Where the opening of an incident went, or null.</summary>
     public OpenedIncident? OpeningOf(Guid incidentId) => Opened.FindLast(o => o.IncidentId == incidentId);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EsoCore.Grains.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace EsoCore.Grains.Projects;
 
@@ -71,6 +72,25 @@ internal sealed class ResourceDocument<T>(IResourceStore store, ResourceLimits l
         new(stored.Id, stored.Version,
             JsonSerializer.Deserialize<T>(stored.Body, ResourceJson.Options)
                 ?? throw new InvalidDataException($"The stored document '{stored.Id}' is null."));
+
+    /// <summary>Stored documents of a list; one that cannot be read is passed over, and harms no other.</summary>
+    public static ImmutableArray<Versioned<T>> ReadAll(IEnumerable<StoredResource> items, ILogger log)
+    {
+        var read = ImmutableArray.CreateBuilder<Versioned<T>>();
+        foreach (var stored in items)
+        {
+            try
+            {
+                read.Add(Read(stored));
+            }
+            catch (Exception error) when (error is JsonException or InvalidDataException or NotSupportedException)
+            {
+                log.LogError(error, "The {Document} '{Id}' cannot be read and is passed over", typeof(T).Name, stored.Id);
+            }
+        }
+
+        return read.ToImmutable();
+    }
 
     /// <summary>Writes the next version, or reads what stands instead and answers false.</summary>
     private async Task<bool> Write(string? body)

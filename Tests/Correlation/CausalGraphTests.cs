@@ -79,6 +79,25 @@ public sealed class CausalGraphTests
     }
 
     [Fact]
+    public void Judge_CauseWithoutAnEndOfItsOwn_HoldsForAWhileAfterItWasLastSeen()
+    {
+        var power = Incident("power_outage", 0, null) with { Lasts = false };
+        var lost = Incident("connectivity_lost", 1, null);
+        var just = CauseFinder.Judge([power, lost], Ten.AddMinutes(2))[lost.Id];
+        Assert.Equal((true, Ten + CauseFinder.Lag + CauseFinder.Aftermath), (just.IsHeld, just.RecheckAt));
+        var later = CauseFinder.Judge([power, lost], just.RecheckAt!.Value)[lost.Id];
+        Assert.Equal((power.Id, false, null), (later.CauseId, later.IsHeld, later.RecheckAt));
+    }
+
+    [Fact]
+    public void Judge_SuppressedCause_HoldsNothing()
+    {
+        var power = Incident("power_outage", 0, null) with { Status = IncidentStatus.Suppressed };
+        var lost = Incident("connectivity_lost", 1, null);
+        Assert.Equal((power.Id, false), (Judge(power, lost)[lost.Id].CauseId, Judge(power, lost)[lost.Id].IsHeld));
+    }
+
+    [Fact]
     public void Judge_CriticalWhereItsCauseIsNot_IsNotHeld()
     {
         var (edge, stop) = (Incident("safety_edge_triggered", 0, null),

@@ -384,7 +384,7 @@ public sealed class IncidentMachineTests
         Assert.Equal((Logger, "SHT40_01"), h.State.Outgoing.OfType<SensorOut>().Select(s => (s.DeviceId, s.SensorId)).Single());
     }
 
-    private static ImmutableDictionary<string, EscalationPolicy?> Standard() => ImmutableDictionary<string, EscalationPolicy?>.Empty.Add(
+    internal static ImmutableDictionary<string, EscalationPolicy?> Standard() => ImmutableDictionary<string, EscalationPolicy?>.Empty.Add(
         "standard",
         new EscalationPolicy(
             "Standard",

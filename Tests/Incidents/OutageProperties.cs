@@ -190,7 +190,8 @@ public sealed class OutageProperties
                 var verdicts = CauseFinder.Judge(_known.Values, _now);
                 foreach (var machine in _machines.Values)
                 {
-                    foreach (var record in machine.State.Incidents.Where(r => verdicts.TryGetValue(r.View.Id, out var v) && v != r.Verdict)
+                    foreach (var record in machine.State.Incidents.Where(r => verdicts.TryGetValue(r.View.Id, out var v)
+                        && v with { RecheckAt = v.RecheckAt ?? r.Verdict?.RecheckAt } != r.Verdict)
                         .ToList())
                     {
                         machine.Judge(verdicts[record.View.Id]);

@@ -173,6 +173,17 @@ public sealed class NotificationRoutesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Channel_MovedToAnotherServer_TakesNoSecretAlong()
+    {
+        (await Send("POST", "/api/channels",
+            $$"""{"id":"hook","name":"Hook","kind":"webhook","url":"{{_receiver.Url}}/a","secret":"0123456789abcdef"}""")).Is(201);
+        (await Send("PATCH", "/api/channels/hook", $$"""{"url":"{{_receiver.Url}}/b"}""")).Is(200);
+        Assert.Equal(["secret"], Fields(await Send("PATCH", "/api/channels/hook", """{"url":"https://evil.example.com/b"}""")));
+        (await Send("PATCH", "/api/channels/hook",
+            """{"url":"https://new.example.com/b","secret":"fedcba9876543210"}""")).Is(200);
+    }
+
+    [Fact]
     public async Task Notice_ReachesPeopleByRealMailAndARealWebhook_AndTheDeliveriesTellOfIt()
     {
         (await Send("POST", "/api/people", """{"id":"max","name":"Max","email":"max@example.com"}""")).Is(201);

@@ -13,6 +13,7 @@ using EsoCore.Silo.Channels.Ticket;
 using EsoCore.Silo.Channels.Webhook;
 using EsoCore.Tests.Support;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -282,7 +283,8 @@ public sealed class SenderTests : IAsyncLifetime
     private static string Get(System.Text.Json.JsonElement json, string name) => json.GetProperty(name).GetString()!;
 
     private static GuardedConnector Connector(params string[] allowed) =>
-        new(new AddressGuard(Options.Create(new NotificationOptions { AllowedNetworks = allowed })), new SystemResolver());
+        new(new AddressGuard(Options.Create(new NotificationOptions { AllowedNetworks = allowed })), new SystemResolver(),
+            NullLogger<GuardedConnector>.Instance);
 
     private TrustedRoots Roots() => new(Options.Create(new NotificationOptions { TrustedCertificates = _smtp.RootFile }));
 

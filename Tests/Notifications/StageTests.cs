@@ -256,6 +256,20 @@ public sealed class StageTests
         Assert.Contains("later", NotificationJson.Write(NotificationJson.Read<NotifierState>(json[..^1] + ",\"later\":1}")));
     }
 
+    [Fact]
+    public void HasRoomFor_OneChannelFull_LeavesRoomForTheOthers()
+    {
+        var one = Run([Notices.Of(Notices.Incident())], at: 0).Changed.Values.Concat(Run([], at: 600).Changed.Values).First();
+        _state.Deliveries.Clear();
+        for (var i = 0; i < NotificationLimits.WaitingOfChannel; i++)
+        {
+            var id = Guid.NewGuid();
+            _state.Deliveries.Add(id, one with { Id = id, Channel = "hook" });
+        }
+
+        Assert.Equal((false, true), (_state.HasRoomFor("hook"), _state.HasRoomFor("mail")));
+    }
+
     private static NotificationBook Book(PersonDefinition max) => NotificationBook.BuiltIn with
     {
         People = ImmutableSortedDictionary.Create<string, PersonDefinition>(StringComparer.Ordinal).Add("max", max),

@@ -52,6 +52,9 @@ public sealed class TemplateTests
     [InlineData("{{#notices}}{{#notices}}{{#notices}}x{{/notices}}{{/notices}}{{/notices}}")]
     [InlineData("{{#if a}}{{#if a}}{{#if a}}{{#if a}}{{#if a}}{{#if a}}{{#if a}}{{#if a}}{{#if a}}{{/if}}")]
     [InlineData("{{#if severity}}")]
+    [InlineData("{{#each notices}}{{! {{/each}} }}{{/each}}")]
+    [InlineData("{{!-- }} {{#if severity}} --}}x{{!-- {{/if}} --}}")]
+    [InlineData(@"x\{{title}}")]
     [InlineData("{{nothing here}}")]
     [InlineData("{{")]
     public void Faults_WhatIsNoTemplateOrUnbounded_IsRefusedAndNeverStopsAMessage(string text)
@@ -60,6 +63,24 @@ public sealed class TemplateTests
         var rendered = _renderer.Render("email.opened", new TemplateDefinition("s", text), TemplateContext.Sample("opened"));
         Assert.NotNull(rendered.Fault);
         Assert.Contains("Mains voltage", rendered.Text);
+    }
+
+    [Fact]
+    public void Render_ListsThatWriteNothing_EndAtTheirLimit()
+    {
+        var own = new TemplateDefinition("s", "x{{#each notices}}{{#each ../notices}}{{#if nothing}}x{{/if}}{{/each}}{{/each}}");
+        var data = TemplateContext.Of("team:it", [.. Enumerable.Repeat(Notices.Of(Notices.Incident()), 101)], 101);
+        Assert.Contains("more than 10000 entries", _renderer.Render("email.group", own, data).Fault);
+    }
+
+    [Fact]
+    public void Render_CommentsIndexesAndMaps_AreThere()
+    {
+        var own = new TemplateDefinition("s",
+            "{{! a }}{{!-- b }} --}}{{notices.[0].kind}} "
+            + "{{#each incident.meta}}{{@key}}={{this}}{{/each}} {{#notices}}{{kind}}{{/notices}}");
+        var text = _renderer.Render("email.opened", own, TemplateContext.Sample("opened"));
+        Assert.Equal(("opened main_voltage=0 opened", null), (text.Text, text.Fault));
     }
 
     [Fact]

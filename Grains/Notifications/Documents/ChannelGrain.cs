@@ -37,6 +37,8 @@ internal sealed class ChannelGrain(
         var kept = before is not null && before.Definition.Kind == definition.Kind ? ChannelVault.Open(keys, Key, before.Sealed) : null;
         var merged = ChannelVault.Merge(kept ?? new ChannelSecrets(), secrets);
         var faults = ChannelValidator.Channel(Id, definition, merged, options.Value.AllowedNetworks.Count > 0);
+        if (kept is not null && ChannelVault.IsElsewhere(before!.Definition, kept, definition, merged))
+            faults.AddRange(ChannelVault.Unrenewed(kept, secrets));
         if (Id == ChannelSenders.InstallationMail)
             faults.Add(new FieldError("id", $"'{Id}' is the installation's own mail"));
         var stored = new StoredChannel(

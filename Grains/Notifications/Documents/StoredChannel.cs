@@ -32,6 +32,27 @@ internal static class ChannelVault
         Pick(before.Secret, given.Secret),
         given.Headers is null ? before.Headers : given.Headers.IsEmpty ? null : given.Headers);
 
+    /// <summary>Whether what was kept for one server, or one user of it, would now be sent to another.</summary>
+    public static bool IsElsewhere(ChannelDefinition before, ChannelSecrets kept, ChannelDefinition after, ChannelSecrets merged) =>
+        !string.Equals(before.Settings.Host, after.Settings.Host, StringComparison.OrdinalIgnoreCase)
+        || before.Settings.Port != after.Settings.Port || (before.Settings.User ?? "") != (after.Settings.User ?? "")
+        || Shown(kept.Url) != Shown(merged.Url);
+
+    /// <summary>
+    /// A fault for each kept secret that an edit neither gives anew nor removes. Who may edit a channel but not see its secrets could
+    /// otherwise have them sent to a server of their own.
+    /// </summary>
+    public static IEnumerable<FieldError> Unrenewed(ChannelSecrets kept, ChannelSecrets given)
+    {
+        const string Why = "must be given anew or removed, because the channel's server or user changes";
+        if (kept.Password is not null && given.Password is null)
+            yield return new FieldError("password", Why);
+        if (kept.Secret is not null && given.Secret is null)
+            yield return new FieldError("secret", Why);
+        if (kept.Headers is { IsEmpty: false } && given.Headers is null)
+            yield return new FieldError("headers", Why);
+    }
+
     /// <summary>The names of those that are set.</summary>
     public static ImmutableArray<string> Names(ChannelSecrets secrets) =>
     [

@@ -15,7 +15,7 @@ internal sealed class RenderStage(TemplateRenderer renderer) : INotifierStage
             var delivery = Make(turn, message);
             if (message.Target is null)
                 delivery = Dead(turn, delivery, message.Reason!);
-            else if (turn.State.Deliveries.Count >= NotificationLimits.WaitingDeliveries)
+            else if (!turn.State.HasRoomFor(message.Target.Channel))
                 delivery = Dead(turn, delivery, "too_many_waiting");
             turn.Set(delivery);
         }

@@ -38,6 +38,12 @@ internal sealed class SendStage : INotifierStage
 
     private static void Revive(NotifierTurn turn, DeliveryState delivery, string actor)
     {
+        if (!turn.State.Deliveries.ContainsKey(delivery.Id) && !turn.State.HasRoomFor(delivery.Channel))
+        {
+            turn.Set(Dead(turn, delivery, "too_many_waiting"));
+            return;
+        }
+
         turn.Set(delivery with
         {
             Status = DeliveryStatus.Pending, Attempts = 0, NextAt = turn.Now, SendableFrom = turn.Now, FinishedAt = null, Reason = null,

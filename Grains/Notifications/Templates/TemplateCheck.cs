@@ -25,6 +25,10 @@ internal static partial class TemplateCheck
             return $"must be at most {maxLength} characters";
         if (text.Contains("{{{{", StringComparison.Ordinal))
             return "must not hold raw blocks";
+        if (text.Contains(@"\{{", StringComparison.Ordinal))
+            return @"must not hold \{{: there is no escaping";
+        if (HasTagInTag(text))
+            return "must not hold {{ within a tag or a comment";
         var loops = new Stack<bool>();
         foreach (Match tag in Tag().Matches(text))
         {
@@ -49,6 +53,24 @@ internal static partial class TemplateCheck
         return null;
     }
 
+    /// <summary>Whether a tag begins before the last one has ended: what looks like tags there would be counted and is none.</summary>
+    private static bool HasTagInTag(string text)
+    {
+        for (var at = text.IndexOf("{{", StringComparison.Ordinal); at >= 0;)
+        {
+            var inner = at + 2;
+            while (inner < text.Length && text[inner] == '{')
+                inner++;
+            var end = text.IndexOf(LongComment().IsMatch(text.AsSpan(inner)) ? "--}}" : "}}", inner, StringComparison.Ordinal);
+            var next = text.IndexOf("{{", inner, StringComparison.Ordinal);
+            if (next >= 0 && (end < 0 || next < end))
+                return true;
+            at = next;
+        }
+
+        return false;
+    }
+
     /// <summary>Checks both parts.</summary>
     public static void Check(List<FieldError> errors, TemplateDefinition template)
     {
@@ -57,6 +79,9 @@ internal static partial class TemplateCheck
         if (Fault(template.Text, TemplateDefinition.MaxText) is { } text)
             errors.Add(new FieldError("text", text));
     }
+
+    [GeneratedRegex(@"^~?\s*!\s*--")]
+    private static partial Regex LongComment();
 
     [GeneratedRegex(@"\{\{\{?~?\s*(?<mark>#>|#\*|#&|[#^/>*&!]?)\s*(?<name>[\w.]*)")]
     private static partial Regex Tag();

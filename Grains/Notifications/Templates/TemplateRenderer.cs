@@ -34,7 +34,7 @@ internal sealed class TemplateRenderer
             catch (Exception error)
             {
                 // Handlebars throws many kinds for what people write; a broken template costs its words, never the message.
-                fault = error is TextOverflowException ? error.Message : $"the template fails: {error.Message}";
+                fault = error is TextOverflowException or LoopOverflowException ? error.Message : $"the template fails: {error.Message}";
             }
         }
 
@@ -73,7 +73,8 @@ internal sealed class TemplateRenderer
         }
         catch (Exception error)
         {
-            errors.Add(new FieldError(field, error is TextOverflowException ? error.Message : $"is no template: {error.Message}"));
+            errors.Add(new FieldError(field,
+                error is TextOverflowException or LoopOverflowException ? error.Message : $"is no template: {error.Message}"));
         }
     }
 
@@ -92,7 +93,7 @@ internal sealed class TemplateRenderer
     private string Make(string template, Dictionary<string, object?> data, int maxLength)
     {
         using var writer = new BoundedWriter(maxLength);
-        Compiled(template)(writer, data);
+        Compiled(template)(writer, RenderBudget.Bound(data));
         return writer.ToString();
     }
 

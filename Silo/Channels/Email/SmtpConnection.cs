@@ -29,6 +29,9 @@ internal sealed class SmtpConnection(Stream stream, SslClientAuthenticationOptio
     /// <summary>Characters of an answer that are told.</summary>
     private const int MaxTold = 200;
 
+    /// <summary>The recipient lives elsewhere, and the server sees to it.</summary>
+    private const int Forwards = 251;
+
     private static readonly TimeSpan GoodbyePatience = TimeSpan.FromSeconds(1);
 
     private readonly byte[] _buffer = new byte[MaxLine];
@@ -78,7 +81,10 @@ internal sealed class SmtpConnection(Stream stream, SslClientAuthenticationOptio
     public async Task<string> Deliver(string from, string to, string text, CancellationToken cancel)
     {
         await Command($"MAIL FROM:<{from}>", "MAIL FROM", 250, isOfChannel: true, cancel);
-        await Command($"RCPT TO:<{to}>", "RCPT TO", 250, isOfChannel: false, cancel);
+        await Send($"RCPT TO:<{to}>", cancel);
+        var (code, lines) = await Read(cancel);
+        if (code is not (250 or Forwards))
+            throw Refused("RCPT TO", code, lines, isOfChannel: false);
         await Command("DATA", "DATA", 354, isOfChannel: false, cancel);
         // A line that begins with a dot gets a second one (RFC 5321, 4.5.2).
         var stuffed = (text.StartsWith('.') ? "." : "") + text.Replace("\r\n.", "\r\n..");
@@ -96,8 +102,10 @@ internal sealed class SmtpConnection(Stream stream, SslClientAuthenticationOptio
         {
             // The message is through or not; a goodbye changes nothing.
         }
-
-        await _stream.DisposeAsync();
+        finally
+        {
+            await _stream.DisposeAsync();
+        }
     }
 
     private async Task Encrypt(CancellationToken cancel)

@@ -35,7 +35,7 @@ internal sealed class AddressGuard(IOptions<NotificationOptions> options)
             return null;
         if (isPlain)
             return "it would be spoken to without TLS, which the administrator allows for no such address";
-        return IsPublic(plain) ? null : "it is not a public one, and the administrator does not allow it";
+        return IsPublic(plain) ? null : "its address is not public, and the administrator does not allow it";
     }
 
     private static bool IsPublic(IPAddress address) => address.AddressFamily switch

@@ -10,7 +10,7 @@ internal sealed class TargetRefusedException(string message) : IOException(messa
 /// Connects to targets. The address is checked here, right before it is connected to, and it is that address and not the name which is then
 /// connected to: a name that changes its address in between gains nothing.
 /// </summary>
-internal sealed class GuardedConnector(AddressGuard guard, IHostResolver resolver)
+internal sealed class GuardedConnector(AddressGuard guard, IHostResolver resolver, ILogger<GuardedConnector> log)
 {
     /// <summary>Addresses of one name that are tried.</summary>
     private const int MaxAddresses = 8;
@@ -29,7 +29,9 @@ internal sealed class GuardedConnector(AddressGuard guard, IHostResolver resolve
         {
             if (!isTrusted && guard.Refusal(address, isPlain) is { } why)
             {
-                refusal = $"{host} is at {address}: {why}";
+                // Where names of the inner network lead is for the administrator to know, not for who sets a target.
+                log.LogWarning("The target {Host} at {Address} is refused: {Why}", host, address, why);
+                refusal = $"{host} is refused: {why}";
                 continue;
             }
 

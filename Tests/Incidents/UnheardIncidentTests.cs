@@ -1,0 +1,64 @@
+using EsoCore.Correlation;
+using EsoCore.Grains.Incidents;
+using EsoCore.Rules;
+using Xunit;
+using static EsoCore.Tests.Incidents.Episodes;
+
+namespace EsoCore.Tests.Incidents;
+
+/// <summary>What becomes of incidents when what they wait for forgets them or is away.</summary>
+public sealed class UnheardIncidentTests
+{
+    [Fact]
+    public void Held_WithoutARecheck_AsksAgainAndIsReleased()
+    {
+        var h = new MachineHarness(Rule(Notify("team:a"))) { Now = Ten.AddMinutes(1) };
+        h.Correlation = i => new CauseVerdict(i.Id, Logger, true, 0, null);
+        h.Take(Episode("connectivity_lost", 0, null));
+        h.WakeAt(h.NextDue!.Value);
+        Assert.Equal(h.State.Incidents[0].Verdict!.RecheckAt, h.NextDue);
+        h.WakeAt(h.NextDue!.Value);
+        Assert.Equal(h.Now + IncidentLimits.HeldCheck, h.NextDue);
+
+        // The correlation ended the cause and was lost before it told.
+        h.Correlation = i => new CauseVerdict(i.Id, Logger, false, 0, null);
+        h.WakeAt(h.NextDue!.Value);
+        h.WakeAt(h.NextDue!.Value);
+        Assert.Equal(["Opened team:a"], h.Told);
+    }
+
+    [Fact]
+    public void Held_CorrelationAway_IsAskedAgainLater()
+    {
+        var h = new MachineHarness(Rule(Notify("team:a"))) { Now = Ten.AddMinutes(1) };
+        h.Correlation = i => new CauseVerdict(i.Id, Logger, true, 0, null);
+        h.Take(Episode("connectivity_lost", 0, null));
+        h.WakeAt(h.NextDue!.Value);
+        h.Correlation = _ => throw new InvalidOperationException();
+        h.WakeAt(h.NextDue!.Value);
+        Assert.Equal(h.Now + IncidentLimits.MaxUnheard, h.NextDue);
+    }
+
+    [Fact]
+    public void Escalation_PolicyUnreadableAtTheOpening_KeepsTheDelayOfItsFirstStep()
+    {
+        var h = new MachineHarness(Rule(new EscalateAction("standard", null, [], []))) { Now = Ten.AddMinutes(1) };
+        h.Take(Episode("tampering", 0, null));
+        var opened = h.Now;
+        h.WakeAt(h.NextDue!.Value);
+        h.Policies = IncidentMachineTests.Standard();
+        h.WakeAt(h.NextDue!.Value);
+        Assert.Empty(h.Notices);
+        Assert.Equal(opened.AddMinutes(5), h.NextDue);
+        h.WakeAt(h.NextDue!.Value);
+        Assert.Equal(["Escalated team:l1"], h.Told);
+    }
+
+    [Fact]
+    public void Episode_WithNumbersThatJsonDoesNotKnow_IsTakenWithoutThem()
+    {
+        var h = new MachineHarness(Rule(Notify("team:a"))) { Now = Ten.AddMinutes(1) };
+        h.Take(Episode("tampering", 0, null) with { Value = double.NaN, Limit = double.PositiveInfinity });
+        Assert.Equal((null, null), (h.Only.Value, h.Only.Limit));
+    }
+}
