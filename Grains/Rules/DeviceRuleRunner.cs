@@ -102,8 +102,8 @@ internal sealed class DeviceRuleRunner(
     }
 
     /// <summary>
-    /// Points go on while the rules are not known: what is held stays held, and the next values tell how things stand. An event or a silence
-    /// is judged once, so it must wait for its rules.
+    /// Points go on while the rules are not known: what is held stays held, and the next values tell how things stand. An event or a
+    /// silence is judged once, so it must wait for its rules.
     /// </summary>
     private static StorageUnavailableException Unknown() => new("The rules of the project are not known yet.");
 
@@ -167,13 +167,15 @@ internal sealed class DeviceRuleRunner(
 
     private void AfterAny(RuleRun run, Twin twin, DeviceState state, RuleMoment moment, AssetTypes types)
     {
+        // A device that may not call is silent because people want it so.
         if (!run.Rules.States.IsEmpty)
         {
             Guarded("state", () => StateRules.Evaluate(run, DeviceFacts.Of(
-                twin, moment.Online, moment.LastSeenUs, moment.ConfigVersion, DesiredFirmware(moment.Profile, state.Traits.Overrides))));
+                twin, moment.Online || !state.MayCall, moment.LastSeenUs, moment.ConfigVersion,
+                DesiredFirmware(moment.Profile, state.Traits.Overrides))));
         }
 
-        if (!run.Rules.Missing.IsEmpty)
+        if (!run.Rules.Missing.IsEmpty && state.MayCall)
             Guarded("missing_data", () => StateRules.EvaluateMissing(run, twin, moment.Online, types));
     }
 

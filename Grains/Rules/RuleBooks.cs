@@ -5,7 +5,8 @@ namespace EsoCore.Grains.Rules;
 
 /// <summary>
 /// A bounded cache in front of <see cref="IRuleSetGrain"/>, so that a million devices of a project do not all ask its one grain. An edit
-/// made in this process is seen at once, one made elsewhere after <see cref="MaxAge"/>, at the latest <see cref="MaxServedAge"/>. Rules are compiled once for each version.
+/// made in this process is seen at once, one made elsewhere after <see cref="MaxAge"/>, at the latest
+/// <see cref="MaxServedAge"/>. Rules are compiled once for each version.
 /// </summary>
 internal sealed class RuleBooks(IGrainFactory grains, TimeProvider time, ILogger<RuleBooks> log) : IRuleBooks
 {
@@ -25,8 +26,8 @@ internal sealed class RuleBooks(IGrainFactory grains, TimeProvider time, ILogger
     public async ValueTask<RuleBook> Get(Guid projectId) => (await GetCompiled(projectId)).Book;
 
     /// <summary>
-    /// The book with its compiled rules. Callers that ask at one time share one call, and nobody waits for it who can have an answer that is
-    /// nearly as new. When the grain cannot answer, the last answer is used if there is one, else its error is thrown.
+    /// The book with its compiled rules. Callers that ask at one time share one call, and nobody waits for it who can have an answer
+    /// that is nearly as new. When the grain cannot answer, the last answer is used if there is one, else its error is thrown.
     /// </summary>
     internal ValueTask<KeptBook> GetCompiled(Guid projectId)
     {

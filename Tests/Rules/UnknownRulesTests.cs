@@ -25,7 +25,7 @@ public sealed class UnknownRulesTests
         var state = State();
         Task<Twin> Step(ImmutableArray<NewEvent> events, bool online) => _runner.AfterStep(
             DeviceId, state, state.Twin, events, new RuleMoment(null, 1, online, At(0), At(0)),
-            new TransitionWriter(ProjectId, DeviceId, state.Twin, new SharedValues()));
+            new TransitionWriter(ProjectId, DeviceId, state.Twin, new SharedValues())).AsTask();
 
         Assert.Same(state.Twin, await Step([], online: true));
         await Assert.ThrowsAsync<StorageUnavailableException>(() => Step([], online: false));

@@ -21,6 +21,7 @@ internal ref struct LevelTracker
     private readonly LevelState? _before;
     private LevelState? _state;
     private List<(LevelState State, long EndUs)>? _ended;
+    private LevelState? _begun;
 
     internal LevelTracker(RuleRun run, CompiledRule rule, ResolvedLimits limits, in Watched watched)
     {
@@ -59,7 +60,7 @@ internal ref struct LevelTracker
             return;
 
         if (_state is { Told: false } waiting && tsUs - waiting.SinceUs >= (long)_condition.For.TotalMicroseconds)
-            _state = Told(waiting);
+            _state = _begun = Told(waiting);
     }
 
     /// <summary>Keeps where it stands, and tells what began here: first what is over already, then what is open.</summary>
@@ -76,7 +77,7 @@ internal ref struct LevelTracker
 
         // What cannot be kept must not be told either: nobody would tell its end.
         if (_run.Replace(_before, _state) && _state is { Told: true } open && !IsToldBefore(open))
-            Tell(open, null, isOwed: true);
+            Tell(_begun ?? open, null, isOwed: true);
     }
 
     /// <summary>Whether the episode was told by an earlier batch.</summary>

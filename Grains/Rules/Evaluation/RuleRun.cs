@@ -119,6 +119,8 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
     /// </summary>
     internal void EndWithoutRule()
     {
+        if (!Mutes.IsEmpty && SensorMutes.OfRules(Mutes, rules) is var mutes && mutes.Length < Mutes.Length)
+            Mutes = mutes;
         if (Periods.Any(period => !IsOf(period.Rule, period.Print)))
             Periods = Periods.RemoveAll(period => !IsOf(period.Rule, period.Print));
         if (!HasLevels)
