@@ -21,8 +21,8 @@ internal readonly record struct FeedMessage(string Kind, FeedPosition Position, 
 /// </summary>
 internal sealed class FeedBuffer(FeedFilter filter, TimeProvider time)
 {
-    /// <summary>Messages that may wait.</summary>
-    public const int Capacity = 256;
+    /// <summary>Messages that may wait: two full readings, so that one that comes at once is no backlog.</summary>
+    public const int Capacity = 2 * FeedLimits.MaxRead;
 
     private readonly Lock _gate = new();
     private readonly Queue<FeedMessage> _waiting = new();

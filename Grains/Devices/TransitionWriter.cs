@@ -11,8 +11,8 @@ namespace EsoCore.Grains.Devices;
 /// </summary>
 internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin, SharedValues shared)
 {
-    /// <summary>Receivers whose last position a twin keeps: more than its assets.</summary>
-    internal const int MaxReceivers = 128;
+    /// <summary>Receivers whose last position a twin keeps: more than its assets and the incidents of its rules.</summary>
+    internal const int MaxReceivers = 512;
 
     private readonly List<OutboxEntry> _entries = [];
     private readonly List<ReceiverMark> _receivers = [.. twin.Receivers];
@@ -61,9 +61,10 @@ internal sealed class TransitionWriter(Guid projectId, Guid deviceId, Twin twin,
 
         if (_receivers.Count == MaxReceivers)
         {
-            // Its next transition will name none before it, so it must not overtake one of these that is still on its way. Those of an
-            // asset that was heard of more than a hundred assets ago are not.
-            _receivers.RemoveAt(_receivers.FindIndex(r => r.Position.CompareTo(_receivers.Min(o => o.Position)) == 0));
+            // Its next transition will name none before it, so it must not overtake one of these that is still on its way. Those to a
+            // receiver that was told of before five hundred others are not. A position kept for all that are gone would be no help: a
+            // receiver that was never sent it would wait for it for ever.
+            _receivers.Remove(_receivers.MinBy(r => r.Position));
         }
 
         _receivers.Add(mark);

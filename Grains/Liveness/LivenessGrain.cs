@@ -34,6 +34,12 @@ internal sealed class LivenessGrain(
     /// <summary>Devices asked at one time; one that does not answer takes one of these places until its call times out.</summary>
     public const int AskedAtOnce = 16;
 
+    /// <summary>
+    /// How often the rows are read again, for devices that are online and not watched: one whose coming online was lost, or confirmed by an
+    /// activation that died with it.
+    /// </summary>
+    public static readonly TimeSpan RereadPeriod = TimeSpan.FromMinutes(10);
+
     /// <summary>Rows read in one go.</summary>
     public const int ReadAtOnce = 1_000;
 
@@ -57,6 +63,8 @@ internal sealed class LivenessGrain(
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(shard, LivenessShards.Count);
         _confirmer = new TransitionConfirmer(TransitionStreams.Liveness, key, outbox, log);
         await WatchOnline(shard, cancellationToken);
+        this.RegisterGrainTimer(
+            cancel => WatchOnlineAgain(shard, cancel), new GrainTimerCreationOptions(RereadPeriod, RereadPeriod) { Interleave = true });
         this.RegisterGrainTimer(LookForDue, new GrainTimerCreationOptions(TimeSpan.Zero, Period) { KeepAlive = true });
     }
 
@@ -102,17 +110,30 @@ internal sealed class LivenessGrain(
     {
         var now = time.GetUtcNow();
         ImmutableArray<DevicePresence> rows;
-        var after = Guid.Empty;
+        var (after, added) = (Guid.Empty, 0);
         do
         {
             rows = await devices.ReadOnline(shard, after, ReadAtOnce, cancel);
             foreach (var row in rows)
             {
                 after = row.DeviceId;
-                _deadlines.Set(row.DeviceId, now + Period * ((double)_deadlines.Count / FirstAskedPerSecond - 1));
+                if (!_deadlines.Contains(row.DeviceId))
+                    _deadlines.Set(row.DeviceId, now + Period * ((double)++added / FirstAskedPerSecond - 1));
             }
         }
         while (rows.Length == ReadAtOnce);
+    }
+
+    private async Task WatchOnlineAgain(int shard, CancellationToken cancel)
+    {
+        try
+        {
+            await WatchOnline(shard, cancel);
+        }
+        catch (Exception error) when (!_isEnding)
+        {
+            log.LogWarning(error, "The devices of shard {Shard} that are online cannot be read; read again in {Wait}", shard, RereadPeriod);
+        }
     }
 
     private Task LookForDue(CancellationToken cancel)

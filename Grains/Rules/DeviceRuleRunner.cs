@@ -28,8 +28,11 @@ internal sealed class DeviceRuleRunner(
     /// <summary>The further setting of a configuration that names the firmware devices should run.</summary>
     private const string FirmwareSetting = "firmware_version";
 
-    /// <summary>The rules that concern a device; none while they were never read.</summary>
-    internal async ValueTask<DeviceRules> RulesOf(Guid deviceId, DeviceTraits traits)
+    /// <summary>How soon to look again at a device whose rules are not known.</summary>
+    internal static readonly TimeSpan UnknownRetry = TimeSpan.FromMinutes(1);
+
+    /// <summary>The rules that concern a device; null while they are not known, which is not the same as none.</summary>
+    private async ValueTask<DeviceRules?> RulesOf(Guid deviceId, DeviceTraits traits)
     {
         try
         {
@@ -37,9 +40,8 @@ internal sealed class DeviceRuleRunner(
         }
         catch (Exception error)
         {
-            // Uploads go on without their rules rather than fail with them.
             log.LogWarning(error, "The rules of project {Project} cannot be read", traits.ProjectId);
-            return DeviceRules.None;
+            return null;
         }
     }
 
@@ -47,11 +49,13 @@ internal sealed class DeviceRuleRunner(
     /// <param name="state">Before the batch.</param>
     /// <param name="folded">The twin after it.</param>
     /// <param name="events">The events accepted.</param>
+    /// <exception cref="StorageUnavailableException">It has events, and the rules that judge them are not known.</exception>
     internal async ValueTask<(Twin Twin, DetectorSet? Detectors)> AfterBatch(
         Guid deviceId, DeviceState state, Twin folded, Intake intake, ImmutableArray<NewEvent> events, RuleMoment moment,
         TransitionWriter writer)
     {
-        var rules = await RulesOf(deviceId, state.Traits);
+        if (await RulesOf(deviceId, state.Traits) is not { } rules)
+            return events.IsEmpty ? (folded, state.Detectors) : throw Unknown();
         var memory = folded.Rare.Rules;
         if (rules.All.IsEmpty && memory.IsEmpty)
             return (folded, state.Detectors);
@@ -70,10 +74,12 @@ internal sealed class DeviceRuleRunner(
     }
 
     /// <summary>After any other step, and when silence is looked at: the twin with what its rules remember.</summary>
+    /// <exception cref="StorageUnavailableException">It has events or is silent, and the rules that judge it are not known.</exception>
     internal async ValueTask<Twin> AfterStep(
         Guid deviceId, DeviceState state, Twin twin, ImmutableArray<NewEvent> events, RuleMoment moment, TransitionWriter writer)
     {
-        var rules = await RulesOf(deviceId, state.Traits);
+        if (await RulesOf(deviceId, state.Traits) is not { } rules)
+            return events.IsEmpty && moment.Online ? twin : throw Unknown();
         if (rules.All.IsEmpty && twin.Rare.Rules.IsEmpty)
             return twin;
         var run = NewRun(deviceId, state, twin, rules, moment);
@@ -89,9 +95,17 @@ internal sealed class DeviceRuleRunner(
     /// </summary>
     internal async ValueTask<DateTimeOffset?> NextLook(Guid deviceId, DeviceTraits traits, Twin twin, DateTimeOffset now)
     {
-        var due = StateRules.NextDue(await RulesOf(deviceId, traits), twin, Micros.Of(now));
+        if (await RulesOf(deviceId, traits) is not { } rules)
+            return now + UnknownRetry;
+        var due = StateRules.NextDue(rules, twin, Micros.Of(now));
         return due == long.MaxValue ? null : Micros.ToTime(due);
     }
+
+    /// <summary>
+    /// Points go on while the rules are not known: what is held stays held, and the next values tell how things stand. An event or a
+    /// silence is judged once, so it must wait for its rules.
+    /// </summary>
+    private static StorageUnavailableException Unknown() => new("The rules of the project are not known yet.");
 
     private static RuleRun NewRun(Guid deviceId, DeviceState state, Twin twin, DeviceRules rules, RuleMoment moment) => new(
         RuleDevice.Of(deviceId, state, twin.FirmwareVersion), rules, twin.Rare.Rules,
@@ -153,19 +167,21 @@ internal sealed class DeviceRuleRunner(
 
     private void AfterAny(RuleRun run, Twin twin, DeviceState state, RuleMoment moment, AssetTypes types)
     {
+        // A device that may not call is silent because people want it so.
         if (!run.Rules.States.IsEmpty)
         {
             Guarded("state", () => StateRules.Evaluate(run, DeviceFacts.Of(
-                twin, moment.Online, moment.LastSeenUs, moment.ConfigVersion, DesiredFirmware(moment.Profile, state.Traits.Overrides))));
+                twin, moment.Online || !state.MayCall, moment.LastSeenUs, moment.ConfigVersion,
+                DesiredFirmware(moment.Profile, state.Traits.Overrides))));
         }
 
-        if (!run.Rules.Missing.IsEmpty)
+        if (!run.Rules.Missing.IsEmpty && state.MayCall)
             Guarded("missing_data", () => StateRules.EvaluateMissing(run, twin, moment.Online, types));
     }
 
     private static Twin Finish(RuleRun run, Twin twin, TransitionWriter writer)
     {
-        foreach (var (ruleId, subject, episode) in run.Told)
+        foreach (var (ruleId, subject, episode, _) in run.Bounded())
             writer.ToIncident(subject.GrainKey(run.Device.ProjectId, ruleId), episode.Start, episode);
         return run.After == run.Before ? twin : twin with { Rare = twin.Rare with { Rules = run.After } };
     }

@@ -5,15 +5,19 @@ namespace EsoCore.Grains.Rules;
 
 /// <summary>
 /// A bounded cache in front of <see cref="IRuleSetGrain"/>, so that a million devices of a project do not all ask its one grain. An edit
-/// made in this process is seen at once, one made elsewhere within <see cref="MaxAge"/>. Rules are compiled once for each version.
+/// made in this process is seen at once, one made elsewhere after <see cref="MaxAge"/>, at the latest
+/// <see cref="MaxServedAge"/>. Rules are compiled once for each version.
 /// </summary>
 internal sealed class RuleBooks(IGrainFactory grains, TimeProvider time, ILogger<RuleBooks> log) : IRuleBooks
 {
     /// <summary>Projects held; beyond it those that are too old go, and when none is, all.</summary>
     internal const int MaxBooks = 10_000;
 
-    /// <summary>How old an answer may be.</summary>
+    /// <summary>From which age on the next to ask sets off another reading.</summary>
     internal static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
+
+    /// <summary>How old an answer may be that is given while another is read; an older one is waited for.</summary>
+    internal static readonly TimeSpan MaxServedAge = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, Entry> _entries = [];
@@ -22,25 +26,29 @@ internal sealed class RuleBooks(IGrainFactory grains, TimeProvider time, ILogger
     public async ValueTask<RuleBook> Get(Guid projectId) => (await GetCompiled(projectId)).Book;
 
     /// <summary>
-    /// The book with its compiled rules. Callers that ask at one time share one call. When the grain cannot answer, the last answer is used
-    /// if there is one, else its error is thrown.
+    /// The book with its compiled rules. Callers that ask at one time share one call, and nobody waits for it who can have an answer
+    /// that is nearly as new. When the grain cannot answer, the last answer is used if there is one, else its error is thrown.
     /// </summary>
     internal ValueTask<KeptBook> GetCompiled(Guid projectId)
     {
         Entry entry;
         TaskCompletionSource<KeptBook> flight;
+        KeptBook? served;
         lock (_gate)
         {
             entry = EntryOf(projectId);
-            if (entry.Kept is { } kept && !entry.IsStale && time.GetElapsedTime(entry.LoadedAt) < MaxAge)
-                return ValueTask.FromResult(kept);
+            var age = time.GetElapsedTime(entry.LoadedAt);
+            served = entry.IsStale || age >= MaxServedAge ? null : entry.Kept;
+            if (served is not null && (age < MaxAge || entry.Flight is not null))
+                return ValueTask.FromResult(served);
             if (entry.Flight is { } running)
                 return new ValueTask<KeptBook>(running.Task);
             entry.IsStale = false;
             flight = entry.Flight = new TaskCompletionSource<KeptBook>(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
-        return new ValueTask<KeptBook>(Load(projectId, entry, flight));
+        var load = Load(projectId, entry, flight);
+        return served is null ? new ValueTask<KeptBook>(load) : ValueTask.FromResult(served);
     }
 
     /// <summary>The next to ask reads anew.</summary>

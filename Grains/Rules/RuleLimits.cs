@@ -60,6 +60,17 @@ internal static class RuleLimits
     /// </summary>
     internal const int MaxChangedEpisodes = 1_000;
 
+    /// <summary>
+    /// Episodes of a metric that began and ended within one batch, told for one rule and series; of more, which a value that flutters about
+    /// its limit makes, the oldest are counted with the first of those told.
+    /// </summary>
+    internal const int MaxEndedEpisodes = 50;
+
+    /// <summary>
+    /// Episodes that all rules tell of one batch; of more, the oldest are left out that neither are open nor end what was told before.
+    /// </summary>
+    internal const int MaxTold = 2_000;
+
     /// <summary>Characters of an event's meta that an episode carries; longer meta is left out, and stays with the event.</summary>
     internal const int MaxEpisodeMeta = 4_096;
 

@@ -38,7 +38,8 @@ internal sealed record PeriodState(string Rule, string Key, int Print, double[] 
 /// <param name="Sensor">As <c>meta.sensor_id</c> names it.</param>
 /// <param name="FaultUs">When its fault began that is not over; <see cref="long.MinValue"/> when it is.</param>
 /// <param name="EnabledUs">Faults that began no later count no longer: people have enabled its alerts again.</param>
-internal sealed record MutedSensor(string Sensor, long FaultUs, long EnabledUs)
+/// <param name="Rule">The rule that mutes it; null for one that was muted before that was noted.</param>
+internal sealed record MutedSensor(string Sensor, long FaultUs, long EnabledUs, string? Rule = null)
 {
     internal bool IsMuted => FaultUs != long.MinValue && FaultUs > EnabledUs;
 }

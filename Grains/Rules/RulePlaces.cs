@@ -62,7 +62,12 @@ internal sealed class RulePlaces(IResourceStore store, TimeProvider time, ILogge
         {
             log.LogWarning(error, "The {Kind} {Id} that a rule asks for cannot be read", kind, id);
             lock (_gate)
-                value = _held.GetValueOrDefault(key).Value;
+            {
+                // What was never read is not held as nothing: the next to ask reads again.
+                if (!_held.TryGetValue(key, out var last))
+                    return null;
+                value = last.Value;
+            }
         }
 
         lock (_gate)

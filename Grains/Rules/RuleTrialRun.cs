@@ -30,7 +30,7 @@ internal sealed class RuleTrialRun(
         Devices++;
         var run = new RuleRun(
             new RuleDevice(device.ProjectId, device.DeviceId, device.Serial, device.Model, null, device.SiteId), _rules, RuleMemory.Empty,
-            new RatedValues(profile, device.Overrides), Micros.Of(to));
+            new RatedValues(profile, device.Overrides), Micros.Of(to)) { MaxEnded = IRuleTrialGrain.MaxEpisodes };
         switch (rule.Condition)
         {
             case EventCondition or EventAnomalyCondition:

@@ -51,6 +51,22 @@ public sealed class DeviceRulesTests
     }
 
     [Fact]
+    public async Task Upload_WhoseSumsRunOver_IsAcceptedAndKept()
+    {
+        await using var harness = await DeviceHarness.Start();
+        var device = await harness.AddDevice();
+        await Put(harness, "rough", """{"type":"window_statistic","metric":"temp","stat":"rms","period_s":600,"above":80}""");
+        for (var batch = 0; batch < 3; batch++)
+        {
+            var points = Enumerable.Range(batch * 20, 20).Select(i => Records.Point("temp", i * 60, i % 2 == 0 ? 1e308 : -1e308)).ToArray();
+            Assert.Equal(EsoCore.Telemetry.UploadOutcome.Accepted, (await harness.Upload(device, points)).Outcome);
+        }
+
+        await harness.Restart();
+        Assert.Equal(3, (await harness.Twin(device)).Counters.Batches);
+    }
+
+    [Fact]
     public async Task Rule_TakenAway_EndsItsEpisodeWithTheNextStep()
     {
         await using var harness = await DeviceHarness.Start();

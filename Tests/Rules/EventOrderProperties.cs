@@ -78,7 +78,7 @@ public sealed class EventOrderProperties
                 new DeviceCommit { DeviceId = registration.DeviceId, DeviceNo = 1, ExpectedVersion = version++, Twin = default,
                 Events = [.. part] }, default);
             (memory, newest) = (run.After, Math.Max(newest, part.Max(e => e.Key.TsUs)));
-            foreach (var (ruleId, subject, episode) in run.Told)
+            foreach (var (ruleId, subject, episode, _) in run.Told)
             {
                 last.Remove($"{ruleId}/{episode.EpisodeId}");
                 if (episode.Count > 0)

@@ -124,6 +124,34 @@ public sealed class EventRulesTests
     }
 
     [Fact]
+    public void Restored_WithoutASensor_EndsTheMutesOfAll()
+    {
+        var rule = new CompiledRule("sensor_fault", 0, DefaultRules.All["sensor_fault"]);
+        var run = Run(RuleMemory.Empty, Start, null, rule);
+        EsoCore.Grains.Storage.NewEvent[] faults =
+            [Event("sensor_fault", 0, """{"sensor_id":"A"}"""), Event("sensor_fault", 1, """{"sensor_id":"B"}""")];
+        EventRules.Evaluate(run, rule, [.. faults], [], Surroundings());
+        Assert.Equal(2, run.After.Mutes.Count(m => m.IsMuted));
+        run = Run(run.After, Start, null, rule);
+        EventRules.Evaluate(run, rule, [Event("sensor_restored", 5)], [.. faults], Surroundings());
+        Assert.DoesNotContain(run.After.Mutes, m => m.IsMuted);
+    }
+
+    [Fact]
+    public void EndWithoutRule_RuleGone_EndsItsMutes()
+    {
+        var rule = new CompiledRule("sensor_fault", 0, DefaultRules.All["sensor_fault"]);
+        var run = Run(RuleMemory.Empty, Start, null, rule);
+        EventRules.Evaluate(run, rule, [Event("sensor_fault", 0, """{"sensor_id":"A"}""")], [], Surroundings());
+        var still = Run(run.After, Start, null, rule);
+        still.EndWithoutRule();
+        Assert.Single(still.After.Mutes);
+        var gone = Run(run.After, Start, null);
+        gone.EndWithoutRule();
+        Assert.Empty(gone.After.Mutes);
+    }
+
+    [Fact]
     public void Count_WithinTheWindow_TellsOneEpisodeAStretch()
     {
         var rule = Rule("""{"type":"event","types":["safety_edge_triggered"],"count":3,"within_s":600}""");

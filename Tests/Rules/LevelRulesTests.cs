@@ -48,8 +48,35 @@ public sealed class LevelRulesTests
     {
         var rule = Rule("""{"type":"threshold","metric":"temp","above":80,"below":10}""");
         var (told, _) = Show(RuleMemory.Empty, rule, Points((0, 5), (10, 50), (20, 90)));
-        Assert.Equal([(5.0, 10.0), (5, 10), (90, 80)], told.Select(t => (t.Episode.Value!.Value, t.Episode.Limit!.Value)));
+        Assert.Equal([(5.0, 10.0), (90, 80)], told.Select(t => (t.Episode.Value!.Value, t.Episode.Limit!.Value)));
         Assert.Contains("below the limit of 10", told[0].Episode.Text);
+    }
+
+    [Fact]
+    public void Threshold_FlutteringWithinABatch_TellsTheNewestEpisodesAndCountsTheOthers()
+    {
+        var rule = Rule("""{"type":"threshold","metric":"temp","above":80}""");
+        var points = Points([.. Enumerable.Range(0, 1_001).Select(i => ((double)i, i % 2 == 0 ? 90.0 : 70.0))]);
+        var (told, memory) = Show(RuleMemory.Empty, rule, points);
+        Assert.Equal(RuleLimits.MaxEndedEpisodes + 1, told.Count);
+        Assert.Equal(501, told.Sum(t => t.Episode.Count));
+        Assert.Equal((At(1_000), null), (Us(told[^1].Episode.Start), (object?)told[^1].Episode.End));
+        Assert.Single(memory.Levels);
+    }
+
+    [Fact]
+    public void WindowStatistic_OfValuesWhoseSumRunsOver_KeepsNothingThatIsNotFinite()
+    {
+        var rule = Rule("""{"type":"window_statistic","metric":"temp","stat":"std","period_s":600,"above":80}""");
+        var points = Points([.. Enumerable.Range(0, 40).Select(i => (i * 60.0, i % 2 == 0 ? 1e308 : -1e308))]);
+        var (told, memory) = Show(RuleMemory.Empty, rule, points);
+        Assert.All(told, t => Assert.True(t.Episode.Value is null || double.IsFinite(t.Episode.Value.Value)));
+        Assert.All(memory.Periods, p => Assert.All(p.Buckets, b => Assert.True(double.IsFinite(b))));
+        Assert.All(memory.Levels, l => Assert.True(l.Worst is null || double.IsFinite(l.Worst.Value)));
+
+        // What runs over is forgotten, and the rule works again.
+        var usual = Points([.. Enumerable.Range(40, 40).Select(i => (i * 60.0, i % 2 == 0 ? 500.0 : -500.0))]);
+        Assert.Single(Show(memory with { Levels = [] }, rule, usual, At(39 * 60)).Told);
     }
 
     [Fact]
@@ -136,7 +163,7 @@ public sealed class LevelRulesTests
                 new WindowSample(At(8), "vibration", "R1", "", """{"bandpower":{"10-100":0.1}}"""),
             ],
             AssetTypes.None);
-        Assert.Equal([null, At(8)], run.Told.Select(t => t.Episode.End is { } end ? Us(end) : (long?)null));
+        Assert.Equal(At(8), Us(Assert.Single(run.Told).Episode.End!.Value));
         Assert.Contains("10-100 Hz band power was 0.6 at R1", run.Told[0].Episode.Text);
     }
 

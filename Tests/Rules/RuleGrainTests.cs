@@ -138,6 +138,18 @@ public sealed class RuleGrainTests
         books.Forget(project);
         grains.Version = 1;
         Assert.Equal(1, (await books.Get(project)).Version);
+
+        // Nobody waits for a grain that does not answer while a young enough book is known.
+        grains.Gate = new TaskCompletionSource();
+        grains.Version = 2;
+        time.Advance(RuleBooks.MaxAge);
+        Assert.Equal(1, (await books.Get(project)).Version);
+        Assert.Equal(1, (await books.Get(project)).Version);
+        time.Advance(RuleBooks.MaxServedAge);
+        var waiting = books.Get(project).AsTask();
+        Assert.False(waiting.IsCompleted);
+        grains.Gate.SetResult();
+        Assert.Equal(2, (await waiting).Version);
     }
 
     [Fact]

@@ -101,7 +101,7 @@ internal static class AnomalyRules
         run.Tell(rule, key.Asset, new RuleEpisode(
             run.Device.EpisodeId(rule.Id, name, tsUs), rule.Version, start, start, Lasts: false, TimeSpan.Zero,
             rule.Definition.Severity ?? Severities.NameOf(Severity.Low), $"anomaly:{key.Metric}", null, 1, value,
-            value < result.UsualLow ? result.UsualLow : result.UsualHigh, text, run.Device.Source(key.Asset), ""));
+            value < result.UsualLow ? result.UsualLow : result.UsualHigh, text, run.Device.Source(key.Asset), ""), isOwed: false);
     }
 
     private static string Say(AnomalyKind kind) => kind switch

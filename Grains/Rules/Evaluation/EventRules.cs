@@ -39,20 +39,26 @@ internal static class EventRules
         if (!condition.NeedsStored && after.Count > RuleLimits.MaxEpisodesABatch)
             after = Cut(after);
         var changed = after.Where(pair => !before.TryGetValue(pair.Key, out var known) || !Same(known, pair.Value))
-            .Select(pair => pair.Value).OrderBy(episode => episode.Start.Key.TsUs).TakeLast(RuleLimits.MaxChangedEpisodes);
-        foreach (var episode in changed)
-            Tell(run, rule, episode);
+            .Select(pair => (Episode: pair.Value, IsOwed: pair.Value.EndUs is null || IsOpen(pair.Key)));
+        foreach (var (episode, isOwed) in Newest(changed))
+            Tell(run, rule, episode, isOwed);
 
         // What no longer begins an episode is withdrawn: it is part of another by now.
-        foreach (var (id, episode) in before)
-        {
-            if (!after.ContainsKey(id))
-                Tell(run, rule, episode with { EndUs = episode.Start.Key.TsUs, Count = 0 });
-        }
+        var withdrawn = before.Where(pair => !after.ContainsKey(pair.Key)).Select(pair =>
+            (Episode: pair.Value with { EndUs = pair.Value.Start.Key.TsUs, Count = 0 }, IsOwed: IsOpen(pair.Key)));
+        foreach (var (episode, isOwed) in Newest(withdrawn))
+            Tell(run, rule, episode, isOwed);
 
         if (rule.MutesSensors)
             run.Mutes = SensorMutes.After(run.Mutes, rule, events, after.Values);
+
+        bool IsOpen(Guid id) => before.TryGetValue(id, out var known) && known.EndUs is null;
     }
+
+    /// <summary>In order of time; what is owed goes before what is newer.</summary>
+    private static IEnumerable<(EventEpisode Episode, bool IsOwed)> Newest(IEnumerable<(EventEpisode Episode, bool IsOwed)> episodes) =>
+        episodes.OrderBy(item => item.IsOwed).ThenBy(item => item.Episode.Start.Key.TsUs).TakeLast(RuleLimits.MaxChangedEpisodes)
+            .OrderBy(item => item.Episode.Start.Key.TsUs);
 
     /// <summary>The first ones on their own, all further ones as one.</summary>
     private static Dictionary<Guid, EventEpisode> Cut(Dictionary<Guid, EventEpisode> episodes)
@@ -74,7 +80,7 @@ internal static class EventRules
         return episode.Count == 0 && lasting < WithdrawnHold ? WithdrawnHold : lasting;
     }
 
-    private static void Tell(RuleRun run, CompiledRule rule, EventEpisode episode)
+    private static void Tell(RuleRun run, CompiledRule rule, EventEpisode episode, bool isOwed)
     {
         var condition = (EventCondition)rule.Condition;
         var start = episode.Start;
@@ -93,6 +99,6 @@ internal static class EventRules
             episode.Limit,
             EpisodeTexts.Of(rule, episode),
             run.Device.Source(start.AssetId),
-            start.Meta.Length <= RuleLimits.MaxEpisodeMeta ? start.Meta : ""));
+            start.Meta.Length <= RuleLimits.MaxEpisodeMeta ? start.Meta : ""), isOwed);
     }
 }

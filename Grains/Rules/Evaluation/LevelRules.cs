@@ -20,6 +20,8 @@ internal ref struct LevelTracker
     private readonly Watched _watched;
     private readonly LevelState? _before;
     private LevelState? _state;
+    private List<(LevelState State, long EndUs)>? _ended;
+    private LevelState? _begun;
 
     internal LevelTracker(RuleRun run, CompiledRule rule, ResolvedLimits limits, in Watched watched)
     {
@@ -32,12 +34,15 @@ internal ref struct LevelTracker
 
     internal void Add(long tsUs, double value)
     {
+        // A statistic of values that are all right may run over.
+        if (!double.IsFinite(value))
+            return;
         if (_state is { } state)
         {
             if (_limits.IsBack(value))
             {
                 if (state.Told)
-                    Tell(state, tsUs);
+                    Ended(state, tsUs);
                 _state = null;
                 return;
             }
@@ -55,17 +60,36 @@ internal ref struct LevelTracker
             return;
 
         if (_state is { Told: false } waiting && tsUs - waiting.SinceUs >= (long)_condition.For.TotalMicroseconds)
-        {
-            // What cannot be kept must not be told either: nobody would tell its end.
-            var told = Told(waiting);
-            if (_before is not null || _run.Levels.Count < RuleLimits.MaxLevels)
-                Tell(told, null);
-            _state = told;
-        }
+            _state = _begun = Told(waiting);
     }
 
-    /// <summary>Keeps where it stands.</summary>
-    internal readonly void End() => _run.Replace(_before, _state);
+    /// <summary>Keeps where it stands, and tells what began here: first what is over already, then what is open.</summary>
+    internal readonly void End()
+    {
+        var folded = Math.Max(0, (_ended?.Count ?? 0) - _run.MaxEnded);
+        for (var i = folded; i < _ended?.Count; i++)
+        {
+            var (state, endUs) = _ended[i];
+            if (i == folded)
+                state = state with { Count = state.Count + _ended.Take(folded).Sum(e => e.State.Count) };
+            Tell(state, endUs, isOwed: false);
+        }
+
+        // What cannot be kept must not be told either: nobody would tell its end.
+        if (_run.Replace(_before, _state) && _state is { Told: true } open && !IsToldBefore(open))
+            Tell(_begun ?? open, null, isOwed: true);
+    }
+
+    /// <summary>Whether the episode was told by an earlier batch.</summary>
+    private readonly bool IsToldBefore(LevelState state) => _before is { Told: true } before && before.SinceUs == state.SinceUs;
+
+    private void Ended(LevelState state, long endUs)
+    {
+        if (IsToldBefore(state))
+            Tell(state, endUs, isOwed: true);
+        else
+            (_ended ??= []).Add((state, endUs));
+    }
 
     private readonly LevelState Told(LevelState state) => state with
     {
@@ -75,7 +99,7 @@ internal ref struct LevelTracker
         Severity = _rule.Definition.Severity ?? Severities.NameOf(Severity.Medium),
     };
 
-    private readonly void Tell(LevelState state, long? endUs)
+    private readonly void Tell(LevelState state, long? endUs, bool isOwed)
     {
         var worst = state.Worst ?? 0;
         _run.Tell(_rule, state, new RuleEpisode(
@@ -94,6 +118,6 @@ internal ref struct LevelTracker
             EpisodeTexts.Of(_condition, worst, _limits, _watched.Unit, _watched.Asset,
             TimeSpan.FromMicroseconds((endUs ?? state.LastUs) - state.SinceUs)),
             _run.Device.Source(_watched.Asset),
-            ""));
+            ""), isOwed);
     }
 }

@@ -18,6 +18,9 @@ internal sealed class PeriodBuckets
     internal PeriodBuckets(TimeSpan period, double[]? saved = null)
     {
         _partUs = Math.Max(1, (long)period.TotalMicroseconds / Parts);
+        // Sums that ran over, in what an earlier process kept, would spoil all that follows: the period begins anew.
+        if (saved is not null && !saved.All(double.IsFinite))
+            return;
         for (var at = 0; saved is not null && at + Width <= saved.Length; at += Width)
         {
             var s = saved.AsSpan(at, Width);
@@ -72,8 +75,13 @@ internal sealed class PeriodBuckets
         };
     }
 
-    internal double[] Save() =>
+    /// <summary>As numbers; empty when a sum ran over, for no twin can keep that.</summary>
+    internal double[] Save()
+    {
+        double[] saved =
         [.. _parts.SelectMany(p => new[] { p.Index, p.Count, p.Mean, p.Squares, p.Min, p.Max, p.FirstUs, p.First, p.LastUs, p.Last })];
+        return saved.All(double.IsFinite) ? saved : [];
+    }
 
     private readonly record struct Part(
         long Index, long Count, double Mean, double Squares, double Min, double Max, long FirstUs, double First, long LastUs, double Last)

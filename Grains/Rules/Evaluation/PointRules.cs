@@ -76,8 +76,11 @@ internal static class PointRules
         }
 
         tracker.End();
-        var after = new PeriodState(rule.Id, key, rule.Print, buckets.Save());
-        run.Periods = before is null ? run.Periods.Add(after) : run.Periods.Replace(before, after);
+        var kept = run.Periods;
+        if (before is not null)
+            kept = kept.Remove(before);
+        var saved = buckets.Save();
+        run.Periods = saved.Length == 0 ? kept : kept.Add(new PeriodState(rule.Id, key, rule.Print, saved));
     }
 
     /// <summary>Where the points above the mark begin.</summary>

@@ -45,4 +45,5 @@ internal sealed record RuleDevice(Guid ProjectId, Guid DeviceId, string Serial, 
 }
 
 /// <summary>An episode and the incident that hears of it.</summary>
-internal sealed record ToldEpisode(string RuleId, SubjectKey Subject, RuleEpisode Episode);
+/// <param name="IsOwed">Whether an incident would wait for it for ever: what is open, and the end of what was told before.</param>
+internal sealed record ToldEpisode(string RuleId, SubjectKey Subject, RuleEpisode Episode, bool IsOwed);

@@ -26,6 +26,9 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
     /// <summary>The server's time, microseconds.</summary>
     internal long NowUs => nowUs;
 
+    /// <summary>Episodes begun and ended within the run that one tracker tells on their own.</summary>
+    internal int MaxEnded { get; init; } = RuleLimits.MaxEndedEpisodes;
+
     /// <summary>What is to be told, in order.</summary>
     internal IReadOnlyList<ToldEpisode> Told => _told;
 
@@ -75,6 +78,8 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
     /// </summary>
     internal bool Replace(LevelState? before, LevelState? after)
     {
+        if (after is { Worst: { } worst } && !double.IsFinite(worst))
+            after = after with { Worst = null };
         if (before == after)
             return true;
         _levels ??= [.. memory.Levels];
@@ -88,11 +93,25 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
     }
 
     /// <summary>Tells of a held condition where its beginning was told: the device may be at another site by now.</summary>
-    internal void Tell(CompiledRule rule, LevelState level, RuleEpisode episode) => _told.Add(new ToldEpisode(
-        rule.Id, SubjectKey.Parse(level.Subject ?? "") ?? device.SubjectOf(rule.Definition.Subject, episode.Source.AssetId), episode));
+    /// <param name="isOwed">As <see cref="ToldEpisode.IsOwed"/>.</param>
+    internal void Tell(CompiledRule rule, LevelState level, RuleEpisode episode, bool isOwed = true) => _told.Add(new ToldEpisode(
+        rule.Id, SubjectKey.Parse(level.Subject ?? "") ?? device.SubjectOf(rule.Definition.Subject, episode.Source.AssetId),
+        Finite(episode), isOwed));
 
-    internal void Tell(CompiledRule rule, string? asset, RuleEpisode episode) =>
-        _told.Add(new ToldEpisode(rule.Id, device.SubjectOf(rule.Definition.Subject, asset), episode));
+    /// <param name="isOwed">As <see cref="ToldEpisode.IsOwed"/>.</param>
+    internal void Tell(CompiledRule rule, string? asset, RuleEpisode episode, bool isOwed = true) =>
+        _told.Add(new ToldEpisode(rule.Id, device.SubjectOf(rule.Definition.Subject, asset), Finite(episode), isOwed));
+
+    /// <summary>What one commit tells: all that is owed, and of the rest the newest up to <see cref="RuleLimits.MaxTold"/>.</summary>
+    internal IReadOnlyList<ToldEpisode> Bounded()
+    {
+        if (_told.Count <= RuleLimits.MaxTold)
+            return _told;
+        var room = Math.Max(0, RuleLimits.MaxTold - _told.Count(item => item.IsOwed));
+        var newest = _told.Where(item => !item.IsOwed).OrderBy(item => item.Episode.Start).TakeLast(room)
+            .ToHashSet(ReferenceEqualityComparer.Instance);
+        return [.. _told.Where(item => item.IsOwed || newest.Contains(item))];
+    }
 
     /// <summary>
     /// Ends what is held for rules that concern the device no longer (deleted, switched off, or out of their scope by now) or watch
@@ -100,6 +119,8 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
     /// </summary>
     internal void EndWithoutRule()
     {
+        if (!Mutes.IsEmpty && SensorMutes.OfRules(Mutes, rules) is var mutes && mutes.Length < Mutes.Length)
+            Mutes = mutes;
         if (Periods.Any(period => !IsOf(period.Rule, period.Print)))
             Periods = Periods.RemoveAll(period => !IsOf(period.Rule, period.Print));
         if (!HasLevels)
@@ -108,9 +129,18 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
         {
             Replace(level, null);
             if (level.Told && SubjectKey.Parse(level.Subject ?? "") is { } subject)
-                _told.Add(new ToldEpisode(level.Rule, subject, Ended(level)));
+                _told.Add(new ToldEpisode(level.Rule, subject, Ended(level), IsOwed: true));
         }
     }
+
+    /// <summary>JSON, and so the outbox, has no number that is not finite.</summary>
+    private static RuleEpisode Finite(RuleEpisode episode) => IsFinite(episode.Value) && IsFinite(episode.Limit) ? episode : episode with
+    {
+        Value = IsFinite(episode.Value) ? episode.Value : null,
+        Limit = IsFinite(episode.Limit) ? episode.Limit : null,
+    };
+
+    private static bool IsFinite(double? value) => value is not { } number || double.IsFinite(number);
 
     private bool IsOf(string id, int print) => rules.ById.TryGetValue(id, out var rule) && rule.Print == print;
 

@@ -27,16 +27,22 @@ internal static class SensorMutes
     internal static ImmutableArray<MutedSensor> After(
         ImmutableArray<MutedSensor> mutes, CompiledRule rule, IEnumerable<NewEvent> touched, IReadOnlyCollection<EventEpisode> episodes)
     {
-        var ends = ((EventCondition)rule.Condition).IsRestored;
-        foreach (var sensor in touched.Select(SensorOf).Where(name => name.Length > 0).Distinct())
+        var condition = (EventCondition)rule.Condition;
+        var ends = condition.IsRestored;
+        var names = touched.Select(item => (Name: SensorOf(item), Event: item)).ToList();
+        // A restoring event that does not say of which sensor ends the faults of all before it.
+        var allUs = !ends ? long.MinValue : names.Where(n => n.Name.Length == 0 && condition.RestoredBy.Contains(n.Event.EventType))
+            .Select(n => n.Event.Key.TsUs).DefaultIfEmpty(long.MinValue).Max();
+        var ended = mutes.Where(mute => IsOf(mute, rule) && mute.FaultUs <= allUs).Select(mute => mute.Sensor);
+        foreach (var sensor in names.Select(n => n.Name).Where(name => name.Length > 0).Concat(ended).Distinct().ToList())
         {
             var faultUs = episodes.Where(e => (!ends || e.EndUs is null) && SensorOf(e.Start) == sensor).Select(e => e.Start.Key.TsUs)
                 .DefaultIfEmpty(long.MinValue).Max();
-            var known = mutes.FirstOrDefault(mute => mute.Sensor == sensor);
+            var known = mutes.FirstOrDefault(mute => mute.Sensor == sensor && IsOf(mute, rule));
             // A fault without an end of its own stands until people end it, whatever comes later from before it.
             if (known is not null && !ends)
                 faultUs = Math.Max(faultUs, known.FaultUs);
-            var after = new MutedSensor(sensor, faultUs, known?.EnabledUs ?? long.MinValue);
+            var after = new MutedSensor(sensor, faultUs, known?.EnabledUs ?? long.MinValue, rule.Id);
             mutes = known is not null ? mutes.Replace(known, after)
                 : faultUs == long.MinValue ? mutes
                 : (mutes.Length < RuleLimits.MaxMutes ? mutes : mutes.RemoveAt(0)).Add(after);
@@ -53,6 +59,13 @@ internal static class SensorMutes
             mutes = mutes.Replace(known, known with { EnabledUs = Math.Max(nowUs, known.FaultUs) });
         return mutes;
     }
+
+    /// <summary>The mutes without those of rules that concern the device no longer, or no longer mute.</summary>
+    internal static ImmutableArray<MutedSensor> OfRules(ImmutableArray<MutedSensor> mutes, DeviceRules rules) => mutes.RemoveAll(
+        mute => mute.Rule is null ? !rules.All.Any(rule => rule.MutesSensors)
+            : !rules.ById.TryGetValue(mute.Rule, out var rule) || !rule.MutesSensors);
+
+    private static bool IsOf(MutedSensor mute, CompiledRule rule) => mute.Rule is null || mute.Rule == rule.Id;
 
     private static string SensorOf(NewEvent item) =>
         EventMatcher.MetaText(item.Meta, Field) is { Length: > 0 } sensor ? sensor : EventMatcher.MetaText(item.Meta, "metric");

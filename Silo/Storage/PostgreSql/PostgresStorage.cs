@@ -64,7 +64,7 @@ public sealed class PostgresStorage : IStorageProbe, IAsyncDisposable, IDisposab
         Devices = new DeviceStore(_writer, _sessions, time);
         Projects = new ProjectStore(_sessions, time, _upkeep.Due);
         Resources = new ResourceStore(_sessions);
-        Outbox = new OutboxStore(_sessions);
+        Outbox = new OutboxStore(_sessions, logger);
         GrainStates = new GrainStateStore(_sessions);
         Reminders = new ReminderStore(_sessions);
         History = new PostgresHistory(_sessions, time);

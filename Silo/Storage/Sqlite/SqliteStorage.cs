@@ -75,7 +75,7 @@ public sealed class SqliteStorage : IStorageProbe, IAsyncDisposable, IDisposable
             Devices = new DeviceStore(_writer, _readers, new DeviceCommits(merges, time));
             Projects = new ProjectStore(_writer, _readers, time, Look);
             Resources = new ResourceStore(_writer, _readers);
-            Outbox = new OutboxStore(_writer, _readers);
+            Outbox = new OutboxStore(_writer, _readers, logger);
             GrainStates = new GrainStateStore(_writer, _readers);
             Reminders = new ReminderStore(_writer, _readers);
             History = new SqliteHistory(_readers, time);

@@ -1,10 +1,11 @@
 using EsoCore.Events;
 using EsoCore.Grains.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace EsoCore.Silo.Storage.PostgreSql;
 
 /// <summary>Transitions committed and not yet confirmed.</summary>
-internal sealed class OutboxStore(Sessions sessions) : IOutboxStore
+internal sealed class OutboxStore(Sessions sessions, ILogger log) : IOutboxStore
 {
     /// <summary>Rows looked at in plain order, per row wanted, before the read goes receiver by receiver.</summary>
     private const int ScanFactor = 4;
@@ -44,7 +45,7 @@ internal sealed class OutboxStore(Sessions sessions) : IOutboxStore
                 cancel).ConfigureAwait(false)];
         }
 
-        return [.. oldest.Select(r => new OutboxEntry(r.Stream, r.Receiver, StorageJson.Read<Transition>(r.Transition)))];
+        return OutboxRows.Read(oldest.Select(r => (r.Stream, r.Receiver, r.Transition)), log);
 
         static Row Read(Npgsql.NpgsqlDataReader row) => new(row.Text(0), row.Text(1), row.Text(2));
     }

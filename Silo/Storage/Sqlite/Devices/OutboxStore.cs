@@ -1,10 +1,11 @@
 using EsoCore.Events;
 using EsoCore.Grains.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace EsoCore.Silo.Storage.Sqlite;
 
 /// <summary>Transitions committed and not yet confirmed.</summary>
-internal sealed class OutboxStore(Writer writer, ReaderPool readers) : IOutboxStore
+internal sealed class OutboxStore(Writer writer, ReaderPool readers, ILogger log) : IOutboxStore
 {
     /// <summary>Rows looked at in plain order, per row wanted, before the read goes receiver by receiver.</summary>
     private const int ScanFactor = 4;
@@ -18,8 +19,9 @@ internal sealed class OutboxStore(Writer writer, ReaderPool readers) : IOutboxSt
     public Task<ImmutableArray<OutboxEntry>> ReadOldest(
         int shard, DateTimeOffset committedBefore, int limit, int perReceiver, CancellationToken cancel) =>
         readers.Read(
-            db => ReadByAge(db, shard, committedBefore, limit, perReceiver)
-                ?? ReadByReceiver(db, shard, committedBefore, limit, perReceiver),
+            db => OutboxRows.Read(
+                ReadByAge(db, shard, committedBefore, limit, perReceiver) ?? ReadByReceiver(db, shard, committedBefore, limit, perReceiver),
+                log),
             cancel);
 
     /// <inheritdoc/>
@@ -39,10 +41,11 @@ internal sealed class OutboxStore(Writer writer, ReaderPool readers) : IOutboxSt
             bytes: 64L * confirmed.Length);
 
     /// <summary>The common case: nobody has a large backlog. Null when one receiver's rows stand in front of too many others.</summary>
-    private static ImmutableArray<OutboxEntry>? ReadByAge(Db db, int shard, DateTimeOffset before, int limit, int perReceiver)
+    private static List<(string Stream, string Receiver, string Transition)>? ReadByAge(
+        Db db, int shard, DateTimeOffset before, int limit, int perReceiver)
     {
         var taken = new Dictionary<(string, string), int>();
-        var entries = ImmutableArray.CreateBuilder<OutboxEntry>();
+        var entries = new List<(string Stream, string Receiver, string Transition)>();
         int seen = 0;
         using var row = db.Use(Sql["by_age"]).Add(shard).Add(before).Add(ScanFactor * limit);
         while (row.Step())
@@ -53,15 +56,16 @@ internal sealed class OutboxStore(Writer writer, ReaderPool readers) : IOutboxSt
             if (count >= perReceiver)
                 continue;
             taken[to] = count + 1;
-            entries.Add(Read(to.Item1, to.Item2, row.Text(2)));
+            entries.Add((to.Item1, to.Item2, row.Text(2)));
             if (entries.Count == limit)
-                return entries.DrainToImmutable();
+                return entries;
         }
 
-        return seen < ScanFactor * limit ? entries.DrainToImmutable() : null;
+        return seen < ScanFactor * limit ? entries : null;
     }
 
-    private static ImmutableArray<OutboxEntry> ReadByReceiver(Db db, int shard, DateTimeOffset before, int limit, int perReceiver)
+    private static List<(string Stream, string Receiver, string Transition)> ReadByReceiver(
+        Db db, int shard, DateTimeOffset before, int limit, int perReceiver)
     {
         var receivers = new List<(string Stream, string Receiver)>();
         using (var row = db.Use(Sql["receivers"]).Add(shard).Add(MaxReceivers))
@@ -86,9 +90,6 @@ internal sealed class OutboxStore(Writer writer, ReaderPool readers) : IOutboxSt
             }
         }
 
-        return [.. oldest.UnorderedItems.Select(i => i.Element).OrderBy(e => e.Id).Select(e => Read(e.Stream, e.Receiver, e.Transition))];
+        return [.. oldest.UnorderedItems.Select(i => i.Element).OrderBy(e => e.Id).Select(e => (e.Stream, e.Receiver, e.Transition))];
     }
-
-    private static OutboxEntry Read(string stream, string receiver, string transition) =>
-        new(stream, receiver, StorageJson.Read<Transition>(transition));
 }
