@@ -59,7 +59,8 @@ internal sealed class CauseFinder
         }
     }
 
-    private static bool IsWide(Incident incident) => SubjectKey.Parse(incident.Subject)?.Kind is SubjectKind.Site or SubjectKind.Project;
+    /// <summary>Whether an incident concerns more than one device.</summary>
+    public static bool IsWide(Incident incident) => SubjectKey.Parse(incident.Subject)?.Kind is SubjectKind.Site or SubjectKind.Project;
 
     /// <summary>
     /// The nearest: one of the device itself before one of the site, one with nothing between before others, the one furthest down the

@@ -15,11 +15,14 @@ namespace EsoCore.Grains.Correlation;
 [GrainType("correlation")]
 internal sealed class CorrelationGrain(IWorkStore store, TimeProvider time, ILogger<CorrelationGrain> log) : Grain, ICorrelationGrain
 {
-    /// <summary>Incidents held; beyond it the oldest that are over are let go.</summary>
-    public const int MaxIncidents = 2_000;
+    /// <summary>Incidents held (10,000); beyond it the oldest that concern one device are let go, those that are over first.</summary>
+    public const int MaxIncidents = PageRequest.MaxLimit;
 
     /// <summary>How long an incident that is over is held: late uploads bring causes of days ago.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromDays(7);
+
+    /// <summary>How often what is long over is let go of.</summary>
+    public static readonly TimeSpan ForgetEvery = TimeSpan.FromMinutes(1);
 
     /// <summary>When telling an incident is tried again.</summary>
     public static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
@@ -30,12 +33,13 @@ internal sealed class CorrelationGrain(IWorkStore store, TimeProvider time, ILog
     /// <summary>Incidents told at one time.</summary>
     private const int ToldAtOnce = 16;
 
-    private const int PageSize = 1_000;
-
     private readonly Dictionary<Guid, Incident> _incidents = [];
+    private readonly Dictionary<Guid, HashSet<Guid>> _ofDevice = [];
+    private readonly HashSet<Guid> _wide = [];
     private readonly Dictionary<Guid, CauseVerdict> _told = [];
     private readonly Dictionary<Guid, (CauseVerdict Verdict, int Tries)> _toTell = [];
     private Guid _projectId;
+    private DateTimeOffset _forgetAt;
     private bool _isTelling;
 
     /// <summary>The place of an incident: its site, or its device where that is at none; null for those of a whole project.</summary>
@@ -66,11 +70,11 @@ internal sealed class CorrelationGrain(IWorkStore store, TimeProvider time, ILog
     {
         // No await in here: calls interleave, and each must find the set whole.
         if (incident.Count == 0)
-            _incidents.Remove(incident.Id);
+            Remove(incident.Id);
         else
-            _incidents[incident.Id] = incident;
+            Keep(incident);
         Forget();
-        var verdicts = CauseFinder.Judge(_incidents.Values, time.GetUtcNow());
+        var verdicts = CauseFinder.Judge(Concerned(incident), time.GetUtcNow());
         var own = verdicts.GetValueOrDefault(incident.Id) ?? new CauseVerdict(incident.Id, null, false, 0, null);
         _told[incident.Id] = own;
         _toTell.Remove(incident.Id);
@@ -80,14 +84,14 @@ internal sealed class CorrelationGrain(IWorkStore store, TimeProvider time, ILog
 
     private async Task Read(WorkFilter filter)
     {
-        var page = await store.List(_projectId, filter, new PageRequest(PageSize), CancellationToken.None);
+        var page = await store.List(_projectId, filter, new PageRequest(MaxIncidents), CancellationToken.None);
         foreach (var item in page.Items)
         {
             try
             {
                 var incident = WorkJson.Read<Incident>(item.Body);
                 if (incident.Count > 0 && PlaceOf(incident) == this.GetPrimaryKeyString())
-                    _incidents[incident.Id] = incident;
+                    Keep(incident);
             }
             catch (InvalidDataException error)
             {
@@ -96,16 +100,55 @@ internal sealed class CorrelationGrain(IWorkStore store, TimeProvider time, ILog
         }
     }
 
+    /// <summary>
+    /// Those whose verdicts an incident can change: of its device alone, since devices have to do with each other only through what
+    /// concerns the whole site. All, while there is such.
+    /// </summary>
+    private IEnumerable<Incident> Concerned(Incident incident) =>
+        _wide.Count > 0 || CauseFinder.IsWide(incident) ? _incidents.Values
+            : _ofDevice.TryGetValue(incident.Source.DeviceId, out var ids) ? ids.Select(id => _incidents[id]) : [];
+
+    private void Keep(Incident incident)
+    {
+        Remove(incident.Id);
+        _incidents[incident.Id] = incident;
+        if (CauseFinder.IsWide(incident))
+            _wide.Add(incident.Id);
+        else if (_ofDevice.TryGetValue(incident.Source.DeviceId, out var ids))
+            ids.Add(incident.Id);
+        else
+            _ofDevice[incident.Source.DeviceId] = [incident.Id];
+    }
+
+    private void Remove(Guid id)
+    {
+        if (!_incidents.Remove(id, out var incident) || _wide.Remove(id))
+            return;
+        var ids = _ofDevice[incident.Source.DeviceId];
+        ids.Remove(id);
+        if (ids.Count == 0)
+            _ofDevice.Remove(incident.Source.DeviceId);
+    }
+
+    /// <summary>Lets go of what is long over, now and then, and of what is too many, a tenth at once.</summary>
     private void Forget()
     {
-        var old = time.GetUtcNow() - Memory;
+        var now = time.GetUtcNow();
+        if (_incidents.Count <= MaxIncidents && now < _forgetAt)
+            return;
+        _forgetAt = now + ForgetEvery;
+        var old = now - Memory;
         var gone = _incidents.Values.Where(i => i.EndedAt is { } ended && ended < old && (i.ResolvedAt is null || i.ResolvedAt < old))
             .ToList();
-        gone.AddRange(_incidents.Values.Except(gone).OrderBy(i => i.EndedAt is null).ThenBy(i => i.LastAt)
-            .Take(Math.Max(0, _incidents.Count - gone.Count - MaxIncidents)));
+        if (_incidents.Count - gone.Count is var left && left > MaxIncidents)
+        {
+            gone.AddRange(_incidents.Values.Except(gone).Where(i => !_wide.Contains(i.Id))
+                .OrderBy(i => i.EndedAt is null).ThenBy(i => i.LastAt).Take(left - (MaxIncidents * 9 / 10)));
+        }
+
         foreach (var incident in gone)
         {
-            _incidents.Remove(incident.Id);
+            Remove(incident.Id);
             _told.Remove(incident.Id);
             _toTell.Remove(incident.Id);
         }
