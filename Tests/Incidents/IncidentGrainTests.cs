@@ -232,7 +232,7 @@ public sealed class IncidentGrainTests : IAsyncLifetime
             "sync_failed < connectivity_lost: Resolved, 2",
         ];
         await WaitFor(async () => (await Tree()).SequenceEqual(expected));
-        Assert.Equal(6, (await ByRule())["power_outage"].Consequences);
+        await WaitFor(async () => (await ByRule())["power_outage"].Consequences == 6); // Told after the tree stands.
         await Advance(() => _outlet.Taken.Length >= 1);
         _cluster.Time.Advance(TimeSpan.FromMinutes(5));
         Assert.Equal(["Opened team:a"], _outlet.Told);
