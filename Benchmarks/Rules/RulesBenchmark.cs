@@ -19,7 +19,7 @@ internal static class RulesBenchmark
     internal static async Task<int> RunAsync(string[] args)
     {
         var arguments = new Arguments(args);
-        var (devices, each, rounds) = (arguments.Get("devices", 16), arguments.Get("batches", 24), arguments.Get("rounds", 5));
+        var (devices, each, rounds) = (arguments.Get("devices", 16), arguments.Get("batches", 96), arguments.Get("rounds", 5));
         var batches = Enumerable.Range(0, devices).SelectMany(d => BatchFactory.Make(d, each, Start, seed: 1)).ToList();
         var warm = Enumerable.Range(0, devices).SelectMany(d => BatchFactory.Make(d, 6, Start.AddDays(-1), seed: 2)).ToList();
         (string Name, int Rules, bool KeepBuiltIn)[] runs =
