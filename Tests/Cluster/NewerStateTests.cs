@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using EsoCore.Assets;
 using EsoCore.Grains.Projects;
 using EsoCore.Telemetry;
@@ -14,6 +15,9 @@ public sealed class NewerStateTests
 {
     /// <summary>The most assets named to find one that a certain silo owns.</summary>
     private const int MaxDrawn = 100;
+
+    private static readonly AssetDefinition Named = new(
+        null, "door", null, null, null, null, null, ImmutableSortedDictionary<string, string>.Empty, Active: true);
 
     [Fact]
     public async Task TwinAndState_WithFieldsOfANewerProgram_KeepThemWhenTheOtherSiloWrites()
@@ -62,7 +66,8 @@ public sealed class NewerStateTests
         for (var i = 0; i < MaxDrawn; i++)
         {
             var asset = cluster.Silos.Client.GetGrain<IAssetGrain>(ProjectKey.Of(cluster.ProjectId, $"A-{i}"));
-            await asset.Get(); // With Orleans a grain has a place once it was called.
+            // With Orleans a grain has a place once it was called, and an asset that nobody has named leaves it again at once.
+            await asset.Put(Named, null, onlyCreate: true);
             if (silo.SiloAddress!.Equals(cluster.OwnerOf(asset)))
                 return ($"A-{i}", asset);
         }

@@ -143,7 +143,7 @@ public sealed class NotifierGrainTests : IAsyncLifetime
         Assert.Equal(3, _cluster.Mail.Sent.Length);
         var told = _cluster.Work.Items.Sum(i => System.Text.Json.JsonDocument.Parse(i.Body).RootElement.GetProperty("total").GetInt32());
         Assert.Equal(1_000, told);
-        Assert.InRange(_cluster.Work.Commits, 1, 100); // Callers of one moment share commits.
+        Assert.InRange(_cluster.Work.Commits, 1, 300); // Callers of one moment share commits; how many are of one moment is the engine's.
     }
 
     [Fact]

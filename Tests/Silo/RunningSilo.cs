@@ -38,8 +38,9 @@ internal sealed class RunningSilo : IAsyncDisposable
         {
             return await Start(data, more, clock: null, late.Token, args);
         }
-        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        catch (Exception) when (late.IsCancellationRequested)
         {
+            // Told to stop, an engine may say what it was waiting for instead.
             return null;
         }
     }

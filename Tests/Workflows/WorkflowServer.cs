@@ -50,7 +50,12 @@ internal sealed class WorkflowServer : IAsyncDisposable
         return server;
     }
 
-    public Task<(int Status, JsonElement Json)> Get(string path) => _silo.Send(HttpMethod.Get, path, Device.ProjectKey);
+    public Task<(int Status, JsonElement Json)> Get(string path) => Get(path, Device.ProjectKey);
+
+    public Task<(int Status, JsonElement Json)> Get(string path, string projectKey) => _silo.Send(HttpMethod.Get, path, projectKey);
+
+    /// <summary>A further project with one device.</summary>
+    public Task<SeededDevice> Seed() => _silo.Seed();
 
     public async Task<JsonElement> Make(string path, string json, HttpMethod? method = null)
     {
@@ -60,13 +65,16 @@ internal sealed class WorkflowServer : IAsyncDisposable
     }
 
     /// <summary>Uploads records, each as JSON without its time, at these times.</summary>
-    public async Task Upload(params (DateTimeOffset At, string Record)[] records)
+    public Task Upload(params (DateTimeOffset At, string Record)[] records) => Upload(Device, records);
+
+    /// <summary>The same from another device.</summary>
+    public async Task Upload(SeededDevice device, (DateTimeOffset At, string Record)[] records)
     {
         var body = string.Join(",", records.Select(r => $"{{\"ts\":\"{r.At.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}\",{r.Record[1..]}"));
         var (batch, status, answer) = (Guid.NewGuid(), 0, default(JsonElement));
         // As a device does: what was under way when the clock leapt has run out of time, and is sent again.
         await Eventually.Holds(
-            async () => ((status, answer) = await _silo.Upload(Device, $"[{body}]", batch)).Item1 is not 503, () => $"{status} {answer}");
+            async () => ((status, answer) = await _silo.Upload(device, $"[{body}]", batch)).Item1 is not 503, () => $"{status} {answer}");
         Assert.True(status == 200 && answer.GetProperty("rejected").GetInt32() == 0, $"{status} {answer}");
     }
 
