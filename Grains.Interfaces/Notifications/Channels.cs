@@ -18,7 +18,7 @@ public interface IChannelGrain : IGrainWithStringKey
 
     /// <summary>Sends a test message now; null when there is no such channel. Disabled ones can be tested too.</summary>
     /// <param name="to">An address for channels that need one; null: the first of their own.</param>
-    [AlwaysInterleave]
+    [AlwaysInterleave, ResponseTimeout("00:00:30")]
     Task<ChannelTest?> Test(string? to);
 
     /// <summary>

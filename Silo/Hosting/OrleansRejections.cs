@@ -1,3 +1,7 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using EsoCore.Devices;
+
 namespace EsoCore.Silo.Hosting;
 
 /// <summary>
@@ -6,7 +10,8 @@ namespace EsoCore.Silo.Hosting;
 /// </summary>
 /// <param name="patience">
 /// How long a call may take. A front door's client never learns that the silo behind its gateway was lost, so without this a call in
-/// flight would wait for the method's whole timeout; what came of it, a repeat finds out.
+/// flight would wait for the method's whole timeout; what came of it, a repeat finds out. Methods that say how long they may take are
+/// given that time, but for those of devices: a device repeats its upload by itself, and is served again the sooner.
 /// </param>
 internal sealed class OrleansRejections(TimeSpan patience) : IOutgoingGrainCallFilter
 {
@@ -17,6 +22,8 @@ internal sealed class OrleansRejections(TimeSpan patience) : IOutgoingGrainCallF
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
+    private readonly ConcurrentDictionary<MethodInfo, TimeSpan> _patience = [];
+
     public async Task Invoke(IOutgoingGrainCallContext context)
     {
         for (var attempt = 1; ; attempt++)
@@ -24,7 +31,7 @@ internal sealed class OrleansRejections(TimeSpan patience) : IOutgoingGrainCallF
             Exception? rejection;
             try
             {
-                await context.Invoke().WaitAsync(patience, TimeProvider.System);
+                await context.Invoke().WaitAsync(PatienceWith(context.InterfaceMethod), TimeProvider.System);
                 rejection = context.Response?.Exception;
             }
             catch (OrleansException e) when (IsRejection(e))
@@ -39,6 +46,10 @@ internal sealed class OrleansRejections(TimeSpan patience) : IOutgoingGrainCallF
             await Task.Delay(Pause, TimeProvider.System);
         }
     }
+
+    private TimeSpan PatienceWith(MethodInfo method) => _patience.GetOrAdd(method, called =>
+        called.DeclaringType != typeof(IDeviceGrain) && called.GetCustomAttribute<ResponseTimeoutAttribute>() is not null
+            ? Timeout.InfiniteTimeSpan : patience);
 
     /// <summary>Exactly this type: of those that derive from it, some do not know whether the call was begun.</summary>
     private static bool IsRejection(Exception? error) =>
