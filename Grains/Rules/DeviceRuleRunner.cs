@@ -149,8 +149,11 @@ internal sealed class DeviceRuleRunner(
             .ToList();
         if (!watched && series.Count == 0)
             return state.Detectors;
-        var before = state.Detectors ?? await detectors.Read(deviceId, run.NowUs);
+        if ((state.Detectors ?? await detectors.Read(deviceId)) is not { } before)
+            return null;
         var after = before;
+        // Those that have a detector first: after a long silence they must not lose it to one that has none.
+        series = [.. series.OrderByDescending(s => before.Holds(intake.Numbers[s]))];
         Guarded("anomalies", () =>
         {
             if (watched)
@@ -162,8 +165,13 @@ internal sealed class DeviceRuleRunner(
                     types);
             }
         });
-        return after == before ? after : await detectors.SaveIfDue(deviceId, after, run.NowUs);
+        if (after.IsShort && !before.IsShort)
+            detectors.TellShort(deviceId);
+        return after;
     }
+
+    /// <summary>After a batch is committed: writes what its detectors learnt, if that was not for a while.</summary>
+    internal ValueTask<DetectorSet> Keep(Guid deviceId, DetectorSet learnt, long nowUs) => detectors.SaveIfDue(deviceId, learnt, nowUs);
 
     private void AfterAny(RuleRun run, Twin twin, DeviceState state, RuleMoment moment, AssetTypes types)
     {

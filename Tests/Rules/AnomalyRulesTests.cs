@@ -23,7 +23,7 @@ public sealed class AnomalyRulesTests
         Assert.InRange(run.Told.Count, 0, 1); // The first deviations of a young series may be told once.
 
         // What was learnt lives on in what was saved.
-        learnt = DetectorSet.Read(learnt.Write(), "7", 0);
+        learnt = DetectorSet.Read(learnt.Write(), "7");
         run = Run(RuleMemory.Empty, Start, null, rule);
         Show(run, learnt, Points([.. usual[^1..], (60_000, 60)]), At(usual[^1].Item1));
         var told = Assert.Single(run.Told).Episode;
@@ -63,13 +63,34 @@ public sealed class AnomalyRulesTests
     }
 
     [Fact]
-    public void Detectors_BeyondTheLimit_MakeRoomForThoseFedLast()
+    public void Detectors_MoreSeriesThanPlaces_TheFirstKeepTheirsAndLearn()
     {
+        var rule = Rule("""{"type":"anomaly","of":"metric"}""");
         var set = DetectorSet.Empty;
-        for (var i = 0; i < 40; i++)
-            set = set.With($"a:s{i}", [1], i);
-        Assert.Equal(RuleLimits.MaxDetectors, set.Detectors.Count);
-        Assert.All(set.Detectors.Values, detector => Assert.True(detector.FedUs >= 40 - RuleLimits.MaxDetectors));
+        for (var round = 0; round < 10; round++)
+            set = ShowAll(set, round);
+        var alone = DetectorSet.Empty;
+        for (var round = 0; round < 10; round++)
+            alone = ShowOne(alone, round, 1);
+        Assert.Equal(alone.Find("a:s1"), set.Find("a:s1"));
+        Assert.Equal(
+            Enumerable.Range(1, RuleLimits.MaxDetectors).Select(no => $"a:s{no}").Order(), set.Detectors.Keys.Order());
+        Assert.True(set.IsShort);
+        Assert.False(alone.IsShort);
+        Assert.True(set.HasPlaceFor("e:sensor_fault", 0));
+
+        // What is fed no longer gives its place to what is, in time.
+        var later = (int)RuleLimits.DetectorIdle.TotalMinutes + 10;
+        Assert.Null(ShowOne(set, later - 20, 17).Find("a:s17"));
+        Assert.NotNull(ShowOne(set, later, 17).Find("a:s17"));
+        Assert.Equal(RuleLimits.MaxDetectors, ShowOne(set, later, 17).Detectors.Count);
+
+        DetectorSet ShowAll(DetectorSet before, int minute) =>
+            Enumerable.Range(1, RuleLimits.MaxDetectors + 4).Aggregate(before, (learnt, no) => ShowOne(learnt, minute, no));
+
+        DetectorSet ShowOne(DetectorSet before, int minute, int no) => AnomalyRules.Points(
+            Run(RuleMemory.Empty, Start.AddMinutes(minute), null, rule), before, Series with { Meta = $"{no}" }, no,
+            Points((60.0 * minute, minute)), long.MinValue, AssetTypes.None);
     }
 
     [Fact]

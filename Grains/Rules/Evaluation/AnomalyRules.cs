@@ -71,6 +71,8 @@ internal static class AnomalyRules
         RuleRun run, List<CompiledRule> rules, DetectorSet detectors, SeriesKey key, int no, ReadOnlySpan<PointEntry> points, long markUs)
     {
         var name = $"a:s{no}";
+        if (!detectors.HasPlaceFor(name, run.NowUs))
+            return detectors.Short();
         var detector = Load(detectors.Find(name), MetricDetector.Load) ?? new MetricDetector();
         (long TsUs, double Value, AnomalyResult Result) strongest = default;
         foreach (ref readonly var point in points)
@@ -121,6 +123,8 @@ internal static class AnomalyRules
         RuleRun run, List<CompiledRule> rules, DetectorSet detectors, SeriesKey key, int no, ReadOnlySpan<PointEntry> points, long markUs)
     {
         var name = $"f:s{no}";
+        if (!detectors.HasPlaceFor(name, run.NowUs))
+            return detectors.Short();
         var trend = Load(detectors.Find(name), TrendForecast.Load) ?? new TrendForecast();
         var lastUs = long.MinValue;
         foreach (ref readonly var point in points)
