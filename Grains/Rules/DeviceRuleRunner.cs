@@ -144,7 +144,8 @@ internal sealed class DeviceRuleRunner(
         RuleRun run, Guid deviceId, DeviceState state, Intake intake, ImmutableArray<NewEvent> events, AssetTypes types)
     {
         var watched = run.Rules.WatchedEvents.Count > 0
-            && (state.Detectors is not null || events.Any(e => run.Rules.WatchedEvents.Contains(e.EventType)));
+            && (state.Detectors is not null || AnomalyRules.HoldsRate(run)
+                || events.Any(e => run.Rules.WatchedEvents.Contains(e.EventType)));
         var series = Enumerable.Range(0, intake.Runs.Count).Where(s => run.Rules.Watches(intake.Batch.Series[s].Metric, run.Rated))
             .ToList();
         if (!watched && series.Count == 0)
@@ -154,10 +155,13 @@ internal sealed class DeviceRuleRunner(
         var after = before;
         // Those that have a detector first: after a long silence they must not lose it to one that has none.
         series = [.. series.OrderByDescending(s => before.Holds(intake.Numbers[s]))];
+        var unknown = watched ? AnomalyRules.Unknown(run, before, events) : [];
+        var past = await DetectorPast.Read(
+            store, state.DeviceNo, state.Twin.FirstSeenUs, state.Twin.EventMarkUs, unknown, run.NowUs);
         Guarded("anomalies", () =>
         {
             if (watched)
-                after = AnomalyRules.Events(run, after, events, state.Twin.EventMarkUs);
+                after = AnomalyRules.Events(run, after, events, state.Twin.EventMarkUs, past);
             foreach (var s in series)
             {
                 after = AnomalyRules.Points(

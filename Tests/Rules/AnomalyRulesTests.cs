@@ -1,4 +1,5 @@
 using EsoCore.Grains.Rules;
+using EsoCore.Grains.Rules.Conditions;
 using EsoCore.Grains.Rules.Evaluation;
 using EsoCore.Grains.Storage;
 using EsoCore.Grains.Telemetry;
@@ -54,6 +55,13 @@ public sealed class AnomalyRulesTests
     }
 
     [Fact]
+    public void MetricRule_BuiltIn_AsksForWhatAMonthHasOneFalseAlarmAt()
+    {
+        var rule = new CompiledRule("metric_anomaly", 1, DefaultRules.All["metric_anomaly"]);
+        Assert.Equal(0.9, Assert.IsType<MetricAnomalyCondition>(rule.Condition).MinLikelihood);
+    }
+
+    [Fact]
     public void Forecast_LimitNotKnown_FollowsNothing()
     {
         var rule = Rule("""{"type":"anomaly","of":"forecast","metric":"temp","above":{"rated":"temp_c"}}""");
@@ -91,6 +99,30 @@ public sealed class AnomalyRulesTests
         DetectorSet ShowOne(DetectorSet before, int minute, int no) => AnomalyRules.Points(
             Run(RuleMemory.Empty, Start.AddMinutes(minute), null, rule), before, Series with { Meta = $"{no}" }, no,
             Points((60.0 * minute, minute)), long.MinValue, AssetTypes.None);
+    }
+
+    [Fact]
+    public void Events_ThatDouble_AreToldAnewAndTheEndKeepsTheirNumber()
+    {
+        var rule = Rule("""{"type":"anomaly","of":"events","types":["sensor_fault"],"min_count":5}""");
+        var past = new Dictionary<string, EventPast> { ["sensor_fault"] = new(Us(Start.AddDays(-20)), []) };
+        var (memory, detectors) = (RuleMemory.Empty, DetectorSet.Empty);
+        var texts = new List<string>();
+        for (var minute = 0; minute < 14; minute++)
+            Take(minute, [Event("sensor_fault", 60 * minute)]);
+        Take(60 * 30, []);
+
+        // Told when it becomes unusual and when it has doubled, as one episode, and what it was when it is over.
+        Assert.Equal(["5 sensor faults in 24 h, usually 0.", "10 sensor faults in 24 h, usually 0."], texts[..2]);
+        Assert.Matches("^10 sensor faults in 24 h, usually 0(-1)?; now 0\\.$", Assert.Single(texts[2..]));
+
+        void Take(double minute, NewEvent[] events)
+        {
+            var run = Run(memory, Start.AddMinutes(minute), null, rule);
+            detectors = AnomalyRules.Events(run, detectors, [.. events], long.MinValue, past);
+            memory = run.After;
+            texts.AddRange(run.Told.Select(told => told.Episode.Text));
+        }
     }
 
     [Fact]
