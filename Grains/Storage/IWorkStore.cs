@@ -10,8 +10,8 @@ public interface IWorkStore
     Task<StoredWork?> Load(Guid projectId, string owner, CancellationToken cancel);
 
     /// <summary>
-    /// Writes state (version + 1, with what is left of it one day), items (inserted or replaced by id) and log entries (a known id is left as it is), all or nothing, if
-    /// <see cref="WorkCommit.ExpectedVersion"/> stands; false, and nothing written, if not.
+    /// Writes state (version + 1, with what is left of it one day), items (inserted or replaced by id) and log entries (a known id is left
+    /// as it is), all or nothing, if <see cref="WorkCommit.ExpectedVersion"/> stands; false, and nothing written, if not.
     /// </summary>
     Task<bool> Commit(WorkCommit commit, CancellationToken cancel);
 
@@ -39,7 +39,8 @@ public sealed record WorkCommit(
     public WorkRest? Rest { get; init; }
 
     /// <summary>About how many bytes this writes; groups of commits are cut by it.</summary>
-    public int EstimatedBytes => 256 + Body.Length + (Rest?.Body.Length ?? 0) + Items.Sum(i => 256 + i.Body.Length) + Log.Sum(l => 192 + l.Body.Length);
+    public int EstimatedBytes =>
+        256 + Body.Length + (Rest?.Body.Length ?? 0) + Items.Sum(i => 256 + i.Body.Length) + Log.Sum(l => 192 + l.Body.Length);
 }
 
 /// <summary>What takes the place of a state that nothing has changed for <see cref="WorkRetention.States"/>.</summary>

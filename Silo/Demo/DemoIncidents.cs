@@ -3,7 +3,9 @@ using EsoCore.Feed;
 
 namespace EsoCore.Silo.Demo;
 
-/// <summary>Says a line when an incident opens in the demo's project: what goes wrong with the simulated machines becomes one by itself.</summary>
+/// <summary>
+/// Says a line when an incident opens in the demo's project: what goes wrong with the simulated machines becomes one by itself.
+/// </summary>
 internal sealed class DemoIncidents(IGrainFactory grains, TimeProvider time, ILogger<DemoIncidents> log)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);

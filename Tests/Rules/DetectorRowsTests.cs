@@ -80,8 +80,8 @@ public sealed class DetectorRowsTests : IAsyncLifetime
     {
         var body = Encoding.UTF8.GetBytes($"[{Records.Event("watchdog_reset", second)}]");
         var batch = new BatchUpload(
-            new DeviceCall(_cluster.Time.GetUtcNow()), Guid.NewGuid(), Convert.ToHexStringLower(SHA256.HashData(body)), BatchFormat.Json, null,
-            body);
+            new DeviceCall(_cluster.Time.GetUtcNow()), Guid.NewGuid(), Convert.ToHexStringLower(SHA256.HashData(body)), BatchFormat.Json,
+            null, body);
         return (await _cluster.Client.GetGrain<IDeviceGrain>(_device.ToString("D")).Upload(batch)).Outcome;
     }
 

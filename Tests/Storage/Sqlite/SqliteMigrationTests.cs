@@ -79,11 +79,11 @@ public sealed class SqliteMigrationTests
     private static List<string> Rows(Db db) =>
     [
         .. Texts(db, "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' and name <> 'schema_version'")
-            .SelectMany(table => Texts(
-                db,
-                $"select '{table} ' || {string.Join(" || '|' || ", Texts(db, $"select 'quote(' || name || ')' from pragma_table_info('{table}')"))} " +
-                $"from {table}")),
+            .SelectMany(table => Texts(db, $"select '{table} ' || {Columns(db, table)} from {table}")),
     ];
+
+    private static string Columns(Db db, string table) =>
+        string.Join(" || '|' || ", Texts(db, $"select 'quote(' || name || ')' from pragma_table_info('{table}')"));
 
     private static List<string> Texts(Db db, string sql)
     {

@@ -29,7 +29,8 @@ internal sealed class Pruning(string delete, TimeSpan age, int lockNumber, TimeP
         new(Items("kind = 'ticket' and status in ('done', 'cancelled')"), WorkRetention.Items, 8, time),
         new("delete from work_state" + Idle("rest = ''"), WorkRetention.States, 9, time),
         new(
-            "update work_state set version = version + 1, body = rest, idle_at = null, rest = null, rest_version = null" + Idle("rest <> ''"),
+            "update work_state set version = version + 1, body = rest, idle_at = null, rest = null, rest_version = null"
+            + Idle("rest <> ''"),
             WorkRetention.States, 10, time),
     ];
 
