@@ -66,17 +66,10 @@ internal static class AssetEndpoints
     private static async Task<IResult> Change(HttpContext http, string id, IGrainFactory grains)
     {
         var grain = Asset(grains, http, Ids.FromPath(http, id));
-        if ((await grain.Get())?.Asset is not { } found)
-            return Problems.NotFound(What);
-        var (form, unread) = await Answers.ReadForm(http);
-        if (form is null)
-            return unread!;
-        var asset = AssetForms.Read(form, found.Value);
-        if (form.Faults is { Length: > 0 } faults)
-            return Problems.Faulty(faults);
-        // Without If-Match the change still builds on what was read here, so that two changes at once cannot undo each other.
-        var result = await grain.Put(asset, ETags.IfMatch(http.Request) ?? found.Version, onlyCreate: false);
-        return Answers.Edit(http, result, What, changed => new AssetBody(changed), Location);
+        return await Definitions.Change(
+            http, (await grain.Get())?.Asset, What, AssetForms.Read,
+            async (asset, version) => Answers.Edit(
+                http, await grain.Put(asset, version, onlyCreate: false), What, changed => new AssetBody(changed), Location));
     }
 
     private static async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains) =>

@@ -25,15 +25,9 @@ internal static class ConfigProfileEndpoints
             .Gives(StatusCodes.Status204NoContent);
     }
 
-    private static async Task<IResult> List(HttpContext http, IGrainFactory grains)
-    {
-        var query = new QueryReader(http.Request.Query);
-        var page = query.Page();
-        if (query.Problem() is { } faulty)
-            return faulty;
-        var project = grains.GetGrain<IProjectGrain>(Caller.Of(http).ProjectId.ToString("D"));
-        return await Answers.Page(http, () => project.ListConfigProfiles(page), list => new ConfigProfileList(list.Items.Select(ToText)));
-    }
+    private static Task<IResult> List(HttpContext http, IGrainFactory grains) => Definitions.List(
+        http, page => grains.GetGrain<IProjectGrain>(Caller.Of(http).ProjectId.ToString("D")).ListConfigProfiles(page),
+        profiles => new ConfigProfileList(profiles.Select(ToText)));
 
     private static async Task<IResult> Get(HttpContext http, string model, IGrainFactory grains) =>
         await Profile(grains, http, model).Get() is { } found ? Answers.Versioned(http, found, ToText(found)) : Problems.NotFound(What);

@@ -57,27 +57,12 @@ internal static class EscalationEndpoints
             .Gives(StatusCodes.Status204NoContent);
     }
 
-    private static async Task<IResult> CreatePolicy(HttpContext http, IGrainFactory grains)
-    {
-        var (form, unread) = await Answers.ReadForm(http);
-        if (form is null)
-            return unread!;
-        var id = NewId(form);
-        var policy = EscalationForms.ReadPolicy(form, null);
-        if (form.Faults is { Length: > 0 } faults)
-            return Problems.Faulty(faults);
-        return PolicyEdit(http, await Policy(grains, http, id).Put(policy, null, onlyCreate: true));
-    }
+    private static Task<IResult> CreatePolicy(HttpContext http, IGrainFactory grains) => Definitions.Create(
+        http, form => EscalationForms.ReadPolicy(form, null),
+        async (id, policy) => PolicyEdit(http, await Policy(grains, http, id).Put(policy, null, onlyCreate: true)));
 
-    private static async Task<IResult> ListPolicies(HttpContext http, IGrainFactory grains)
-    {
-        var query = new QueryReader(http.Request.Query);
-        var page = query.Page();
-        if (query.Problem() is { } faulty)
-            return faulty;
-        return await Answers.Page(
-            http, () => Lists(grains, http).ListPolicies(page), list => new PolicyList(list.Items.Select(p => new PolicyBody(p))));
-    }
+    private static Task<IResult> ListPolicies(HttpContext http, IGrainFactory grains) => Definitions.List(
+        http, page => Lists(grains, http).ListPolicies(page), policies => new PolicyList(policies.Select(p => new PolicyBody(p))));
 
     private static async Task<IResult> GetPolicy(HttpContext http, string id, IGrainFactory grains) =>
         await Policy(grains, http, Ids.FromPath(http, id)).Get() is { } policy
@@ -86,41 +71,20 @@ internal static class EscalationEndpoints
     private static async Task<IResult> ChangePolicy(HttpContext http, string id, IGrainFactory grains)
     {
         var grain = Policy(grains, http, Ids.FromPath(http, id));
-        if (await grain.Get() is not { } found)
-            return Problems.NotFound("escalation policy");
-        var (form, unread) = await Answers.ReadForm(http);
-        if (form is null)
-            return unread!;
-        var policy = EscalationForms.ReadPolicy(form, found.Value);
-        if (form.Faults is { Length: > 0 } faults)
-            return Problems.Faulty(faults);
-        return PolicyEdit(http, await grain.Put(policy, ETags.IfMatch(http.Request) ?? found.Version, onlyCreate: false));
+        return await Definitions.Change(
+            http, await grain.Get(), "escalation policy", EscalationForms.ReadPolicy,
+            async (policy, version) => PolicyEdit(http, await grain.Put(policy, version, onlyCreate: false)));
     }
 
     private static async Task<IResult> DeletePolicy(HttpContext http, string id, IGrainFactory grains) =>
         PolicyEdit(http, await Policy(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request)));
 
-    private static async Task<IResult> CreateSchedule(HttpContext http, IGrainFactory grains)
-    {
-        var (form, unread) = await Answers.ReadForm(http);
-        if (form is null)
-            return unread!;
-        var id = NewId(form);
-        var schedule = EscalationForms.ReadSchedule(form, null);
-        if (form.Faults is { Length: > 0 } faults)
-            return Problems.Faulty(faults);
-        return ScheduleEdit(http, await Schedule(grains, http, id).Put(schedule, null, onlyCreate: true));
-    }
+    private static Task<IResult> CreateSchedule(HttpContext http, IGrainFactory grains) => Definitions.Create(
+        http, form => EscalationForms.ReadSchedule(form, null),
+        async (id, schedule) => ScheduleEdit(http, await Schedule(grains, http, id).Put(schedule, null, onlyCreate: true)));
 
-    private static async Task<IResult> ListSchedules(HttpContext http, IGrainFactory grains)
-    {
-        var query = new QueryReader(http.Request.Query);
-        var page = query.Page();
-        if (query.Problem() is { } faulty)
-            return faulty;
-        return await Answers.Page(
-            http, () => Lists(grains, http).ListSchedules(page), list => new ScheduleList(list.Items.Select(s => new ScheduleBody(s))));
-    }
+    private static Task<IResult> ListSchedules(HttpContext http, IGrainFactory grains) => Definitions.List(
+        http, page => Lists(grains, http).ListSchedules(page), schedules => new ScheduleList(schedules.Select(s => new ScheduleBody(s))));
 
     private static async Task<IResult> GetSchedule(HttpContext http, string id, IGrainFactory grains) =>
         await Schedule(grains, http, Ids.FromPath(http, id)).Get() is { } schedule
@@ -141,27 +105,13 @@ internal static class EscalationEndpoints
     private static async Task<IResult> ChangeSchedule(HttpContext http, string id, IGrainFactory grains)
     {
         var grain = Schedule(grains, http, Ids.FromPath(http, id));
-        if (await grain.Get() is not { } found)
-            return Problems.NotFound("schedule");
-        var (form, unread) = await Answers.ReadForm(http);
-        if (form is null)
-            return unread!;
-        var schedule = EscalationForms.ReadSchedule(form, found.Value);
-        if (form.Faults is { Length: > 0 } faults)
-            return Problems.Faulty(faults);
-        return ScheduleEdit(http, await grain.Put(schedule, ETags.IfMatch(http.Request) ?? found.Version, onlyCreate: false));
+        return await Definitions.Change(
+            http, await grain.Get(), "schedule", EscalationForms.ReadSchedule,
+            async (schedule, version) => ScheduleEdit(http, await grain.Put(schedule, version, onlyCreate: false)));
     }
 
     private static async Task<IResult> DeleteSchedule(HttpContext http, string id, IGrainFactory grains) =>
         ScheduleEdit(http, await Schedule(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request)));
-
-    private static string NewId(JsonForm form)
-    {
-        var id = form.Text("id", Ids.MaxLength) ?? Guid.NewGuid().ToString("D");
-        if (Ids.Fault(id) is { } fault)
-            form.Fault("id", fault);
-        return id;
-    }
 
     private static IResult PolicyEdit(HttpContext http, EditResult<EscalationPolicy> result) => Answers.Edit(
         http, result, "escalation policy", policy => new PolicyBody(policy), policy => $"/api/escalation-policies/{Ids.ToPath(policy.Id)}");

@@ -52,29 +52,12 @@ internal sealed record DocumentRoutes<T, TEdit>(
         return routes;
     }
 
-    private async Task<IResult> Create(HttpContext http, IGrainFactory grains)
-    {
-        var (form, unread) = await Answers.ReadForm(http);
-        if (form is null)
-            return unread!;
-        var id = form.Text("id", Ids.MaxLength) ?? Guid.NewGuid().ToString("D");
-        if (Ids.Fault(id) is { } fault)
-            form.Fault("id", fault);
-        var edit = Read(form, null, Caller.Of(http));
-        if (form.Faults is { Length: > 0 } faults)
-            return Problems.Faulty(faults);
-        return Answers.Edit(http, await Of(grains, http, id).Put(edit, null, true), What, Body, Location);
-    }
+    private Task<IResult> Create(HttpContext http, IGrainFactory grains) => Definitions.Create(
+        http, form => Read(form, null, Caller.Of(http)),
+        async (id, edit) => Answers.Edit(http, await Of(grains, http, id).Put(edit, null, true), What, Body, Location));
 
-    private async Task<IResult> ListAll(HttpContext http, IGrainFactory grains)
-    {
-        var query = new QueryReader(http.Request.Query);
-        var page = query.Page();
-        if (query.Problem() is { } faulty)
-            return faulty;
-        var project = grains.GetGrain<INotificationsGrain>(Caller.Of(http).ProjectId.ToString("D"));
-        return await Answers.Page(http, () => List(project, page), list => Page(list.Items));
-    }
+    private Task<IResult> ListAll(HttpContext http, IGrainFactory grains) => Definitions.List(
+        http, page => List(grains.GetGrain<INotificationsGrain>(Caller.Of(http).ProjectId.ToString("D")), page), Page);
 
     private async Task<IResult> Get(HttpContext http, string id, IGrainFactory grains) =>
         await Of(grains, http, Ids.FromPath(http, id)).Get() is { } found
@@ -83,17 +66,9 @@ internal sealed record DocumentRoutes<T, TEdit>(
     private async Task<IResult> Change(HttpContext http, string id, IGrainFactory grains)
     {
         var grain = Of(grains, http, Ids.FromPath(http, id));
-        if (await grain.Get() is not { } found)
-            return Problems.NotFound(What);
-        var (form, unread) = await Answers.ReadForm(http);
-        if (form is null)
-            return unread!;
-        var edit = Read(form, found.Value, Caller.Of(http));
-        if (form.Faults is { Length: > 0 } faults)
-            return Problems.Faulty(faults);
-        // Without If-Match the change still builds on what was read here, so that two changes at once cannot undo each other.
-        var result = await grain.Put(edit, ETags.IfMatch(http.Request) ?? found.Version, false);
-        return Answers.Edit(http, result, What, Body, Location);
+        return await Definitions.Change(
+            http, await grain.Get(), What, (form, current) => Read(form, current, Caller.Of(http)),
+            async (edit, version) => Answers.Edit(http, await grain.Put(edit, version, false), What, Body, Location));
     }
 
     private async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains) =>

@@ -34,31 +34,15 @@ internal static class RuleEndpoints
             .Gives(StatusCodes.Status204NoContent);
     }
 
-    private static async Task<IResult> Create(HttpContext http, IGrainFactory grains)
-    {
-        var (form, unread) = await Answers.ReadForm(http);
-        if (form is null)
-            return unread!;
-        var id = form.Text("id", Ids.MaxLength) ?? Guid.NewGuid().ToString("D");
+    private static Task<IResult> Create(HttpContext http, IGrainFactory grains) => Definitions.Create(
+        http, form => RuleForms.Read(form, null),
+        async (id, rule) => Edit(http, await Rule(grains, http, id).Put(rule, expectedVersion: null, onlyCreate: true)),
         // Such a rule could not be reached: its path is another route's.
-        if (Ids.Fault(id) is { } fault || (fault = id is "schema" or "try" ? "must not be schema or try" : null) is not null)
-            form.Fault("id", fault);
-        var rule = RuleForms.Read(form, null);
-        if (form.Faults is { Length: > 0 } faults)
-            return Problems.Faulty(faults);
-        var result = await Rule(grains, http, id).Put(rule, expectedVersion: null, onlyCreate: true);
-        return Answers.Edit(http, result, What, made => new RuleBody(made), Location);
-    }
+        id => id is "schema" or "try" ? "must not be schema or try" : null);
 
-    private static async Task<IResult> List(HttpContext http, IGrainFactory grains)
-    {
-        var query = new QueryReader(http.Request.Query);
-        var page = query.Page();
-        if (query.Problem() is { } faulty)
-            return faulty;
-        var set = grains.GetGrain<IRuleSetGrain>(Caller.Of(http).ProjectId.ToString("D"));
-        return await Answers.Page(http, () => set.List(page), list => new RuleList(list.Items.Select(rule => new RuleBody(rule))));
-    }
+    private static Task<IResult> List(HttpContext http, IGrainFactory grains) => Definitions.List(
+        http, page => grains.GetGrain<IRuleSetGrain>(Caller.Of(http).ProjectId.ToString("D")).List(page),
+        rules => new RuleList(rules.Select(rule => new RuleBody(rule))));
 
     private static async Task<IResult> Get(HttpContext http, string id, IGrainFactory grains)
     {
@@ -72,24 +56,13 @@ internal static class RuleEndpoints
     private static async Task<IResult> Change(HttpContext http, string id, IGrainFactory grains)
     {
         var grain = Rule(grains, http, Ids.FromPath(http, id));
-        if ((await grain.Get())?.Rule is not { } found)
-            return Problems.NotFound(What);
-        var (form, unread) = await Answers.ReadForm(http);
-        if (form is null)
-            return unread!;
-        var rule = RuleForms.Read(form, found.Value);
-        if (form.Faults is { Length: > 0 } faults)
-            return Problems.Faulty(faults);
-        // Without If-Match the change still builds on what was read here, so that two changes at once cannot undo each other.
-        var result = await grain.Put(rule, ETags.IfMatch(http.Request) ?? found.Version, onlyCreate: false);
-        return Answers.Edit(http, result, What, changed => new RuleBody(changed), Location);
+        return await Definitions.Change(
+            http, (await grain.Get())?.Rule, What, RuleForms.Read,
+            async (rule, version) => Edit(http, await grain.Put(rule, version, onlyCreate: false)));
     }
 
-    private static async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains)
-    {
-        var result = await Rule(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request));
-        return Answers.Edit(http, result, What, gone => new RuleBody(gone), Location);
-    }
+    private static async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains) =>
+        Edit(http, await Rule(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request)));
 
     private static async Task<IResult> Try(HttpContext http, IGrainFactory grains)
     {
@@ -125,6 +98,9 @@ internal static class RuleEndpoints
 
     private static IRuleGrain Rule(IGrainFactory grains, HttpContext http, string id) =>
         grains.GetGrain<IRuleGrain>(Ids.Key(Caller.Of(http).Scope, id));
+
+    private static IResult Edit(HttpContext http, EditResult<RuleDefinition> result) =>
+        Answers.Edit(http, result, What, rule => new RuleBody(rule), Location);
 
     private static string Location(Versioned<RuleDefinition> rule) => $"/api/rules/{Ids.ToPath(rule.Id)}";
 }

@@ -25,30 +25,13 @@ internal static class SiteEndpoints
             .Gives(StatusCodes.Status204NoContent);
     }
 
-    private static async Task<IResult> Create(HttpContext http, IGrainFactory grains)
-    {
-        var (form, unread) = await Answers.ReadForm(http);
-        if (form is null)
-            return unread!;
-        var id = form.Text("id", Ids.MaxLength) ?? Guid.NewGuid().ToString("D");
-        if (Ids.Fault(id) is { } fault)
-            form.Fault("id", fault);
-        var site = SiteForms.Read(form, null);
-        if (form.Faults is { Length: > 0 } faults)
-            return Problems.Faulty(faults);
-        var result = await Site(grains, http, id).Put(site, expectedVersion: null, onlyCreate: true);
-        return Answers.Edit(http, result, What, created => new SiteBody(created), Location);
-    }
+    private static Task<IResult> Create(HttpContext http, IGrainFactory grains) => Definitions.Create(
+        http, form => SiteForms.Read(form, null),
+        async (id, site) => Edit(http, await Site(grains, http, id).Put(site, expectedVersion: null, onlyCreate: true)));
 
-    private static async Task<IResult> List(HttpContext http, IGrainFactory grains)
-    {
-        var query = new QueryReader(http.Request.Query);
-        var page = query.Page();
-        if (query.Problem() is { } faulty)
-            return faulty;
-        var project = grains.GetGrain<IProjectGrain>(Caller.Of(http).ProjectId.ToString("D"));
-        return await Answers.Page(http, () => project.ListSites(page), list => new SiteList(list.Items.Select(site => new SiteBody(site))));
-    }
+    private static Task<IResult> List(HttpContext http, IGrainFactory grains) => Definitions.List(
+        http, page => grains.GetGrain<IProjectGrain>(Caller.Of(http).ProjectId.ToString("D")).ListSites(page),
+        sites => new SiteList(sites.Select(site => new SiteBody(site))));
 
     private static async Task<IResult> Get(HttpContext http, string id, IGrainFactory grains)
     {
@@ -61,21 +44,16 @@ internal static class SiteEndpoints
     private static async Task<IResult> Change(HttpContext http, string id, IGrainFactory grains)
     {
         var grain = Site(grains, http, Ids.FromPath(http, id));
-        if ((await grain.Get())?.Site is not { } found)
-            return Problems.NotFound(What);
-        var (form, unread) = await Answers.ReadForm(http);
-        if (form is null)
-            return unread!;
-        var site = SiteForms.Read(form, found.Value);
-        if (form.Faults is { Length: > 0 } faults)
-            return Problems.Faulty(faults);
-        // Without If-Match the change still builds on what was read here, so that two changes at once cannot undo each other.
-        var result = await grain.Put(site, ETags.IfMatch(http.Request) ?? found.Version, onlyCreate: false);
-        return Answers.Edit(http, result, What, changed => new SiteBody(changed), Location);
+        return await Definitions.Change(
+            http, (await grain.Get())?.Site, What, SiteForms.Read,
+            async (site, version) => Edit(http, await grain.Put(site, version, onlyCreate: false)));
     }
 
     private static async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains) =>
-        Answers.Edit(http, await Site(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request)), What, deleted => new SiteBody(deleted), Location);
+        Edit(http, await Site(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request)));
+
+    private static IResult Edit(HttpContext http, EditResult<SiteDefinition> result) =>
+        Answers.Edit(http, result, What, site => new SiteBody(site), Location);
 
     private static ISiteGrain Site(IGrainFactory grains, HttpContext http, string id) => grains.GetGrain<ISiteGrain>(Ids.Key(Caller.Of(http).Scope, id));
 

@@ -10,7 +10,7 @@ public readonly record struct EventRateResult(int Count, int UsualLow, int Usual
 /// <summary>
 /// Counts events of one kind over the last 24 hours and says how unlikely the count is, given how many there used to be. The baseline is a
 /// Poisson rate with a gamma prior, forgotten over a month; counts of a window then follow a negative binomial distribution (Gelman et al.,
-/// Bayesian Data Analysis, 3rd ed., 2.6), which allows for a rate that is not well known yet.
+/// Bayesian Data Analysis, 3rd ed., 2.6), which allows for a rate that is not well known yet. What a day teaches is bounded.
 /// </summary>
 public sealed class EventRate
 {
@@ -31,6 +31,9 @@ public sealed class EventRate
     private const double PriorEvents = 0.5;
 
     private const double PriorDays = 1;
+    /// <summary>A day teaches no more than this many times what is usual at most: one storm must not hide the next for a month.</summary>
+    private const double MostTimesUsual = 3;
+
     private const double OneInTwenty = 0.05;
     private const double Negligible = 1e-12;
     private readonly long[] _counts = new long[Hours];
@@ -117,7 +120,7 @@ public sealed class EventRate
             _hour++;
             var place = Place(_hour);
             if (_hour - _first >= Hours)
-                Learn(_counts[place], 1);
+                Learn(Bounded(_counts[place]), 1);
             _total -= _counts[place];
             _counts[place] = 0;
         }
@@ -127,7 +130,16 @@ public sealed class EventRate
         _hour = Math.Max(_hour, hour);
     }
 
-    private void Learn(long events, long hours)
+    /// <summary>An hour's share of what its day, the 24 hours that begin with it, may teach.</summary>
+    private double Bounded(long events)
+    {
+        if (events == 0 || _days < LeastDays)
+            return events;
+        var most = MostTimesUsual * Math.Max(1, Judge().UsualHigh);
+        return _total <= most ? events : events * most / _total;
+    }
+
+    private void Learn(double events, long hours)
     {
         var days = hours / (double)Hours;
         var kept = Math.Exp(-days / MemoryDays);

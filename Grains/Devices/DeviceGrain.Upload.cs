@@ -61,12 +61,22 @@ internal sealed partial class DeviceGrain
             if (result.Outcome == CommitOutcome.Replay)                                           // 7
                 return Replay(result.Known!, upload);
             (_recent ??= new RecentBatches()).Add(entry!);
+            await KeepLearnt();
             return answer!;
         }
         catch (StorageUnavailableException)
         {
             return Refuse(UploadOutcome.Unavailable, ProblemCodes.Unavailable, "The storage is away; nothing was stored. Try again.");
         }
+    }
+
+    private async ValueTask KeepLearnt()
+    {
+        if (_state?.Detectors is not { } learnt)
+            return;
+        var kept = await services.Rules.Keep(DeviceId, learnt, Micros.Of(services.Time.GetUtcNow()));
+        if (kept != learnt && _state is { } state && ReferenceEquals(state.Detectors, learnt))
+            _state = state with { Detectors = kept };
     }
 
     private UploadAnswer? Admit(DeviceState state, BatchUpload upload)

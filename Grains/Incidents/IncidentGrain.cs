@@ -191,7 +191,11 @@ internal sealed partial class IncidentGrain(
             return;
         await KeepReminder(state.Outgoing.IsEmpty ? outcome.NextDue : now);
         var commit = new WorkCommit(_projectId, Owner, _version, body, [.. outcome.Changed.Select(ItemOf)],
-            [.. outcome.Lines.Select(LineOf)]);
+            [.. outcome.Lines.Select(LineOf)])
+        {
+            // A state with the marks of many devices stays as it is: there are few of them, and it would be written twice over each time.
+            Rest = state.IsAtRest && _inbox.Sources.Count <= FewSources ? new WorkRest(now, WorkJson.Write(state.AtRest())) : null,
+        };
         if (!await store.Commit(commit, CancellationToken.None))
             throw new StaleWorkException(Owner);
         (_state, _body, _version) = (state, body, _version + 1);

@@ -38,6 +38,17 @@ internal sealed record IncidentState
     /// <summary>Fields of a newer program, carried along.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; init; }
+
+    /// <summary>Whether nothing is under way: no incident, no episode that goes on, nothing to be handed on.</summary>
+    [JsonIgnore]
+    public bool IsAtRest => Outgoing.IsEmpty && Episodes.All(e => !e.Lasts || e.End is not null)
+        && Incidents.All(r => r.View.Status == IncidentStatus.Resolved && r.NotifyAt is null && r.Escalations.IsEmpty);
+
+    /// <summary>
+    /// What must be known for ever: how far each device was heard, without which its next transition would look like a gap, and the number
+    /// of the last incident.
+    /// </summary>
+    public IncidentState AtRest() => this with { Episodes = [], Incidents = [] };
 }
 
 /// <summary>What a rule says of the incidents made of its episodes.</summary>

@@ -138,7 +138,8 @@ internal static class DefaultRules
             """) with { ResolveAfter = TimeSpan.FromDays(2) });
         yield return ("metric_anomaly", Make(
             "Unusual values", "Values of a metric are not as they used to be. Switch it on for the metrics that matter.", "low",
-            """{"type":"anomaly","of":"metric"}""") with { Enabled = false, ResolveAfter = TimeSpan.FromDays(1) });
+            // About one false alarm of a series in a month: see Benchmarks/results/anomalies.md.
+            """{"type":"anomaly","of":"metric","min_likelihood":0.9}""") with { Enabled = false, ResolveAfter = TimeSpan.FromDays(1) });
         yield return ("vibration_forecast", Make(
             "Vibration will pass its limit", "The trend of vibration_rms passes its limit (threshold vibration_rms) within two weeks.",
             "low",

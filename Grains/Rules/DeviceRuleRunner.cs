@@ -144,17 +144,24 @@ internal sealed class DeviceRuleRunner(
         RuleRun run, Guid deviceId, DeviceState state, Intake intake, ImmutableArray<NewEvent> events, AssetTypes types)
     {
         var watched = run.Rules.WatchedEvents.Count > 0
-            && (state.Detectors is not null || events.Any(e => run.Rules.WatchedEvents.Contains(e.EventType)));
+            && (state.Detectors is not null || AnomalyRules.HoldsRate(run)
+                || events.Any(e => run.Rules.WatchedEvents.Contains(e.EventType)));
         var series = Enumerable.Range(0, intake.Runs.Count).Where(s => run.Rules.Watches(intake.Batch.Series[s].Metric, run.Rated))
             .ToList();
         if (!watched && series.Count == 0)
             return state.Detectors;
-        var before = state.Detectors ?? await detectors.Read(deviceId, run.NowUs);
+        if ((state.Detectors ?? await detectors.Read(deviceId)) is not { } before)
+            return null;
         var after = before;
+        // Those that have a detector first: after a long silence they must not lose it to one that has none.
+        series = [.. series.OrderByDescending(s => before.Holds(intake.Numbers[s]))];
+        var unknown = watched ? AnomalyRules.Unknown(run, before, events) : [];
+        var past = await DetectorPast.Read(
+            store, state.DeviceNo, state.Twin.FirstSeenUs, state.Twin.EventMarkUs, unknown, run.NowUs);
         Guarded("anomalies", () =>
         {
             if (watched)
-                after = AnomalyRules.Events(run, after, events, state.Twin.EventMarkUs);
+                after = AnomalyRules.Events(run, after, events, state.Twin.EventMarkUs, past);
             foreach (var s in series)
             {
                 after = AnomalyRules.Points(
@@ -162,8 +169,13 @@ internal sealed class DeviceRuleRunner(
                     types);
             }
         });
-        return after == before ? after : await detectors.SaveIfDue(deviceId, after, run.NowUs);
+        if (after.IsShort && !before.IsShort)
+            detectors.TellShort(deviceId);
+        return after;
     }
+
+    /// <summary>After a batch is committed: writes what its detectors learnt, if that was not for a while.</summary>
+    internal ValueTask<DetectorSet> Keep(Guid deviceId, DetectorSet learnt, long nowUs) => detectors.SaveIfDue(deviceId, learnt, nowUs);
 
     private void AfterAny(RuleRun run, Twin twin, DeviceState state, RuleMoment moment, AssetTypes types)
     {

@@ -45,7 +45,10 @@ internal static class RuleLimits
     /// <summary>Faulty sensors that a twin holds; the oldest goes first.</summary>
     internal const int MaxMutes = 64;
 
-    /// <summary>Detectors that a twin feeds (1.7 KB each at most).</summary>
+    /// <summary>
+    /// Detectors of series that a twin feeds (1.7 KB each at most), and as many of rates of events (0.2 KB each); what comes when all
+    /// places are taken is not watched.
+    /// </summary>
     internal const int MaxDetectors = 16;
 
     /// <summary>Stored events that are read around those of a batch, for one rule.</summary>
@@ -94,6 +97,9 @@ internal static class RuleLimits
 
     /// <summary>How far one looks unless told.</summary>
     internal static readonly TimeSpan DefaultForecast = TimeSpan.FromDays(14);
+
+    /// <summary>A detector that nothing has fed for as long gives its place to another: longer than a device is often away.</summary>
+    internal static readonly TimeSpan DetectorIdle = TimeSpan.FromDays(7);
 
     /// <summary>How often what detectors learnt is written beside other commits.</summary>
     internal static readonly TimeSpan DetectorsSaved = TimeSpan.FromMinutes(30);

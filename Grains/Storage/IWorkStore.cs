@@ -10,8 +10,8 @@ public interface IWorkStore
     Task<StoredWork?> Load(Guid projectId, string owner, CancellationToken cancel);
 
     /// <summary>
-    /// Writes state (version + 1), items (inserted or replaced by id) and log entries (a known id is left as it is), all or nothing, if
-    /// <see cref="WorkCommit.ExpectedVersion"/> stands; false, and nothing written, if not.
+    /// Writes state (version + 1, with what is left of it one day), items (inserted or replaced by id) and log entries (a known id is left
+    /// as it is), all or nothing, if <see cref="WorkCommit.ExpectedVersion"/> stands; false, and nothing written, if not.
     /// </summary>
     Task<bool> Commit(WorkCommit commit, CancellationToken cancel);
 
@@ -35,9 +35,18 @@ public sealed record StoredWork(long Version, string Body);
 public sealed record WorkCommit(
     Guid ProjectId, string Owner, long ExpectedVersion, string Body, ImmutableArray<WorkItem> Items, ImmutableArray<LogEntry> Log)
 {
+    /// <summary>What is left of the state once it has been idle for long; null: it has something under way, and stays as it is.</summary>
+    public WorkRest? Rest { get; init; }
+
     /// <summary>About how many bytes this writes; groups of commits are cut by it.</summary>
-    public int EstimatedBytes => 256 + Body.Length + Items.Sum(i => 256 + i.Body.Length) + Log.Sum(l => 192 + l.Body.Length);
+    public int EstimatedBytes =>
+        256 + Body.Length + (Rest?.Body.Length ?? 0) + Items.Sum(i => 256 + i.Body.Length) + Log.Sum(l => 192 + l.Body.Length);
 }
+
+/// <summary>What takes the place of a state that nothing has changed for <see cref="WorkRetention.States"/>.</summary>
+/// <param name="Since">When it came to rest: the time of the commit.</param>
+/// <param name="Body">JSON, what the grain must know for ever; empty: nothing, the state goes.</param>
+public sealed record WorkRest(DateTimeOffset Since, string Body);
 
 /// <summary>How long work is kept. What is still under way is kept however old it is.</summary>
 public static class WorkRetention
@@ -50,6 +59,9 @@ public static class WorkRetention
 
     /// <summary>Incidents that are resolved and tickets that are done or cancelled, since they began.</summary>
     public static readonly TimeSpan Items = TimeSpan.FromDays(400);
+
+    /// <summary>States of grains that have nothing under way: longer than any item or line that they wrote.</summary>
+    public static readonly TimeSpan States = TimeSpan.FromDays(401);
 }
 
 /// <summary>Something that people list and search.</summary>

@@ -60,12 +60,11 @@ internal sealed class TicketGrain(IWorkStore store, TimeProvider time) : Grain, 
         if (expectedVersion is { } expected && expected != before.Version)
             return EditResult<Ticket>.Of(EditOutcome.VersionMismatch, Versioned(before));
         var now = time.GetUtcNow();
-        var isClosed = change.Status is TicketStatus.Done or TicketStatus.Cancelled;
         var after = before with
         {
             Kind = change.Kind, Title = change.Title, Status = change.Status, DueAt = change.DueAt, Assignee = change.Assignee,
             Notes = change.Notes,
-            ClosedAt = !isClosed ? null : before.Status == change.Status ? before.ClosedAt : now,
+            ClosedAt = !TicketRules.IsClosed(change.Status) ? null : before.Status == change.Status ? before.ClosedAt : now,
         };
         if (after == before)
             return EditResult<Ticket>.Of(EditOutcome.Changed, Versioned(before));
@@ -93,7 +92,11 @@ internal sealed class TicketGrain(IWorkStore store, TimeProvider time) : Grain, 
             $"{{\"ticket\":{body}}}");
         try
         {
-            if (await store.Commit(new WorkCommit(_projectId, Owner, _version, body, [item], [line]), CancellationToken.None))
+            var commit = new WorkCommit(_projectId, Owner, _version, body, [item], [line])
+            {
+                Rest = TicketRules.IsClosed(ticket.Status) ? new WorkRest(ticket.ChangedAt, "") : null,
+            };
+            if (await store.Commit(commit, CancellationToken.None))
             {
                 (_ticket, _version) = (ticket, _version + 1);
                 return true;

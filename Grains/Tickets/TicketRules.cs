@@ -5,6 +5,9 @@ namespace EsoCore.Grains.Tickets;
 /// <summary>Checks what people and rules say of a ticket. Every fault is named, not just the first.</summary>
 internal static class TicketRules
 {
+    /// <summary>Whether nothing is to be done about it any more.</summary>
+    public static bool IsClosed(TicketStatus status) => status is TicketStatus.Done or TicketStatus.Cancelled;
+
     /// <summary>The faults; empty when it is good.</summary>
     public static ImmutableArray<FieldError> Validate(string kind, string title, string? assignee, string? notes)
     {

@@ -18,6 +18,9 @@ internal static class DemoBanner
                 curl -s -u '{projectKey}' {url}/api/sites/{device.SiteId}
                 curl -s -u '{projectKey}' {url}/api/assets/{device.AssetId}
 
+              Now and then something goes wrong with them and becomes an incident, told below; the first within minutes:
+                curl -s -u '{projectKey}' {url}/api/incidents
+
               Every route: {url}/docs     Keys for scripts: . {envPath}
               This is a demo: anyone who reaches it can make projects. Stop it with Ctrl+C.
 

@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace EsoCore.Silo.Demo;
 
 /// <summary>The demo: once the server listens, makes the demo project and keeps simulated devices uploading to it through HTTP like any other.</summary>
-internal sealed class DemoFleet(DemoProject project, DemoFile file, IServer server, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<DemoFleet> log)
-    : IHostedService
+internal sealed class DemoFleet(
+    DemoProject project, DemoFile file, DemoIncidents incidents, IServer server, IHostApplicationLifetime lifetime, TimeProvider time,
+    ILogger<DemoFleet> log) : IHostedService
 {
     /// <summary>How often each simulated device uploads.</summary>
     public static readonly TimeSpan UploadEvery = TimeSpan.FromSeconds(5);
@@ -33,7 +34,7 @@ internal sealed class DemoFleet(DemoProject project, DemoFile file, IServer serv
             var state = await project.Make(url);
             DemoBanner.Write(Console.Out, url, state, file.EnvPath);
             using var fleet = new Fleet(OptionsOf(state, new Uri(url)), time, Handler());
-            await fleet.RunAsync(stopping);
+            await Task.WhenAll(fleet.RunAsync(stopping), incidents.Watch(state.ProjectId, Console.Out, stopping));
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
@@ -93,6 +94,7 @@ internal static class DemoServices
         services.Configure<ApiOptions>(api => api.SeedEnabled = true);
         services.AddSingleton(new DemoFile(dataDirectory));
         services.AddSingleton<DemoProject>();
+        services.AddSingleton<DemoIncidents>();
         services.AddHostedService<DemoFleet>();
     }
 }

@@ -31,6 +31,27 @@ public sealed class EventRateTests
     }
 
     [Fact]
+    public void Add_OfAStorm_DoesNotHideTheNextFaults()
+    {
+        var rate = Watched(days: 30);
+        Judge(rate, day: 30, events: 5_000);
+        for (var day = 31; day < 36; day++)
+            Judge(rate, day, events: 1);
+        var result = Judge(rate, day: 36, events: 14);
+        Assert.InRange(result.UsualHigh, 2, 6);
+        Assert.InRange(result.Probability, 0, 1e-4);
+    }
+
+    [Fact]
+    public void Add_OfMoreFromNowOn_IsUsualInTheEnd()
+    {
+        var rate = Watched(days: 30);
+        for (var day = 30; day < 90; day++)
+            Judge(rate, day, events: 20);
+        Assert.InRange(Judge(rate, day: 90, events: 20).Probability, 0.05, 1);
+    }
+
+    [Fact]
     public void Add_AfterALongPause_ForgetsTheWindow()
     {
         var result = Judge(Watched(days: 10), day: 100, events: 0);

@@ -70,6 +70,27 @@ public sealed class IncidentGrainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task StateThatCameToRest_HearsItsDeviceAgain()
+    {
+        _rules.Set("tamper", Rule(Notify("team:security")));
+        var owner = $"incident/tamper/{SubjectKey.Device(Logger)}";
+        await Deliver("tamper", Episode("tampering", 0, null));
+        await Until(() => _outlet.Taken.Length == 1);
+        Assert.False(_cluster.Stores.ComeToRest(_project, owner));
+        await Deliver("tamper", Episode("tampering", 0, 5));
+        await Until(() => _outlet.Taken.Length == 2);
+
+        await _cluster.RestartAsync();
+        await Until(() => _cluster.Stores.ComeToRest(_project, owner));
+        await _cluster.RestartAsync();
+        Assert.True((await _cluster.Stores.Load(_project, owner, default))!.Body.Length < 500);
+
+        // Its next transition names the one before it, and is no gap; its next incident is another.
+        await Deliver("tamper", Episode("tampering", 600, null));
+        Assert.Equal([IncidentStatus.Open, IncidentStatus.Resolved], (await All()).Items.Select(i => i.Status));
+    }
+
+    [Fact]
     public async Task SiloThatDies_BetweenCommitAndHandingOn_HandsOnAfterwardsUnderTheSameIds()
     {
         _rules.Set("tamper", Rule(Notify("team:security", "person:ann")));

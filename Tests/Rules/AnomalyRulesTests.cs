@@ -1,4 +1,5 @@
 using EsoCore.Grains.Rules;
+using EsoCore.Grains.Rules.Conditions;
 using EsoCore.Grains.Rules.Evaluation;
 using EsoCore.Grains.Storage;
 using EsoCore.Grains.Telemetry;
@@ -23,7 +24,7 @@ public sealed class AnomalyRulesTests
         Assert.InRange(run.Told.Count, 0, 1); // The first deviations of a young series may be told once.
 
         // What was learnt lives on in what was saved.
-        learnt = DetectorSet.Read(learnt.Write(), "7", 0);
+        learnt = DetectorSet.Read(learnt.Write(), "7");
         run = Run(RuleMemory.Empty, Start, null, rule);
         Show(run, learnt, Points([.. usual[^1..], (60_000, 60)]), At(usual[^1].Item1));
         var told = Assert.Single(run.Told).Episode;
@@ -54,6 +55,13 @@ public sealed class AnomalyRulesTests
     }
 
     [Fact]
+    public void MetricRule_BuiltIn_AsksForWhatAMonthHasOneFalseAlarmAt()
+    {
+        var rule = new CompiledRule("metric_anomaly", 1, DefaultRules.All["metric_anomaly"]);
+        Assert.Equal(0.9, Assert.IsType<MetricAnomalyCondition>(rule.Condition).MinLikelihood);
+    }
+
+    [Fact]
     public void Forecast_LimitNotKnown_FollowsNothing()
     {
         var rule = Rule("""{"type":"anomaly","of":"forecast","metric":"temp","above":{"rated":"temp_c"}}""");
@@ -63,13 +71,58 @@ public sealed class AnomalyRulesTests
     }
 
     [Fact]
-    public void Detectors_BeyondTheLimit_MakeRoomForThoseFedLast()
+    public void Detectors_MoreSeriesThanPlaces_TheFirstKeepTheirsAndLearn()
     {
+        var rule = Rule("""{"type":"anomaly","of":"metric"}""");
         var set = DetectorSet.Empty;
-        for (var i = 0; i < 40; i++)
-            set = set.With($"a:s{i}", [1], i);
-        Assert.Equal(RuleLimits.MaxDetectors, set.Detectors.Count);
-        Assert.All(set.Detectors.Values, detector => Assert.True(detector.FedUs >= 40 - RuleLimits.MaxDetectors));
+        for (var round = 0; round < 10; round++)
+            set = ShowAll(set, round);
+        var alone = DetectorSet.Empty;
+        for (var round = 0; round < 10; round++)
+            alone = ShowOne(alone, round, 1);
+        Assert.Equal(alone.Find("a:s1"), set.Find("a:s1"));
+        Assert.Equal(
+            Enumerable.Range(1, RuleLimits.MaxDetectors).Select(no => $"a:s{no}").Order(), set.Detectors.Keys.Order());
+        Assert.True(set.IsShort);
+        Assert.False(alone.IsShort);
+        Assert.True(set.HasPlaceFor("e:sensor_fault", 0));
+
+        // What is fed no longer gives its place to what is, in time.
+        var later = (int)RuleLimits.DetectorIdle.TotalMinutes + 10;
+        Assert.Null(ShowOne(set, later - 20, 17).Find("a:s17"));
+        Assert.NotNull(ShowOne(set, later, 17).Find("a:s17"));
+        Assert.Equal(RuleLimits.MaxDetectors, ShowOne(set, later, 17).Detectors.Count);
+
+        DetectorSet ShowAll(DetectorSet before, int minute) =>
+            Enumerable.Range(1, RuleLimits.MaxDetectors + 4).Aggregate(before, (learnt, no) => ShowOne(learnt, minute, no));
+
+        DetectorSet ShowOne(DetectorSet before, int minute, int no) => AnomalyRules.Points(
+            Run(RuleMemory.Empty, Start.AddMinutes(minute), null, rule), before, Series with { Meta = $"{no}" }, no,
+            Points((60.0 * minute, minute)), long.MinValue, AssetTypes.None);
+    }
+
+    [Fact]
+    public void Events_ThatDouble_AreToldAnewAndTheEndKeepsTheirNumber()
+    {
+        var rule = Rule("""{"type":"anomaly","of":"events","types":["sensor_fault"],"min_count":5}""");
+        var past = new Dictionary<string, EventPast> { ["sensor_fault"] = new(Us(Start.AddDays(-20)), []) };
+        var (memory, detectors) = (RuleMemory.Empty, DetectorSet.Empty);
+        var texts = new List<string>();
+        for (var minute = 0; minute < 14; minute++)
+            Take(minute, [Event("sensor_fault", 60 * minute)]);
+        Take(60 * 30, []);
+
+        // Told when it becomes unusual and when it has doubled, as one episode, and what it was when it is over.
+        Assert.Equal(["5 sensor faults in 24 h, usually 0.", "10 sensor faults in 24 h, usually 0."], texts[..2]);
+        Assert.Matches("^10 sensor faults in 24 h, usually 0(-1)?; now 0\\.$", Assert.Single(texts[2..]));
+
+        void Take(double minute, NewEvent[] events)
+        {
+            var run = Run(memory, Start.AddMinutes(minute), null, rule);
+            detectors = AnomalyRules.Events(run, detectors, [.. events], long.MinValue, past);
+            memory = run.After;
+            texts.AddRange(run.Told.Select(told => told.Episode.Text));
+        }
     }
 
     [Fact]

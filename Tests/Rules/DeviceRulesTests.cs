@@ -186,6 +186,27 @@ public sealed class DeviceRulesTests
         Assert.Equal("low", told.Severity);
     }
 
+    [Fact]
+    public async Task EventAnomaly_OfADeviceThatNeverHadOne_IsToldAndEndsAfterARestart()
+    {
+        await using var harness = await DeviceHarness.Start();
+        var device = await harness.AddDevice();
+        await harness.Upload(device, Records.Point("temp", 7_200, 1));
+        harness.Time.Advance(TimeSpan.FromDays(4));
+        var now = 7_200 + (86_400 * 4);
+        await harness.Upload(device, [.. Enumerable.Range(1, 6).Select(i => Records.Event("watchdog_reset", now - (60 * i)))]);
+        var key = Key(harness, "event_anomaly", device);
+        Assert.Matches("^6 watchdog resets in 24 h, usually 0(-1)?\\.$", Assert.Single((await Told(harness))[key]).Text);
+
+        // Nobody has the detectors in memory, and no event calls for them.
+        await harness.Restart();
+        harness.Time.Advance(TimeSpan.FromHours(25));
+        await harness.Upload(device, Records.Point("temp", now + (3_600 * 25), 1));
+        var ended = (await Told(harness))[key][^1];
+        Assert.NotNull(ended.End);
+        Assert.Matches("^6 watchdog resets in 24 h, usually 0(-[1-3])?; now 0\\.$", ended.Text);
+    }
+
     private static string Key(DeviceHarness harness, string rule, Guid device) => $"{harness.ProjectId:D}/{rule}/device:{device:D}";
 
     internal static IRuleGrain Rule(DeviceHarness harness, string id) => harness.Grains.GetGrain<IRuleGrain>($"{harness.ProjectId:D}/{id}");

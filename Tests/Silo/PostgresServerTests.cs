@@ -45,9 +45,31 @@ public sealed class PostgresServerTests
             [
                 $"devices/{device.Id}/points?metric=%00", $"devices/{device.Id}/windows?asset=a%00", "events?type=%00", "points?site=%00",
                 "devices?model=%00", "assets?site=%00", "sites?after=AA", "assets/%00", "sites/a%00b",
+                "incidents?rule=%00", "incidents?site=a%00", "incidents?asset=%00", "incidents?status=%00", "incidents?severity=%00",
+                "incidents?after=%00", "log?action=%00", "log?after=a%00", "tickets?site=%00", "tickets?asset=%00b",
+                "tickets?status=%00", "deliveries?status=%00",
+                "stream?site=%00", "stream?kinds=%00", "rules?after=%00", "people?after=%00", "schedules?after=%00",
+                "rules/%00", "people/a%00", "teams/%00", "channels/%00", "templates/%00", "silences/%00", "schedules/%00/oncall",
+                "escalation-policies/%00", "maintenance-windows/%00", "config-profiles/%00",
             ];
             foreach (string path in paths)
-                Assert.InRange((await silo.Send(HttpMethod.Get, "/api/" + path, device.ProjectKey)).Status, 400, 404);
+            {
+                int status = (await silo.Send(HttpMethod.Get, "/api/" + path, device.ProjectKey)).Status;
+                Assert.True(status is >= 400 and <= 404, $"{path}: {status}");
+            }
+
+            string[] conditions =
+            [
+                """{"type":"threshold","metric":"\u0000","above":1}""", """{"type":"event","types":["a\u0000"]}""",
+                """{"type":"event","types":["a"],"restored_by":["\u0000"]}""", """{"type":"anomaly","of":"events","types":["\u0000"]}""",
+            ];
+            foreach (string condition in conditions)
+            {
+                string rule = $$$"""{"name":"x","condition":{{{condition}}}}""";
+                string trial = $$"""{"rule":{{rule}},"from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z"}""";
+                Assert.Equal(400, (await silo.Send(HttpMethod.Post, "/api/rules", device.ProjectKey, rule)).Status);
+                Assert.Equal(400, (await silo.Send(HttpMethod.Post, "/api/rules/try", device.ProjectKey, trial)).Status);
+            }
         }
 
         await server.DropDatabase(database);

@@ -8,6 +8,7 @@ namespace EsoCore.Tests.Support;
 internal sealed partial class InMemoryStores : IWorkStore
 {
     private readonly Dictionary<(Guid Project, string Owner), StoredWork> _work = [];
+    private readonly Dictionary<string, WorkRest?> _rests = [];
     private readonly Dictionary<(Guid Project, string Kind, Guid Id), WorkItem> _items = [];
     private readonly Dictionary<(Guid Project, Guid Id), LogEntry> _log = [];
 
@@ -16,6 +17,22 @@ internal sealed partial class InMemoryStores : IWorkStore
     {
         lock (_gate)
             return [.. _items.Values.Where(i => i.Kind == kind).OrderBy(i => i.At).ThenBy(i => i.Id)];
+    }
+
+    /// <summary>Does what upkeep does with a state that was idle for long; false where something is under way.</summary>
+    public bool ComeToRest(Guid projectId, string owner)
+    {
+        lock (_gate)
+        {
+            if (_rests.GetValueOrDefault(owner) is not { } rest)
+                return false;
+            var key = (projectId, owner);
+            if (rest.Body.Length == 0)
+                _work.Remove(key);
+            else
+                _work[key] = new StoredWork(_work[key].Version + 1, rest.Body);
+            return true;
+        }
     }
 
     /// <summary>The whole trail, by time.</summary>
@@ -37,6 +54,7 @@ internal sealed partial class InMemoryStores : IWorkStore
         if ((_work.GetValueOrDefault(key)?.Version ?? 0) != commit.ExpectedVersion)
             return false;
         _work[key] = new StoredWork(commit.ExpectedVersion + 1, commit.Body);
+        _rests[commit.Owner] = commit.Rest;
         foreach (var item in commit.Items)
             _items[(commit.ProjectId, item.Kind, item.Id)] = item;
         foreach (var line in commit.Log)

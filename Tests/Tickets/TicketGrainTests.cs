@@ -49,6 +49,24 @@ public sealed class TicketGrainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Change_ThatClosesIt_LetsItsStateGoInTime()
+    {
+        var (id, kept) = (Guid.NewGuid(), Guid.NewGuid());
+        foreach (var ticket in new[] { Ticket(id), Ticket(kept) })
+        {
+            await ticket.Create(Draft);
+            await ticket.Change(To(TicketStatus.Done), "key:1", null);
+        }
+
+        await Ticket(kept).Change(To(TicketStatus.InProgress), "key:1", null);
+        Assert.True(_cluster.Stores.ComeToRest(_project, $"ticket/{id:D}"));
+        Assert.False(_cluster.Stores.ComeToRest(_project, $"ticket/{kept:D}"));
+        await _cluster.RestartAsync();
+        Assert.Null(await Ticket(id).Get());
+        Assert.NotNull(await Ticket(kept).Get());
+    }
+
+    [Fact]
     public async Task Create_Faulty_NamesEveryFault()
     {
         var result = await Ticket(Guid.NewGuid())

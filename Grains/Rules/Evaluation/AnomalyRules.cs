@@ -34,16 +34,24 @@ internal static class AnomalyRules
 
     /// <summary>Counts a batch's events, and judges every rate that is watched or held.</summary>
     /// <param name="markUs">The newest event before the batch; later uploads of older ones say nothing of now.</param>
-    internal static DetectorSet Events(RuleRun run, DetectorSet detectors, ImmutableArray<NewEvent> events, long markUs)
+    /// <param name="past">What a new detector begins with, by name of event; one that has nothing there knows nothing yet.</param>
+    internal static DetectorSet Events(
+        RuleRun run, DetectorSet detectors, ImmutableArray<NewEvent> events, long markUs,
+        IReadOnlyDictionary<string, EventPast>? past = null)
     {
-        foreach (var type in run.Rules.Anomalies.Select(rule => rule.Condition).OfType<EventAnomalyCondition>().SelectMany(c => c.Types)
-            .Distinct())
+        foreach (var type in run.Rules.WatchedEvents.Order(StringComparer.Ordinal))
         {
             var fresh = events.Where(e => e.EventType == type && e.Key.TsUs > markUs).OrderBy(e => e.Key.TsUs).ToList();
-            var key = $"e:{type}";
-            if (fresh.Count == 0 && detectors.Find(key) is null)
+            var key = RateKey(type);
+            if (fresh.Count == 0 && detectors.Find(key) is null && past?.ContainsKey(type) != true)
                 continue;
-            var rate = Load(detectors.Find(key), EventRate.Load) ?? new EventRate();
+            if (!detectors.HasPlaceFor(key, run.NowUs))
+            {
+                detectors = detectors.Short();
+                continue;
+            }
+
+            var rate = Load(detectors.Find(key), EventRate.Load) ?? Begin(past?.GetValueOrDefault(type));
             foreach (var item in fresh)
                 rate.Add(Micros.ToTime(item.Key.TsUs));
             rate.Add(Micros.ToTime(run.NowUs), 0);
@@ -54,23 +62,61 @@ internal static class AnomalyRules
         return detectors;
     }
 
+    /// <summary>The events whose rate is wanted and has no detector: the batch has one of them, or the rate is held unusual.</summary>
+    internal static ImmutableArray<string> Unknown(RuleRun run, DetectorSet detectors, ImmutableArray<NewEvent> events) =>
+    [
+        .. run.Rules.WatchedEvents.Where(type => detectors.Find(RateKey(type)) is null
+            && (events.Any(e => e.EventType == type) || run.Levels.Any(level => level.Key == RateKey(type)))),
+    ];
+
+    /// <summary>Whether a rate is held unusual, so that it must be looked at without any event.</summary>
+    internal static bool HoldsRate(RuleRun run) =>
+        run.HasLevels && run.Levels.Any(level => level.Key.StartsWith(DetectorSet.RatePrefix, StringComparison.Ordinal));
+
+    private static string RateKey(string type) => DetectorSet.RatePrefix + type;
+
+    private static EventRate Begin(EventPast? past)
+    {
+        var rate = new EventRate();
+        if (past is null)
+            return rate;
+        rate.Add(Micros.ToTime(past.SinceUs), 0);
+        foreach (var timeUs in past.TimesUs)
+            rate.Add(Micros.ToTime(timeUs));
+        return rate;
+    }
+
     private static void Judge(RuleRun run, string type, string key, EventRateResult judged)
     {
+        var usual = judged.UsualLow == judged.UsualHigh ? $"{judged.UsualLow}" : $"{judged.UsualLow}-{judged.UsualHigh}";
         foreach (var rule in run.Rules.Anomalies)
         {
             if (rule.Condition is not EventAnomalyCondition condition || !condition.Types.Contains(type))
                 continue;
             var unusual = judged.Count >= condition.MinCount && judged.Probability <= condition.MaxProbability;
-            var usual = judged.UsualLow == judged.UsualHigh ? $"{judged.UsualLow}" : $"{judged.UsualLow}-{judged.UsualHigh}";
-            var text = $"{judged.Count} {type.Replace('_', ' ')}{(judged.Count == 1 ? "" : "s")} in 24 h, usually {usual}.";
-            Follow(run, rule, key, unusual, run.NowUs, judged.Count, judged.UsualHigh, text, $"anomaly:{type}", null);
+            // The words of the end are those that stay: what was unusual must not be lost with it.
+            var worst = unusual ? null : run.Find(rule.Id, key)?.Worst;
+            var text = worst is { } most ? $"{Counted((int)most, type)} in 24 h, usually {usual}; now {judged.Count}."
+                : $"{Counted(judged.Count, type)} in 24 h, usually {usual}.";
+            Follow(run, rule, key, unusual, run.NowUs, judged.Count, judged.UsualHigh, text, $"anomaly:{type}", null, grows: true);
         }
+    }
+
+    /// <summary>"14 sensor faults"; of what is no thing but happens, "6 safety edge triggered events".</summary>
+    private static string Counted(int count, string type)
+    {
+        var words = type.Replace('_', ' ');
+        if (type.EndsWith("ed", StringComparison.Ordinal))
+            words += " event";
+        return $"{count} {words}{(count == 1 ? "" : "s")}";
     }
 
     private static DetectorSet Values(
         RuleRun run, List<CompiledRule> rules, DetectorSet detectors, SeriesKey key, int no, ReadOnlySpan<PointEntry> points, long markUs)
     {
         var name = $"a:s{no}";
+        if (!detectors.HasPlaceFor(name, run.NowUs))
+            return detectors.Short();
         var detector = Load(detectors.Find(name), MetricDetector.Load) ?? new MetricDetector();
         (long TsUs, double Value, AnomalyResult Result) strongest = default;
         foreach (ref readonly var point in points)
@@ -121,6 +167,8 @@ internal static class AnomalyRules
         RuleRun run, List<CompiledRule> rules, DetectorSet detectors, SeriesKey key, int no, ReadOnlySpan<PointEntry> points, long markUs)
     {
         var name = $"f:s{no}";
+        if (!detectors.HasPlaceFor(name, run.NowUs))
+            return detectors.Short();
         var trend = Load(detectors.Find(name), TrendForecast.Load) ?? new TrendForecast();
         var lastUs = long.MinValue;
         foreach (ref readonly var point in points)
@@ -150,14 +198,17 @@ internal static class AnomalyRules
         var crossing = trend.Passes(limit, condition.Rising);
         var held = run.Find(rule.Id, name) is not null;
         var due = crossing is { } found && found.In <= condition.Within * (held ? ClearFactor : 1);
-        var text = crossing is { } c ? Say(key, c, limit, condition.Rising) : "The trend no longer leads there.";
-        Follow(run, rule, name, due, lastUs, crossing?.SlopePerDay, limit, text, $"forecast:{key.Metric}", key.Asset);
+        var text = crossing is { } c ? Say(key, c, limit, condition.Rising)
+            : $"The trend of {key.Metric}{At(key)} no longer leads past {EpisodeTexts.Number(limit)}{UnitOf(key)}.";
+        Follow(run, rule, name, due, lastUs, crossing?.SlopePerDay, limit, text, $"forecast:{key.Metric}", key.Asset, grows: false);
     }
 
     private static string Say(SeriesKey key, Crossing crossing, double limit, bool rising)
     {
         var slope = $"{(rising ? "rises" : "falls")} by {EpisodeTexts.Number(Math.Abs(crossing.SlopePerDay))}{UnitOf(key)} a day";
-        return $"{key.Metric}{At(key)} {slope} and passes {EpisodeTexts.Number(limit)}{UnitOf(key)} in about {Days(crossing.In)}.";
+        var passes = crossing.In > TimeSpan.Zero ? $"passes {EpisodeTexts.Number(limit)}{UnitOf(key)} in about {Days(crossing.In)}"
+            : $"has passed {EpisodeTexts.Number(limit)}{UnitOf(key)}";
+        return $"{key.Metric}{At(key)} {slope} and {passes}.";
     }
 
     private static string UnitOf(SeriesKey key) => key.Unit.Length > 0 ? $" {key.Unit}" : "";
@@ -169,24 +220,27 @@ internal static class AnomalyRules
 
     private static long Part(long us) => Math.DivRem(us, 6L * 3_600_000_000).Quotient;
 
+    /// <summary>Tells what begins and ends; of what grows, also each time that it has doubled.</summary>
     private static void Follow(
         RuleRun run, CompiledRule rule, string key, bool holds, long atUs, double? value, double? limit, string text, string cause,
-        string? asset)
+        string? asset, bool grows)
     {
         var held = run.Find(rule.Id, key);
-        if (holds == held is not null)
+        var doubled = grows && holds && held is not null && value >= 2 * held.Worst;
+        if (holds == held is not null && !doubled)
             return;
         var level = held ?? new LevelState(
             rule.Id, key, rule.Print, atUs, Told: true, value, 1, atUs, run.Device.SubjectOf(rule.Definition.Subject, asset).ToString(),
             cause,
             rule.Definition.Severity ?? Severities.NameOf(Severity.Low));
+        if (doubled)
+            level = level with { Worst = value, LastUs = atUs };
         if (!run.Replace(held, holds ? level : null))
             return;
         run.Tell(rule, level, new RuleEpisode(
             run.Device.EpisodeId(rule.Id, key, level.SinceUs), rule.Version, Micros.ToTime(level.SinceUs),
-            holds ? null : Micros.ToTime(Math.Max(atUs, level.SinceUs)), Lasts: true, TimeSpan.Zero, level.Severity!, cause, null, 1, value,
-            limit, text,
-            run.Device.Source(asset), ""));
+            holds ? null : Micros.ToTime(Math.Max(atUs, level.SinceUs)), Lasts: true, TimeSpan.Zero, level.Severity!, cause, null, 1,
+            holds ? value : level.Worst ?? value, limit, text, run.Device.Source(asset), ""));
     }
 
     private delegate T Loader<out T>(ReadOnlySpan<byte> state);

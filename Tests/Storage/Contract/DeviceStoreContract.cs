@@ -147,23 +147,14 @@ public abstract class DeviceStoreContract : StorageContract
         for (int i = 0; i < 20; i++)
             devices.Add(await Store.AddDevice(project));
         await devices[0].Write(Store, devices[0].Commit() with { Events = [Event(StartUs, "x", 1)] });
-        using var hold = new ManualResetEventSlim();
-        using var held = new ManualResetEventSlim();
-        Store.OnCommit(
-            () =>
-            {
-                held.Set();
-                hold.Wait();
-            },
-            null);
+        using var hold = new CommitHold(Store);
 
         // The first commit is held back, so that the others come together.
         var opener = Store.Devices.Commit(devices[19].Commit(Block((1, StartUs, 1))), None);
-        held.Wait();
+        hold.Await();
         var poisoned = Store.Devices.Commit(devices[0].Commit() with { Events = [Event(StartUs, "x", 1)] }, None);
         var sound = devices[1..19].Select(d => Store.Devices.Commit(d.Commit(Block((1, StartUs, 1))), None)).ToList();
-        Store.OnCommit(null, null);
-        hold.Set();
+        hold.Release();
 
         Assert.Equal(CommitOutcome.Committed, (await opener).Outcome);
         Assert.All(await Task.WhenAll(sound), r => Assert.Equal(CommitOutcome.Committed, r.Outcome));
@@ -210,22 +201,13 @@ public abstract class DeviceStoreContract : StorageContract
     public async Task Load_WhileACommitIsHeldBack_SeesTheStateBefore()
     {
         var device = await Store.AddDevice();
-        using var hold = new ManualResetEventSlim();
-        using var held = new ManualResetEventSlim();
-        Store.OnCommit(
-            () =>
-            {
-                held.Set();
-                hold.Wait();
-            },
-            null);
+        using var hold = new CommitHold(Store);
         var commit = Store.Devices.Commit(device.Commit(Block((1, StartUs, 1))), None);
-        held.Wait();
+        hold.Await();
 
         Assert.Equal(0, (await Store.Devices.Load(device.Id, None))!.TwinVersion);
 
-        Store.OnCommit(null, null);
-        hold.Set();
+        hold.Release();
         await commit;
         Assert.Equal(1, (await Store.Devices.Load(device.Id, None))!.TwinVersion);
     }
@@ -235,22 +217,13 @@ public abstract class DeviceStoreContract : StorageContract
     {
         var device = await Store.AddDevice();
         var other = await Store.AddDevice();
-        using var hold = new ManualResetEventSlim();
-        using var held = new ManualResetEventSlim();
+        using var hold = new CommitHold(Store);
         using var cancel = new CancellationTokenSource();
-        Store.OnCommit(
-            () =>
-            {
-                held.Set();
-                hold.Wait();
-            },
-            null);
         var first = Store.Devices.Commit(other.Commit(), None);
-        held.Wait();
+        hold.Await();
         var queued = Store.Devices.Commit(device.Commit(), cancel.Token);
         cancel.Cancel();
-        Store.OnCommit(null, null);
-        hold.Set();
+        hold.Release();
 
         await first;
         Assert.Equal(CommitOutcome.Committed, (await queued).Outcome);

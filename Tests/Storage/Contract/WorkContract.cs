@@ -152,6 +152,43 @@ public abstract class WorkContract : StorageContract
         Assert.NotNull(await Store.Work.Load(_project, "incident/r/device:1", None));
     }
 
+    [Fact]
+    public async Task Settle_OfStatesAtRest_LeavesWhatTheySaidAndTouchesNoOther()
+    {
+        var (gone, small) = (new WorkRest(Start, ""), new WorkRest(Start, "{r}"));
+        foreach (var owner in Enumerable.Range(0, 600).Select(i => $"ticket/{i}"))
+            Assert.True(await Store.Work.Commit(State(owner, 0, "{}") with { Rest = gone }, None));
+        Assert.True(await Store.Work.Commit(State("incident/small", 0, "{long}") with { Rest = small }, None));
+        Assert.True(await Store.Work.Commit(State("incident/open", 0, "{}"), None));
+        foreach (var rest in new[] { gone, small })
+        {
+            var owner = $"incident/again{rest.Body}";
+            Assert.True(await Store.Work.Commit(State(owner, 0, "{}") with { Rest = rest }, None));
+            Assert.True(await Store.Work.Commit(State(owner, 1, "{open}"), None));
+        }
+
+        Store.Advance(WorkRetention.States - TimeSpan.FromDays(1));
+        await Store.Settle();
+        Assert.Equal(new StoredWork(1, "{long}"), await Store.Work.Load(_project, "incident/small", None));
+        Assert.NotNull(await Store.Work.Load(_project, "ticket/0", None));
+
+        Store.Advance(TimeSpan.FromDays(2));
+        await Store.Settle();
+        foreach (var i in new[] { 0, 300, 599 })
+            Assert.Null(await Store.Work.Load(_project, $"ticket/{i}", None));
+        Assert.Equal(new StoredWork(1, "{}"), await Store.Work.Load(_project, "incident/open", None));
+        Assert.Equal(new StoredWork(2, "{open}"), await Store.Work.Load(_project, "incident/again", None));
+        Assert.Equal(new StoredWork(2, "{open}"), await Store.Work.Load(_project, "incident/again{r}", None));
+
+        // Whoever still has the long one in memory reads before it writes.
+        Assert.Equal(new StoredWork(2, "{r}"), await Store.Work.Load(_project, "incident/small", None));
+        Assert.False(await Store.Work.Commit(State("incident/small", 1, "{}"), None));
+        Assert.True(await Store.Work.Commit(State("incident/small", 2, "{}"), None));
+        Assert.True(await Store.Work.Commit(State("ticket/0", 0, "{}"), None));
+    }
+
+    private WorkCommit State(string owner, long version, string body) => new(_project, owner, version, body, [], []);
+
     private WorkCommit Step(long version, string body, ImmutableArray<WorkItem> items, ImmutableArray<LogEntry> log) =>
         new(_project, "incident/r/device:1", version, body, items, log);
 

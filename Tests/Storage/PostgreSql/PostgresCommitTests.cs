@@ -107,25 +107,16 @@ public sealed class PostgresCommitTests
     {
         await using var store = await PostgresUnderTest.Start(o => o.CommitConnections = 1);
         var devices = await Devices(store, 2);
-        using var hold = new ManualResetEventSlim();
-        using var held = new ManualResetEventSlim();
-        store.OnCommit(
-            () =>
-            {
-                held.Set();
-                hold.Wait();
-            },
-            null);
+        using var hold = new CommitHold(store);
         var sent = store.Devices.Commit(devices[0].Commit(), None);
-        held.Wait();
+        hold.Await();
         var queued = store.Devices.Commit(devices[1].Commit(), None);
 
         store.Advance(TimeSpan.FromSeconds(10));
 
         await Assert.ThrowsAsync<CommitUnknownException>(() => sent);
         await Assert.ThrowsAsync<StorageUnavailableException>(() => queued);
-        store.OnCommit(null, null);
-        hold.Set();
+        hold.Release();
         await store.Reopen();
         Assert.Equal(1, (await store.Devices.Load(devices[0].Id, None))!.TwinVersion);
         Assert.Equal(0, (await store.Devices.Load(devices[1].Id, None))!.TwinVersion);
@@ -136,23 +127,14 @@ public sealed class PostgresCommitTests
     {
         await using var store = await PostgresUnderTest.Start(o => (o.CommitConnections, o.QueueLimit) = (1, 3));
         var devices = await Devices(store, 5);
-        using var hold = new ManualResetEventSlim();
-        using var held = new ManualResetEventSlim();
-        store.OnCommit(
-            () =>
-            {
-                held.Set();
-                hold.Wait();
-            },
-            null);
+        using var hold = new CommitHold(store);
         var sent = store.Devices.Commit(devices[0].Commit(), None);
-        held.Wait();
+        hold.Await();
         var queued = devices[1..4].Select(d => store.Devices.Commit(d.Commit(), None)).ToList();
 
         await Assert.ThrowsAsync<StorageUnavailableException>(() => store.Devices.Commit(devices[4].Commit(), None));
 
-        store.OnCommit(null, null);
-        hold.Set();
+        hold.Release();
         Assert.All(await Task.WhenAll(queued.Append(sent)), r => Assert.Equal(CommitOutcome.Committed, r.Outcome));
     }
 

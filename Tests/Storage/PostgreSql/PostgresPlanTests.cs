@@ -50,7 +50,8 @@ public sealed class PostgresPlanTests
     {
         await using var source = Connections.ForCommits(new() { ConnectionString = store.Server.ConnectionString(store.Database) });
         await using var db = await source.OpenConnectionAsync();
-        await using (var prepare = new NpgsqlCommand($"prepare x as {CommitStatement.Sql[name]}", db))
+        string text = name == "small" ? CommitStatement.Small : CommitStatement.Full;
+        await using (var prepare = new NpgsqlCommand($"prepare x as {text}", db))
             await prepare.ExecuteNonQueryAsync();
 
         // The twelfth is the time that ledger rows are kept from: without one, none of its partitions would be looked into.

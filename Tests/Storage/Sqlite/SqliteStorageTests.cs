@@ -94,23 +94,14 @@ public sealed class SqliteStorageTests
     {
         await using var store = new SqliteUnderTest(o => o.QueueLimit = 3);
         var device = await store.AddDevice();
-        using var hold = new ManualResetEventSlim();
-        using var held = new ManualResetEventSlim();
-        store.OnCommit(
-            () =>
-            {
-                held.Set();
-                hold.Wait();
-            },
-            null);
+        using var hold = new CommitHold(store);
         var first = store.Devices.Commit(device.Commit(), None);
-        held.Wait();
+        hold.Await();
         var queued = Enumerable.Range(0, 3).Select(_ => store.Devices.Commit(device.Commit(), None)).ToList();
 
         await Assert.ThrowsAsync<StorageUnavailableException>(() => store.Devices.Commit(device.Commit(Block((1, StartUs, 1))), None));
 
-        store.OnCommit(null, null);
-        hold.Set();
+        hold.Release();
         Assert.Equal(CommitOutcome.Committed, (await first).Outcome);
         Assert.All(await Task.WhenAll(queued), r => Assert.Equal(CommitOutcome.Stale, r.Outcome));
     }

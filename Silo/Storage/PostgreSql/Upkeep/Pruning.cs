@@ -17,7 +17,9 @@ internal sealed class Pruning(string delete, TimeSpan age, int lockNumber, TimeP
 
     private bool _due = true;
 
-    /// <summary>Rejected records, the audit trail, deliveries, and what is over of incidents and tickets.</summary>
+    /// <summary>
+    /// Rejected records, the audit trail, deliveries, what is over of incidents and tickets, and states that have come to rest.
+    /// </summary>
     public static IEnumerable<Pruning> All(TimeProvider time) =>
     [
         new(Rejected, RetentionRules.KeptAge, 3, time),
@@ -25,6 +27,11 @@ internal sealed class Pruning(string delete, TimeSpan age, int lockNumber, TimeP
         new(Items("kind = 'delivery'"), WorkRetention.Deliveries, 6, time),
         new(Items("kind = 'incident' and status = 'resolved'"), WorkRetention.Items, 7, time),
         new(Items("kind = 'ticket' and status in ('done', 'cancelled')"), WorkRetention.Items, 8, time),
+        new("delete from work_state" + Idle("rest = ''"), WorkRetention.States, 9, time),
+        new(
+            "update work_state set version = version + 1, body = rest, idle_at = null, rest = null, rest_version = null"
+            + Idle("rest <> ''"),
+            WorkRetention.States, 10, time),
     ];
 
     /// <inheritdoc/>
@@ -48,6 +55,12 @@ internal sealed class Pruning(string delete, TimeSpan age, int lockNumber, TimeP
         _due = deleted == RowsAStep;
     }
 
-    private static string Items(string which) =>
-        $"delete from work_item where ctid = any(array(select ctid from work_item where {which} and at < $1 order by at limit $2))";
+    private static string Items(string which) => "delete from work_item" + Of("work_item", $"{which} and at < $1", "at");
+
+    /// <summary>Of the states at rest. A program that does not know of rests makes a version that its row's is none of.</summary>
+    private static string Idle(string which) => Of("work_state", $"{which} and rest_version = version and idle_at < $1", "idle_at");
+
+    /// <summary>Asked once more of the row that is changed: it may have become another since it was found.</summary>
+    private static string Of(string table, string which, string age) =>
+        $" where ctid = any(array(select ctid from {table} where {which} order by {age} limit $2)) and {which}";
 }

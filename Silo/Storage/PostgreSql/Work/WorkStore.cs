@@ -14,9 +14,7 @@ internal sealed class WorkStore(Sessions sessions) : IWorkStore
 
     /// <inheritdoc/>
     public async Task<bool> Commit(WorkCommit commit, CancellationToken cancel) =>
-        await sessions.Write(
-            Sql[commit.ExpectedVersion == 0 ? "first_commit" : "commit"], a => Bind(a, commit), row => row.Long(0), cancel)
-            .ConfigureAwait(false) == 1;
+        await sessions.Write(Sql["commit"], a => Bind(a, commit), row => row.Long(0), cancel).ConfigureAwait(false) == 1;
 
     /// <inheritdoc/>
     public Task<WorkItem?> Find(Guid projectId, string kind, Guid id, CancellationToken cancel) => sessions.ReadOne(
@@ -54,6 +52,7 @@ internal sealed class WorkStore(Sessions sessions) : IWorkStore
             .Select(g => g.Last()).ToList();
         var log = commit.Log.DistinctBy(l => l.Id).OrderBy(l => l.Id).ToList();
         args.Add(commit.ProjectId).Add(commit.Owner).Add(commit.ExpectedVersion).Add(commit.Body);
+        args.Add(commit.Rest is { } rest ? Micros.From(rest.Since) : (long?)null).Add(commit.Rest?.Body);
         args.Add(Texts(i => i.Kind)).Add(items.Select(i => i.Id).ToList()).Add(Texts(i => i.Owner)).Add(Texts(i => i.Status));
         args.Add(Texts(i => i.Severity)).Add(Texts(i => i.RuleId)).Add(items.Select(i => i.DeviceId).ToList()).Add(Texts(i => i.SiteId));
         args.Add(Texts(i => i.AssetId)).Add(items.Select(i => i.CauseId).ToList());

@@ -14,6 +14,12 @@ internal class CommitStatement : IDisposable
     /// <summary>The statements.</summary>
     public static readonly SqlFile Sql = SqlFile.Of<CommitStatement>();
 
+    /// <summary>The text of the small form.</summary>
+    public static readonly string Small = $"{Sql["small_part"]}\n{Sql["last_part"]}";
+
+    /// <summary>The text of the full form.</summary>
+    public static readonly string Full = $"{Sql["small_part"]}{Sql["full_part"]}\n{Sql["last_part"]}";
+
     private readonly Column<long> _deviceNo;
     private readonly Column<Guid> _deviceId;
     private readonly Column<long> _expected;
@@ -39,14 +45,14 @@ internal class CommitStatement : IDisposable
 
     /// <summary>Makes the small form.</summary>
     public CommitStatement()
-        : this("small")
+        : this(Small)
     {
     }
 
     /// <summary>Makes a form; <see cref="Prepare"/> follows.</summary>
-    protected CommitStatement(string name)
+    protected CommitStatement(string text)
     {
-        _command.CommandText = Sql[name];
+        _command.CommandText = text;
         var c = Columns;
         (_deviceNo, _deviceId, _expected, _twin) = (c.Longs(), c.Uuids(), c.Longs(), c.Bytes());
         (_batchId, _bodyHash, _accepted, _duplicates, _rejected) = (c.UuidsOrNull(), c.Bytes(), c.Ints(), c.Ints(), c.Ints());

@@ -4,7 +4,8 @@
 -- this moment is waited for, and the version is looked at again. Everything else is inserted for the winners only, in the same statement.
 -- A ledger row older than $12 is as good as gone. The arrays of what is rare are empty in most groups and then cost nothing.
 
--- name: small
+-- Two statements are made of three parts: the small one, which is what nearly every upload needs, of the first and the last.
+-- name: small_part
 with won as (
     update twin t set version = t.version + 1, twin = s.twin
     from unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bytea[], $5::uuid[], $6::bytea[], $7::integer[], $8::integer[], $9::integer[],
@@ -30,34 +31,9 @@ with won as (
         as o(device_no, stream, receiver, device_id, twin_version, ordinal, transition)
     where o.device_no = any(array(select device_no from won))
 )
-select device_no from won;
 
--- name: full
-with won as (
-    update twin t set version = t.version + 1, twin = s.twin
-    from unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bytea[], $5::uuid[], $6::bytea[], $7::integer[], $8::integer[], $9::integer[],
-            $10::bigint[], $11::bytea[])
-        as s(device_no, device_id, expected, twin, batch_id, body_hash, accepted, duplicates, rejected, received_at, answer)
-    where t.device_no = s.device_no and t.version = s.expected and t.device_id = s.device_id
-        and not exists (
-            select from ledger l where l.device_no = s.device_no and l.batch_id = s.batch_id and l.received_at >= $12::bigint)
-    returning s.device_no, s.batch_id, s.body_hash, s.accepted, s.duplicates, s.rejected, s.received_at, s.answer
-), ledger_rows as (
-    insert into ledger(device_no, received_at, batch_id, accepted, duplicates, rejected, body_hash, answer)
-    select device_no, received_at, batch_id, accepted, duplicates, rejected, body_hash, answer from won where batch_id is not null
-), blocks as (
-    insert into telemetry_block(device_no, t0, t1, correction_us, added_at, n, runs, data)
-    select b.device_no, b.t0, b.t1, b.correction_us, $20::bigint, b.n, b.runs, b.data
-    from unnest($13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::integer[], $18::bytea[], $19::bytea[])
-        as b(device_no, t0, t1, correction_us, n, runs, data)
-    where b.device_no = any(array(select device_no from won))
-), transitions as (
-    insert into outbox(shard, committed_at, stream, receiver, device_id, twin_version, ordinal, transition)
-    select o.device_no % $28::integer, $20::bigint, o.stream, o.receiver, o.device_id, o.twin_version, o.ordinal, o.transition
-    from unnest($21::bigint[], $22::text[], $23::text[], $24::uuid[], $25::bigint[], $26::integer[], $27::text[])
-        as o(device_no, stream, receiver, device_id, twin_version, ordinal, transition)
-    where o.device_no = any(array(select device_no from won))
-), new_series as (
+-- name: full_part
+, new_series as (
     insert into series(device_no, series_no, key_hash, metric_key, metric, unit, asset, meta, mark_us, last_value, points)
     select n.device_no, n.series_no, n.key_hash, metric_key(n.metric), n.metric, n.unit, n.asset, n.meta, n.mark_us, n.last_value, n.points
     from unnest($40::bigint[], $41::integer[], $42::bigint[], $43::text[], $44::text[], $45::text[], $46::text[], $47::bigint[],
@@ -118,6 +94,8 @@ with won as (
         online = excluded.online, twin_version = excluded.twin_version,
         since_us = case when presence.online = excluded.online then presence.since_us else excluded.since_us end
 )
+
+-- name: last_part
 select device_no from won;
 
 -- Why a step did not win: its batch is known, its serial is taken, or neither, and then another version stands.

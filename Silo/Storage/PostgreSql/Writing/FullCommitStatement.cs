@@ -33,7 +33,7 @@ internal sealed class FullCommitStatement : CommitStatement
         Column<bool> Online, Column<long> Since, Column<long> Version) _presence;
 
     public FullCommitStatement()
-        : base("full")
+        : base(Full)
     {
         var c = Columns;
         _registration = (c.Longs(), c.Uuids(), c.Texts(), c.Texts(), c.Texts(), c.Texts(), c.Ints(), c.Texts(), c.Bools(), c.Texts(), c.Longs());

@@ -25,8 +25,8 @@ select d.id, d.project_id, json_extract(cast(t.twin as text), '$.told_site'),
 from device d join twin t on t.device_no = d.device_no
 where t.version > 0 and json_extract(cast(t.twin as text), '$.told_site') is not null;
 
--- Sites no longer keep what their devices told, nor wake up to ask them.
+-- Sites no longer wake up to ask their devices. What they kept of them stays until no older program can run any more: one that is started
+-- again on this file would wait for ever for what its sites were told before.
 delete from reminder where grain_id like 'site/%' and name = 'liveness';
-delete from grain_state where grain_type = 'site';
 
 update schema_version set version = 3;

@@ -7,7 +7,7 @@ namespace EsoCore.Silo.Storage.Sqlite;
 internal static class SchemaVersion
 {
     /// <summary>The newest schema this program knows; its steps are the files <c>0001.sql</c> up to it.</summary>
-    public const int Known = 3;
+    public const int Known = 4;
 
     /// <summary>Creates or migrates the schema, or throws when the file is too new for this program.</summary>
     public static void Migrate(Db db)

@@ -58,10 +58,8 @@ internal sealed class WorkStore(Writer writer, ReaderPool readers) : IWorkStore
 
     private static bool Commit(Db db, WorkCommit commit)
     {
-        if (commit.ExpectedVersion == 0)
-            db.Use(Sql["insert_state"]).Add(commit.ProjectId).Add(commit.Owner).Add(commit.Body).Run();
-        else
-            db.Use(Sql["update_state"]).Add(commit.Body).Add(commit.ProjectId).Add(commit.Owner).Add(commit.ExpectedVersion).Run();
+        db.Use(Sql[commit.ExpectedVersion == 0 ? "insert_state" : "update_state"]).Add(commit.ProjectId).Add(commit.Owner)
+            .Add(commit.ExpectedVersion).Add(commit.Body).Add(commit.Rest?.Since).Add(commit.Rest?.Body).Run();
         if (db.Changes != 1)
             return false;
         foreach (var item in commit.Items)

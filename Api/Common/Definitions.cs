@@ -1,0 +1,50 @@
+namespace EsoCore.Api;
+
+/// <summary>What the routes of the things that people define (sites, rules, policies, …) do alike.</summary>
+internal static class Definitions
+{
+    /// <summary>Creates one from the body; its id is minted when absent.</summary>
+    /// <param name="read">Reads the form.</param>
+    /// <param name="put">Creates it under that id.</param>
+    /// <param name="idFault">What else is wrong with an id, or null.</param>
+    public static async Task<IResult> Create<TEdit>(
+        HttpContext http, Func<JsonForm, TEdit> read, Func<string, TEdit, Task<IResult>> put, Func<string, string?>? idFault = null)
+    {
+        var (form, unread) = await Answers.ReadForm(http);
+        if (form is null)
+            return unread!;
+        var id = form.Text("id", Ids.MaxLength) ?? Guid.NewGuid().ToString("D");
+        if ((Ids.Fault(id) ?? idFault?.Invoke(id)) is { } fault)
+            form.Fault("id", fault);
+        var edit = read(form);
+        return form.Faults is { Length: > 0 } faults ? Problems.Faulty(faults) : await put(id, edit);
+    }
+
+    /// <summary>Changes one by the body: what is absent stays.</summary>
+    /// <param name="found">As it stands, or null when there is none.</param>
+    /// <param name="what">What it is, in a word.</param>
+    /// <param name="read">Reads the form over what stands.</param>
+    /// <param name="put">
+    /// Writes it if a version stands. Without If-Match that is what was read here, so that two changes at once cannot undo each other.
+    /// </param>
+    public static async Task<IResult> Change<T, TEdit>(
+        HttpContext http, Versioned<T>? found, string what, Func<JsonForm, T, TEdit> read, Func<TEdit, long, Task<IResult>> put)
+    {
+        if (found is null)
+            return Problems.NotFound(what);
+        var (form, unread) = await Answers.ReadForm(http);
+        if (form is null)
+            return unread!;
+        var edit = read(form, found.Value);
+        return form.Faults is { Length: > 0 } faults ? Problems.Faulty(faults)
+            : await put(edit, ETags.IfMatch(http.Request) ?? found.Version);
+    }
+
+    /// <summary>A page of a list that is asked for by nothing else.</summary>
+    public static async Task<IResult> List<T>(HttpContext http, Func<PageRequest, Task<Page<T>>> read, Func<IEnumerable<T>, object> toBody)
+    {
+        var query = new QueryReader(http.Request.Query);
+        var page = query.Page();
+        return query.Problem() is { } faulty ? faulty : await Answers.Page(http, () => read(page), list => toBody(list.Items));
+    }
+}
