@@ -40,7 +40,8 @@ internal sealed partial class IncidentMachine
                 after = Reopen(after);
                 break;
             case IncidentStatus.Open or IncidentStatus.Acknowledged when cluster.End is not null:
-                after = Resolve(after, ItsOwn, null);
+                // What ended it says why: back within limits, or a device that was disabled.
+                after = Resolve(after, ItsOwn, view.Lasts ? view.Text : null);
                 break;
         }
 
@@ -164,7 +165,7 @@ internal sealed partial class IncidentMachine
         var where = _context.Subject.Kind switch
         {
             SubjectKind.Device => face.Source.Serial,
-            SubjectKind.Project => "fleet",
+            SubjectKind.Project when _context.Subject.Id.Length == 0 => "fleet",
             _ => _context.Subject.Id,
         };
         return Cut($"{what}: {where}", IncidentLimits.MaxTitle);
@@ -172,32 +173,6 @@ internal sealed partial class IncidentMachine
 
     private DateTimeOffset NotifyAt(IncidentRecord record) => !CanWait(record)
         ? Now : Now + (Rank(record.View.Severity) == Severity.Critical ? IncidentLimits.SettleCritical : IncidentLimits.Settle);
-
-    /// <summary>
-    /// Episodes beyond what is held one by one are only counted: the oldest first that are over, at last the oldest of all.
-    /// </summary>
-    private void Fold()
-    {
-        var max = _context.Subject.Kind is SubjectKind.Site or SubjectKind.Project ? IncidentLimits.MaxEpisodesOfMany
-            : IncidentLimits.MaxEpisodes;
-        if (_episodes.Count <= max)
-            return;
-        foreach (var episode in _episodes.OrderBy(e => e.Lasts && e.End is null).ThenBy(e => e.Start).ThenBy(e => e.Id)
-            .Take(_episodes.Count - max).ToList())
-        {
-            _episodes.Remove(episode);
-            if (!EpisodeClusters.Counts(episode, Now))
-                continue;
-            var (from, to) = (episode.Start, episode.End ?? episode.Start);
-            if (_records.Find(r => r.View.StartedAt <= from && (r.View.EndedAt ?? DateTimeOffset.MaxValue) >= from) is not { } record)
-                continue;
-            Put(record with
-            {
-                Folded = record.Folded is { } f ? new FoldedEpisodes(f.Count + 1, Min(f.From, from), Max(f.To, to))
-                    : new FoldedEpisodes(1, from, to),
-            });
-        }
-    }
 
     /// <summary>Old incidents that are resolved live on in their rows alone.</summary>
     private void Forget()

@@ -27,6 +27,9 @@ internal static class RuleLimits
     /// <summary>Devices that a rule counts up to.</summary>
     internal const int MaxDevices = 10_000;
 
+    /// <summary>Rules over patterns in the fleet that a project's watch follows: the first by id; further ones find nothing.</summary>
+    internal const int MaxFleetRules = 16;
+
     /// <summary>Actions of a rule.</summary>
     internal const int MaxActions = 16;
 
@@ -44,6 +47,12 @@ internal static class RuleLimits
 
     /// <summary>Faulty sensors that a twin holds; the oldest goes first.</summary>
     internal const int MaxMutes = 64;
+
+    /// <summary>
+    /// Sources of windows whose mark a twin holds, where a rule over windows concerns them; of more, the longest silent share one mark, the
+    /// newest of theirs.
+    /// </summary>
+    internal const int MaxWindowMarks = 64;
 
     /// <summary>
     /// Detectors of series that a twin feeds (1.7 KB each at most), and as many of rates of events (0.2 KB each); what comes when all

@@ -24,6 +24,7 @@ public sealed class EventOrderProperties
         new("sensor_fault", 0, DefaultRules.All["sensor_fault"]),
         new("connectivity_lost", 0, DefaultRules.All["connectivity_lost"]),
         Rule("""{"type":"event","types":["safety_edge_triggered"],"count":3,"within_s":600}""", "edges"),
+        Rule("""{"type":"event","types":["safety_edge_triggered","sensor_fault"],"count":2,"within_s":300,"same":"sensor_id"}""", "pairs"),
         Rule("""{"type":"event","categories":["safety"],"restored_by":["power_restored"]}""", "any"),
         Rule("""{"type":"event","types":["power_outage"],"restored_by":["power_restored"]}""", "by_asset",
         r => r with { Subject = EsoCore.Rules.SubjectKind.Asset }),
@@ -52,12 +53,43 @@ public sealed class EventOrderProperties
         }).QuickCheckThrowOnFailure();
     }
 
+    /// <summary>
+    /// A device that was away sends stretches of time in any order, with more stored around each than is read: counts are rough then, but
+    /// each episode is found, once, under one id.
+    /// </summary>
+    [Fact]
+    public void CountedEpisodes_StretchesInAnyOrderAndMoreStoredThanIsRead_AreTheSameOnes()
+    {
+        var stretches =
+            from count in Gen.Choose(20, 80)
+            from seconds in Gen.ListOf(Gen.Choose(0, 3_600), count)
+            from sizes in Gen.ListOf(Gen.Choose(1, 12), 80)
+            let all = seconds.Distinct().Order().Select(s => Make(("safety_edge_triggered", s, "A"))).ToArray()
+            from shuffled in Gen.Shuffle(Cut(all, [.. sizes]).ToArray())
+            select (All: all, Stretches: shuffled);
+        Prop.ForAll(stretches.ToArbitrary(), told =>
+        {
+            var once = Final(told.All, [told.All.Length]).Result.Episodes.Keys;
+            var cut = Final([.. told.Stretches.SelectMany(s => s)], [.. told.Stretches.Select(s => s.Length)], max: 8).Result.Episodes.Keys;
+            return once.Where(IsCounted).SequenceEqual(cut.Where(IsCounted));
+        }).QuickCheckThrowOnFailure();
+
+        static bool IsCounted(string key) => key.Split('/')[0] is "edges" or "pairs";
+    }
+
+    private static IEnumerable<NewEvent[]> Cut(NewEvent[] events, int[] sizes)
+    {
+        for (var (at, batch) = (0, 0); at < events.Length; at += sizes[batch++ % sizes.Length])
+            yield return [.. events.Skip(at).Take(sizes[batch % sizes.Length])];
+    }
+
     private static NewEvent Make((string Name, double Second, string Which) item) => Event(
         item.Name, item.Second, item.Name.StartsWith("sensor") ? $$"""{"sensor_id":"{{item.Which}}"}""" : "", "critical",
         item.Name.StartsWith("power") ? item.Which : null, item.Name.StartsWith("safety") ? "safety" : null);
 
     /// <summary>The last word on every episode, the withdrawn ones left out, and which sensors are muted.</summary>
-    private static async Task<(SortedDictionary<string, string> Episodes, string Muted)> Final(NewEvent[] events, int[] sizes)
+    private static async Task<(SortedDictionary<string, string> Episodes, string Muted)> Final(
+        NewEvent[] events, int[] sizes, int max = RuleLimits.MaxStoredEvents)
     {
         var stores = new InMemoryStores(new FakeTimeProvider());
         var registration = Tests.Api.FakeGrains.Registration(ProjectId);
@@ -71,7 +103,7 @@ public sealed class EventOrderProperties
             var run = new RuleRun(
                 new RuleDevice(ProjectId, DeviceId, "S-1", "DOOR", null, null), rules, memory, Grains.Rules.Conditions.RatedValues.None, 0);
             var concerned = EventRules.Concerned(rules, [.. part]);
-            var stored = await StoredEvents.Read(stores, 1, newest, concerned);
+            var stored = await StoredEvents.Read(stores, 1, newest, concerned, max);
             foreach (var (rule, own) in concerned)
                 EventRules.Evaluate(run, rule, own, stored.GetValueOrDefault(rule, []), Surroundings());
             await stores.Commit(

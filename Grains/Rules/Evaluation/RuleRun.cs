@@ -14,6 +14,7 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
     private List<LevelState>? _levels;
     private ImmutableArray<PeriodState>? _periods;
     private ImmutableArray<MutedSensor>? _mutes;
+    private ImmutableArray<WindowMark>? _windows;
 
     internal RuleDevice Device => device;
 
@@ -44,14 +45,26 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
         set => _periods = value;
     }
 
+    internal ImmutableArray<WindowMark> Windows
+    {
+        get => _windows ?? memory.Windows;
+        set => _windows = value;
+    }
+
     /// <summary>What the rules remember afterwards: the same object when nothing changed.</summary>
     internal RuleMemory After
     {
         get
         {
-            if (_levels is null && _periods is null && _mutes is null)
+            if (_levels is null && _periods is null && _mutes is null && _windows is null)
                 return memory;
-            var after = memory with { Levels = _levels is null ? memory.Levels : [.. _levels], Periods = Periods, Mutes = Mutes };
+            var after = memory with
+            {
+                Levels = _levels is null ? memory.Levels : [.. _levels],
+                Periods = Periods,
+                Mutes = Mutes,
+                Windows = Windows,
+            };
             return after.IsEmpty ? RuleMemory.Empty : after;
         }
     }
@@ -123,13 +136,21 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
             Mutes = mutes;
         if (Periods.Any(period => !IsOf(period.Rule, period.Print)))
             Periods = Periods.RemoveAll(period => !IsOf(period.Rule, period.Print));
+        if (!rules.HasWindows && !Windows.IsEmpty)
+            Windows = [];
+        End(level => !IsOf(level.Rule, level.Print), "The rule was changed or taken away, or no longer concerns the device.");
+    }
+
+    /// <summary>Ends what is held, whatever the values are, and says why.</summary>
+    internal void End(Func<LevelState, bool> which, string why)
+    {
         if (!HasLevels)
             return;
-        foreach (var level in Levels.Where(level => !IsOf(level.Rule, level.Print)).ToList())
+        foreach (var level in Levels.Where(which).ToList())
         {
             Replace(level, null);
             if (level.Told && SubjectKey.Parse(level.Subject ?? "") is { } subject)
-                _told.Add(new ToldEpisode(level.Rule, subject, Ended(level), IsOwed: true));
+                _told.Add(new ToldEpisode(level.Rule, subject, Ended(level, why), IsOwed: true));
         }
     }
 
@@ -144,10 +165,10 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
 
     private bool IsOf(string id, int print) => rules.ById.TryGetValue(id, out var rule) && rule.Print == print;
 
-    private RuleEpisode Ended(LevelState level) => new(
+    private RuleEpisode Ended(LevelState level, string why) => new(
         device.EpisodeId(level.Rule, level.Key, level.SinceUs), 0, Micros.ToTime(level.SinceUs),
         Micros.ToTime(Math.Max(nowUs, level.SinceUs)),
-        Lasts: true, TimeSpan.Zero, level.Severity ?? Severities.NameOf(Severity.Medium), level.Cause ?? level.Rule, null,
-        Math.Max(1, level.Count), level.Worst, null, "The rule was changed or taken away, or no longer concerns the device.",
+        Lasts: true, TimeSpan.FromMicroseconds(level.HoldUs), level.Severity ?? Severities.NameOf(Severity.Medium),
+        level.Cause ?? level.Rule, null, Math.Max(1, level.Count), level.Worst, null, why,
         device.Source(null), "");
 }
