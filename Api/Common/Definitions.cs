@@ -7,8 +7,10 @@ internal static class Definitions
     /// <param name="read">Reads the form.</param>
     /// <param name="put">Creates it under that id.</param>
     /// <param name="idFault">What else is wrong with an id, or null.</param>
+    /// <param name="check">What is wrong with the content, asked where the form has faults already, so that all are told at once.</param>
     public static async Task<IResult> Create<TEdit>(
-        HttpContext http, Func<JsonForm, TEdit> read, Func<string, TEdit, Task<IResult>> put, Func<string, string?>? idFault = null)
+        HttpContext http, Func<JsonForm, TEdit> read, Func<string, TEdit, Task<IResult>> put, Func<string, string?>? idFault = null,
+        Func<TEdit, Task<ImmutableArray<FieldError>>>? check = null)
     {
         var (form, unread) = await Answers.ReadForm(http);
         if (form is null)
@@ -17,7 +19,7 @@ internal static class Definitions
         if ((Ids.Fault(id) ?? idFault?.Invoke(id)) is { } fault)
             form.Fault("id", fault);
         var edit = read(form);
-        return form.Faults is { Length: > 0 } faults ? Problems.Faulty(faults) : await put(id, edit);
+        return form.Faults is { Length: > 0 } faults ? await Faulty(faults, edit, check) : await put(id, edit);
     }
 
     /// <summary>Changes one by the body: what is absent stays.</summary>
@@ -27,8 +29,10 @@ internal static class Definitions
     /// <param name="put">
     /// Writes it if a version stands. Without If-Match that is what was read here, so that two changes at once cannot undo each other.
     /// </param>
+    /// <param name="check">As of <see cref="Create"/>.</param>
     public static async Task<IResult> Change<T, TEdit>(
-        HttpContext http, Versioned<T>? found, string what, Func<JsonForm, T, TEdit> read, Func<TEdit, long, Task<IResult>> put)
+        HttpContext http, Versioned<T>? found, string what, Func<JsonForm, T, TEdit> read, Func<TEdit, long, Task<IResult>> put,
+        Func<TEdit, Task<ImmutableArray<FieldError>>>? check = null)
     {
         if (found is null)
             return Problems.NotFound(what);
@@ -36,8 +40,23 @@ internal static class Definitions
         if (form is null)
             return unread!;
         var edit = read(form, found.Value);
-        return form.Faults is { Length: > 0 } faults ? Problems.Faulty(faults)
+        return form.Faults is { Length: > 0 } faults ? await Faulty(faults, edit, check)
             : await put(edit, ETags.IfMatch(http.Request) ?? found.Version);
+    }
+
+    /// <summary>A field that could not be read stands in the edit as if it were absent: what is wrong with that was not said by the caller.</summary>
+    private static async Task<IResult> Faulty<TEdit>(
+        ImmutableArray<FieldError> faults, TEdit edit, Func<TEdit, Task<ImmutableArray<FieldError>>>? check)
+    {
+        var further = check is null ? [] : await check(edit);
+        return Problems.Faulty([.. faults, .. further.Where(error => !faults.Any(fault => Hides(fault.Field, error.Field)))]);
+    }
+
+    /// <summary>Of a list with an item that could not be read, the others have moved up: what is said of them would name the wrong ones.</summary>
+    private static bool Hides(string fault, string field)
+    {
+        var hidden = fault.IndexOf('[') is >= 0 and var list ? fault[..list] : fault;
+        return field.StartsWith(hidden, StringComparison.Ordinal) && (field.Length == hidden.Length || field[hidden.Length] is '.' or '[');
     }
 
     /// <summary>A page of a list that is asked for by nothing else.</summary>

@@ -7,6 +7,7 @@ internal static class RuleEndpoints
 {
     private const string Tag = "Rules";
     private const string What = "rule";
+    private const long NoVersion = -1;
 
     private const string Conditions =
         "The condition is an object whose type is threshold, rate_of_change, missing_data, window_statistic, event, devices, device_state, "
@@ -46,7 +47,8 @@ internal static class RuleEndpoints
         http, form => RuleForms.Read(form, null),
         async (id, rule) => Edit(http, await Rule(grains, http, id).Put(rule, expectedVersion: null, onlyCreate: true)),
         // Such a rule could not be reached: its path is another route's.
-        id => id is "schema" or "try" ? "must not be schema or try" : null);
+        id => id is "schema" or "try" ? "must not be schema or try" : null,
+        rule => Check(grains, http, Guid.Empty.ToString("D"), rule));
 
     private static Task<IResult> List(HttpContext http, IGrainFactory grains) => Definitions.List(
         http, page => grains.GetGrain<IRuleSetGrain>(Caller.Of(http).ProjectId.ToString("D")).List(page),
@@ -66,7 +68,7 @@ internal static class RuleEndpoints
         var grain = Rule(grains, http, Ids.FromPath(http, id));
         return await Definitions.Change(
             http, (await grain.Get())?.Rule, What, RuleForms.Read,
-            async (rule, version) => Edit(http, await grain.Put(rule, version, onlyCreate: false)));
+            async (rule, version) => Edit(http, await grain.Put(rule, version, onlyCreate: false)), rule => Check(grains, http, id, rule));
     }
 
     private static async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains) =>
@@ -103,6 +105,10 @@ internal static class RuleEndpoints
         stream.CopyTo(copy);
         return copy.ToArray();
     }
+
+    /// <summary>What is wrong with a rule: a version that no document has keeps it from being written.</summary>
+    private static async Task<ImmutableArray<FieldError>> Check(IGrainFactory grains, HttpContext http, string id, RuleDefinition rule) =>
+        (await Rule(grains, http, id).Put(rule, NoVersion, onlyCreate: false)).Errors;
 
     private static IRuleGrain Rule(IGrainFactory grains, HttpContext http, string id) =>
         grains.GetGrain<IRuleGrain>(Ids.Key(Caller.Of(http).Scope, id));

@@ -80,7 +80,7 @@ internal static class DefaultRules
     private static IEnumerable<(string Id, RuleDefinition Rule)> BuiltIn()
     {
         yield return ("device_offline", Make(
-            "Device offline", "The device has not been heard for 15 minutes beyond its upload interval.", "medium",
+            "Device offline", "The device has not been heard for 15 minutes, and for longer than its upload interval.", "medium",
             """{"type":"device_state","state":"offline","for_s":900}""",
             Notify("maintenance", Email)));
         yield return ("sync_backlog", Make(

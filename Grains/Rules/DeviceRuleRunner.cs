@@ -126,10 +126,10 @@ internal sealed class DeviceRuleRunner(
     /// </summary>
     private static StorageUnavailableException Unknown() => new("The rules of the project are not known yet.");
 
-    private static RuleRun NewRun(Guid deviceId, DeviceState state, Twin twin, DeviceRules rules, RuleMoment moment) => new(
+    private RuleRun NewRun(Guid deviceId, DeviceState state, Twin twin, DeviceRules rules, RuleMoment moment) => new(
         RuleDevice.Of(deviceId, state, twin.FirmwareVersion), rules, twin.Rare.Rules,
         new RatedValues(moment.Profile, state.Traits.Overrides),
-        moment.NowUs);
+        moment.NowUs) { OnFault = Faulty };
 
     private async Task Events(RuleRun run, DeviceState state, ImmutableArray<NewEvent> events, AssetTypes types)
     {
@@ -217,7 +217,7 @@ internal sealed class DeviceRuleRunner(
         return run.After == run.Before ? twin : twin with { Rare = twin.Rare with { Rules = run.After } };
     }
 
-    /// <summary>An evaluator that fails, for whatever a rule or record holds, must not cost the batch.</summary>
+    /// <summary>An evaluator that fails outside its rules, for whatever a record holds, must not cost the batch.</summary>
     private void Guarded(string what, Action evaluate)
     {
         try
@@ -226,9 +226,12 @@ internal sealed class DeviceRuleRunner(
         }
         catch (Exception error) when (error is not StorageUnavailableException)
         {
-            log.LogWarning(error, "The rules over {What} could not be evaluated; they are passed over", what);
+            Faulty(what, error);
         }
     }
+
+    private void Faulty(string what, Exception error) =>
+        log.LogWarning(error, "Rule {What} could not be evaluated; it is passed over", what);
 
     private static IEnumerable<WindowSample> Windows(Intake intake) => intake.Batch.Windows
         .Where(w => intake.Fates.IsIn(w.Record)).OrderBy(w => w.TsUs)

@@ -63,6 +63,14 @@ public sealed class RuleRoutesTests
             types.Json.GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("field").GetString()!)
                 .Order(StringComparer.Ordinal));
 
+        var both = await door.Send(door.AsProject(HttpMethod.Post, "/api/rules", """
+            {"severity":"grave","enabled":"yes","condition":{"type":"threshold","above":1},"actions":[5,{"type":"notify","to":[]}]}
+            """));
+        Assert.Equal(
+            ["actions[0]", "condition.metric", "enabled", "name", "severity"],
+            both.Json.GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("field").GetString()!)
+                .Order(StringComparer.Ordinal));
+
         var content = await door.Send(door.AsProject(HttpMethod.Post, "/api/rules", """
             {"name":"x","severity":"grave","condition":{"type":"threshold"},"actions":[{"type":"notify","to":[]}]}
             """));

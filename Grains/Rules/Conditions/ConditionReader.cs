@@ -85,6 +85,12 @@ internal static class ConditionReader
             form.Fault("clear_below", "goes with below");
         Order(form, limits.ClearAbove, limits.Above, "clear_above", "must not be higher than above");
         Order(form, limits.Below, limits.ClearBelow, "clear_below", "must not be lower than below");
+        if (form.Has("clear_above") || form.Has("clear_below"))
+        {
+            Order(form, limits.ClearBelow ?? limits.Below, limits.ClearAbove ?? limits.Above, form.Has("clear_above") ? "clear_above" : "clear_below",
+                "leaves no value at which both limits are clear");
+        }
+
         return limits;
     }
 

@@ -17,7 +17,20 @@ internal sealed class RatedValues(ConfigSettings? profile, ConfigSettings? own)
         : profile?.Thresholds is { } under && under.TryGetValue(name, out text) ? Read(text)
         : null;
 
+    /// <summary>A damaged value is none: the rules that ask for it then do not concern the device.</summary>
     private static double? Read(JsonText text)
+    {
+        try
+        {
+            return ReadNumber(text);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static double? ReadNumber(JsonText text)
     {
         var json = new Utf8JsonReader(System.Text.Encoding.UTF8.GetBytes(text.ToString()));
         if (!json.Read())

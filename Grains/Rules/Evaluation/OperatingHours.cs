@@ -17,6 +17,10 @@ internal sealed class OperatingHours
     /// <summary>A site without hours, or none at all, is always open.</summary>
     internal static OperatingHours Always { get; } = new(TimeZoneInfo.Utc, null);
 
+    /// <summary>Closed at all times.</summary>
+    internal static OperatingHours Never { get; } =
+        new(TimeZoneInfo.Utc, [.. Enumerable.Repeat(ImmutableArray<(int From, int To)>.Empty, 7)]);
+
     internal static OperatingHours Of(SiteDefinition? site)
     {
         if (site?.OperatingHours is not { } hours || !TimeZoneInfo.TryFindSystemTimeZoneById(site.TimeZone, out var zone))

@@ -26,16 +26,28 @@ internal static class PointRules
         string? name = null;
         foreach (var rule in rules)
         {
-            if (!rule.Concerns(key.Asset, types) || ((LimitCondition)rule.Condition).Limits.Resolve(run.Rated) is not { } limits)
-                continue;
-            // The usual case: nothing is held and no value is out.
-            if (rule.Condition is ThresholdCondition && !run.HasLevels && !limits.IsOut(low) && !limits.IsOut(high))
-                continue;
-            var watched = new Watched(name ??= $"s{no}", key.Unit, key.Asset);
-            if (rule.Condition is ThresholdCondition)
-                Threshold(run, rule, limits, watched, fresh, low, high);
-            else
-                Period(run, rule, limits, watched, fresh);
+            try
+            {
+                if (!rule.Concerns(key.Asset, types) || ((LimitCondition)rule.Condition).Limits.Resolve(run.Rated) is not { } limits)
+                {
+                    if (run.HasLevels)
+                        run.EndUnconcerned(rule, name ??= $"s{no}");
+                    continue;
+                }
+
+                // The usual case: nothing is held and no value is out.
+                if (rule.Condition is ThresholdCondition && !run.HasLevels && !limits.IsOut(low) && !limits.IsOut(high))
+                    continue;
+                var watched = new Watched(name ??= $"s{no}", key.Unit, key.Asset);
+                if (rule.Condition is ThresholdCondition)
+                    Threshold(run, rule, limits, watched, fresh, low, high);
+                else
+                    Period(run, rule, limits, watched, fresh);
+            }
+            catch (Exception error)
+            {
+                run.PassOver(rule.Id, error);
+            }
         }
     }
 

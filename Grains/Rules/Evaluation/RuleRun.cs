@@ -16,6 +16,9 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
     private ImmutableArray<MutedSensor>? _mutes;
     private ImmutableArray<WindowMark>? _windows;
 
+    /// <summary>Hears of each rule that failed: its id, or what it watches.</summary>
+    internal Action<string, Exception>? OnFault { get; init; }
+
     internal RuleDevice Device => device;
 
     internal DeviceRules Rules => rules;
@@ -68,6 +71,13 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
             return after.IsEmpty ? RuleMemory.Empty : after;
         }
     }
+
+    /// <summary>A rule that fails, for whatever it or a record holds, must cost neither the batch nor the other rules.</summary>
+    internal void PassOver(string rule, Exception error) => OnFault?.Invoke(rule, error);
+
+    /// <summary>Ends what a rule holds of a series or windows whose limit is set no longer, or whose asset it concerns no longer.</summary>
+    internal void EndUnconcerned(CompiledRule rule, string key) =>
+        End(level => level.Rule == rule.Id && level.Key == key, "Its limit is set no longer, or the rule no longer concerns the asset.");
 
     internal bool HasLevels => _levels is null ? !memory.Levels.IsEmpty : _levels.Count > 0;
 

@@ -36,7 +36,16 @@ internal static class StateRules
     internal static void Evaluate(RuleRun run, DeviceFacts facts)
     {
         foreach (var rule in run.Rules.States)
-            Follow(run, rule, Key, Judge((DeviceStateCondition)rule.Condition, facts, run.NowUs));
+        {
+            try
+            {
+                Follow(run, rule, Key, Judge((DeviceStateCondition)rule.Condition, facts, run.NowUs));
+            }
+            catch (Exception error)
+            {
+                run.PassOver(rule.Id, error);
+            }
+        }
     }
 
     /// <summary>Evaluates the rules over missing data.</summary>
@@ -44,19 +53,28 @@ internal static class StateRules
     {
         foreach (var rule in run.Rules.Missing)
         {
-            var condition = (MissingDataCondition)rule.Condition;
-            if (!online && !condition.EvenOffline)
+            try
             {
-                // Offline devices send later what they measured: silence says nothing of the metric then, neither way.
-                continue;
+                EvaluateMissing(run, rule, twin, online, types);
             }
-
-            var newest = NewestOf(run, rule, condition, twin, types);
-            if (condition.EvenOffline && Waits(run, rule, condition, newest, online))
-                continue;
-            var due = newest == long.MinValue ? long.MaxValue : condition.Due(newest);
-            Follow(run, rule, $"m:{condition.Metric}", run.NowUs < due ? null : MissingOf(condition, due));
+            catch (Exception error)
+            {
+                run.PassOver(rule.Id, error);
+            }
         }
+    }
+
+    private static void EvaluateMissing(RuleRun run, CompiledRule rule, Twin twin, bool online, AssetTypes types)
+    {
+        var condition = (MissingDataCondition)rule.Condition;
+        // Offline devices send later what they measured: silence says nothing of the metric then, neither way.
+        if (!online && !condition.EvenOffline)
+            return;
+        var newest = NewestOf(run, rule, condition, twin, types);
+        if (condition.EvenOffline && Waits(run, rule, condition, newest, online))
+            return;
+        var due = newest == long.MinValue ? long.MaxValue : condition.Due(newest);
+        Follow(run, rule, $"m:{condition.Metric}", run.NowUs < due ? null : MissingOf(condition, due));
     }
 
     private static long NewestOf(RuleRun run, CompiledRule rule, MissingDataCondition condition, Twin twin, AssetTypes types)

@@ -33,12 +33,19 @@ internal static class WindowRules
                 continue;
             foreach (var rule in run.Rules.OfWindow(metric))
             {
-                if (!rule.Concerns(asset, types) || ((LimitCondition)rule.Condition).Limits.Resolve(run.Rated) is not { } limits)
-                    continue;
-
-                // What an earlier program holds, which did not tell lengths apart, ends under the name that it began under.
-                var held = run.Find(rule.Id, $"w:{plain}") is not null;
-                Evaluate(run, rule, limits, fresh, $"w:{(held ? plain : name)}", asset);
+                try
+                {
+                    // What an earlier program holds, which did not tell lengths apart, ends under the name that it began under.
+                    var key = $"w:{(run.Find(rule.Id, $"w:{plain}") is not null ? plain : name)}";
+                    if (rule.Concerns(asset, types) && ((LimitCondition)rule.Condition).Limits.Resolve(run.Rated) is { } limits)
+                        Evaluate(run, rule, limits, fresh, key, asset);
+                    else
+                        run.EndUnconcerned(rule, key);
+                }
+                catch (Exception error)
+                {
+                    run.PassOver(rule.Id, error);
+                }
             }
         }
     }
