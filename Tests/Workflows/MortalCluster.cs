@@ -155,11 +155,13 @@ internal sealed class MortalCluster : IAsyncDisposable
         },
         () => "The grain cannot be woken.")));
 
-    /// <summary>Waits until everything that was committed has arrived and is recorded: transitions, notices, messages.</summary>
+    /// <summary>
+    /// Waits until everything that was committed has arrived and is recorded: transitions, the rule's notices, the hooks' messages.
+    /// </summary>
     public Task Settled() => Eventually.Holds(
         async () => await _cluster.Ask<long>("select count(*) from outbox") == 0
-            && (await States("incident/")).All(body => WorkJson.Read<IncidentState>(body).Outgoing.IsEmpty)
-            && (await States("notifier/")).All(body => !NotificationJson.Read<NotifierState>(body).IsBusy),
+            && (await States($"incident/{Tampering}/")).All(body => WorkJson.Read<IncidentState>(body).Outgoing.IsEmpty)
+            && (await States("notifier/channel:")).All(body => !NotificationJson.Read<NotifierState>(body).IsBusy),
         () => $"Something is still under way: {string.Join('\n', States("").Result)}");
 
     /// <summary>The one incident.</summary>
