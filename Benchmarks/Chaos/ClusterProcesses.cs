@@ -10,7 +10,10 @@ internal sealed class ClusterProcesses : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("esocore-cluster-").FullName;
 
-    private ClusterProcesses(PostgresInstance postgres, PostgresTarget database) => (Postgres, Database) = (postgres, database);
+    private readonly IReadOnlyDictionary<string, string> _environment;
+
+    private ClusterProcesses(PostgresInstance postgres, PostgresTarget database, IReadOnlyDictionary<string, string>? environment) =>
+        (Postgres, Database, _environment) = (postgres, database, environment ?? new Dictionary<string, string>());
 
     internal PostgresInstance Postgres { get; }
 
@@ -23,10 +26,13 @@ internal sealed class ClusterProcesses : IAsyncDisposable
     internal IReadOnlyList<Uri> DoorUrls => [.. Doors.Select(door => door.Url)];
 
     /// <summary>Starts everything and returns when all are ready.</summary>
-    internal static async Task<ClusterProcesses> Start(int silos, int doors, string settings = PostgresInstance.Durable)
+    /// <param name="settings">Lines of the database's configuration.</param>
+    /// <param name="environment">Further environment of each process.</param>
+    internal static async Task<ClusterProcesses> Start(
+        int silos, int doors, string settings = PostgresInstance.Durable, IReadOnlyDictionary<string, string>? environment = null)
     {
         var postgres = await PostgresInstance.Launch(settings);
-        var cluster = new ClusterProcesses(postgres, await PostgresTarget.Create(postgres));
+        var cluster = new ClusterProcesses(postgres, await PostgresTarget.Create(postgres), environment);
         try
         {
             for (var i = 0; i < silos; i++)
@@ -66,8 +72,13 @@ internal sealed class ClusterProcesses : IAsyncDisposable
         return (silo, network);
     }
 
-    private ServerProcess NewProcess(string role, params string[] more) =>
-        new(_folder, ["--postgres", Database.ConnectionString, "--role", role, .. more]);
+    private ServerProcess NewProcess(string role, params string[] more)
+    {
+        var process = new ServerProcess(_folder, ["--postgres", Database.ConnectionString, "--role", role, .. more]);
+        foreach (var (name, value) in _environment)
+            process.Environment[name] = value;
+        return process;
+    }
 
     private static int FreePort()
     {

@@ -91,6 +91,9 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>The id of the process that runs.</summary>
+    internal int Id => _process!.Id;
+
     /// <summary>Whether it runs.</summary>
     internal bool IsRunning => _process is { HasExited: false };
 

@@ -29,11 +29,13 @@ internal sealed partial class ProductCluster : IAsyncDisposable
     private readonly string _database;
     private readonly PostgresStorage _reader;
     private readonly List<IAsyncDisposable> _more = [];
+    private readonly Action<IServiceCollection, PostgresStorageOptions>? _configure;
     private int _serials;
 
-    private ProductCluster(PostgresServer server, string database, short silos)
+    private ProductCluster(
+        PostgresServer server, string database, short silos, Action<IServiceCollection, PostgresStorageOptions>? configure = null)
     {
-        (_server, _database) = (server, database);
+        (_server, _database, _configure) = (server, database, configure);
         _reader = new PostgresStorage(
             new() { ConnectionString = server.ConnectionString(database), RunsUpkeep = false }, TimeProvider.System,
             NullLogger<PostgresStorage>.Instance);
@@ -47,10 +49,14 @@ internal sealed partial class ProductCluster : IAsyncDisposable
 
     public Scope Scope => new(ProjectId);
 
-    public static async Task<ProductCluster> Start(short silos)
+    /// <summary>
+    /// Starts a cluster; what <paramref name="configure"/> registers in each silo takes the place of what it would have, and the options
+    /// are those of its storage.
+    /// </summary>
+    public static async Task<ProductCluster> Start(short silos, Action<IServiceCollection, PostgresStorageOptions>? configure = null)
     {
         var server = await PostgresServer.Shared;
-        var cluster = new ProductCluster(server, await server.CreateDatabase(), silos);
+        var cluster = new ProductCluster(server, await server.CreateDatabase(), silos, configure);
         await cluster.Deploy();
         return cluster;
     }
@@ -103,6 +109,8 @@ internal sealed partial class ProductCluster : IAsyncDisposable
 
     public ISiteGrain Site(string id) => Silos.Client.GetGrain<ISiteGrain>(ProjectKey.Of(ProjectId, id));
 
+    public string ConnectionString => _server.ConnectionString(_database);
+
     public Task<T> Ask<T>(string sql) => _server.Ask<T>(_database, sql);
 
     public Task Execute(string sql) => _server.Execute(_database, sql);
@@ -147,7 +155,9 @@ internal sealed partial class ProductCluster : IAsyncDisposable
     private void AddServices(IServiceCollection services)
     {
         services.AddSingleton<IInstallationKeys>(new TestKeys());
-        services.AddPostgresStorage(new() { ConnectionString = _server.ConnectionString(_database) });
+        var storage = new PostgresStorageOptions { ConnectionString = ConnectionString };
+        services.AddPostgresStorage(storage);
         services.AddEsoCoreGrains();
+        _configure?.Invoke(services, storage);
     }
 }

@@ -59,7 +59,9 @@ internal sealed class HttpReceiver : IAsyncDisposable
     };
 
     /// <summary>Waits until so many came that fit, and gives these.</summary>
-    public Task<ImmutableArray<ReceivedRequest>> Until(int count, Func<ReceivedRequest, bool>? fits = null) => _requests.Until(count, fits);
+    /// <param name="patience">How long at most; a minute unless told.</param>
+    public Task<ImmutableArray<ReceivedRequest>> Until(
+        int count, Func<ReceivedRequest, bool>? fits = null, TimeSpan? patience = null) => _requests.Until(count, fits, patience);
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
@@ -102,7 +104,7 @@ internal sealed class Waiting<T>
         }
     }
 
-    public async Task<ImmutableArray<T>> Until(int count, Func<T, bool>? fits = null)
+    public async Task<ImmutableArray<T>> Until(int count, Func<T, bool>? fits = null, TimeSpan? patience = null)
     {
         fits ??= _ => true;
         var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -115,7 +117,7 @@ internal sealed class Waiting<T>
                 _waiters.Add((Holds, waiter));
         }
 
-        await waiter.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await waiter.Task.WaitAsync(patience ?? TimeSpan.FromSeconds(60));
         return [.. Items.Where(fits)];
     }
 }
