@@ -28,28 +28,64 @@ internal sealed class RuleTrialRun(
     internal async Task Add(DeviceRegistration device, ConfigSettings? profile)
     {
         Devices++;
-        var run = new RuleRun(
-            new RuleDevice(device.ProjectId, device.DeviceId, device.Serial, device.Model, null, device.SiteId), _rules, RuleMemory.Empty,
-            new RatedValues(profile, device.Overrides), Micros.Of(to)) { MaxEnded = IRuleTrialGrain.MaxEpisodes };
+        RuleRun Run(RuleMemory memory, DateTimeOffset now) => new(
+            new RuleDevice(device.ProjectId, device.DeviceId, device.Serial, device.Model, null, device.SiteId), _rules, memory,
+            new RatedValues(profile, device.Overrides), Micros.Of(now)) { MaxEnded = IRuleTrialGrain.MaxEpisodes };
+
+        var run = Run(RuleMemory.Empty, to);
+        IEnumerable<ToldEpisode> all = run.Told;
         switch (rule.Condition)
         {
             case EventCondition or EventAnomalyCondition:
-                await Events(run, device);
+                var events = await ReadEvents(device);
+                if (rule.Condition is EventCondition)
+                    await Events(run, device, events);
+                else
+                    all = DayByDay(Run, (day, detectors, after, until) => AnomalyRules.Events(
+                        day, detectors, [.. events.Where(e => e.Key.TsUs >= after && e.Key.TsUs < until)], after - 1));
                 break;
             case WindowStatisticCondition { Period: null } windows:
                 await Windows(run, device, windows);
                 break;
+            case AnomalyCondition:
+                var (values, assets) = await ReadPoints(device);
+                all = DayByDay(Run, (day, detectors, after, until) => Anomalies(day, detectors, values, assets, after, until));
+                break;
             default:
-                await Points(run, device);
+                (values, assets) = await ReadPoints(device);
+                if (rule.Condition is MissingDataCondition missing)
+                    Missing(run, missing, values, assets);
+                else
+                    foreach (var (at, (key, points)) in values.Index())
+                        PointRules.Evaluate(run, [rule], key, at + 1, points, long.MinValue, assets);
                 break;
         }
 
         // The last word on each episode counts; those withdrawn are none.
-        var told = run.Told.GroupBy(item => item.Episode.EpisodeId).Select(group => group.Last()).Where(item => item.Episode.Count > 0);
+        var told = all.GroupBy(item => item.Episode.EpisodeId).Select(group => group.Last()).Where(item => item.Episode.Count > 0);
         Episodes.AddRange(told.Select(item => new TrialEpisode(item.Subject.ToString(), item.Episode)));
     }
 
-    private async Task Events(RuleRun run, DeviceRegistration device)
+    /// <summary>
+    /// Detectors judge how things stand when they are asked, so they are shown the past as devices upload it: a day, and what it says, after
+    /// the other.
+    /// </summary>
+    private List<ToldEpisode> DayByDay(Func<RuleMemory, DateTimeOffset, RuleRun> run, Func<RuleRun, DetectorSet, long, long, DetectorSet> show)
+    {
+        var (told, memory, detectors) = (new List<ToldEpisode>(), RuleMemory.Empty, DetectorSet.Empty);
+        for (var (day, next) = (from, from); day < to; day = next)
+        {
+            next = day.AddDays(1) < to ? day.AddDays(1) : to;
+            var part = run(memory, next);
+            detectors = show(part, detectors, Micros.Of(day), Micros.Of(next));
+            memory = part.After;
+            told.AddRange(part.Told);
+        }
+
+        return told;
+    }
+
+    private async Task<List<NewEvent>> ReadEvents(DeviceRegistration device)
     {
         ImmutableArray<string> types = rule.Condition switch
         {
@@ -64,13 +100,12 @@ internal sealed class RuleTrialRun(
             await Pages(page => history.ReadEvents(query, page, CancellationToken.None), rows => events.AddRange(rows.Select(Event)));
         }
 
-        var assets = await places.Types(scope.ProjectId, rule.NeedsAssetTypes ? events.Select(e => e.AssetId ?? "") : []);
-        if (rule.Condition is EventAnomalyCondition)
-        {
-            AnomalyRules.Events(run, DetectorSet.Empty, [.. events], long.MinValue);
-            return;
-        }
+        return events;
+    }
 
+    private async Task Events(RuleRun run, DeviceRegistration device, List<NewEvent> events)
+    {
+        var assets = await places.Types(scope.ProjectId, rule.NeedsAssetTypes ? events.Select(e => e.AssetId ?? "") : []);
         var hours = _rules.NeedsHours ? await places.Hours(scope.ProjectId, device.SiteId) : OperatingHours.Always;
         EventRules.Evaluate(run, rule, events, [], new EventSurroundings(run.Rated, hours, assets));
     }
@@ -85,7 +120,7 @@ internal sealed class RuleTrialRun(
         WindowRules.Evaluate(run, windows.OrderBy(w => w.TsUs), assets);
     }
 
-    private async Task Points(RuleRun run, DeviceRegistration device)
+    private async Task<(List<(SeriesKey Key, PointEntry[] Points)> Series, AssetTypes Assets)> ReadPoints(DeviceRegistration device)
     {
         var series = new Dictionary<SeriesKey, List<PointEntry>>();
         foreach (var metric in Metrics())
@@ -104,30 +139,32 @@ internal sealed class RuleTrialRun(
         }
 
         var assets = await places.Types(scope.ProjectId, rule.NeedsAssetTypes ? series.Keys.Select(key => key.Asset) : []);
+        return ([.. series.Select(pair => (pair.Key, pair.Value.ToArray()))], assets);
+    }
+
+    private static DetectorSet Anomalies(
+        RuleRun run, DetectorSet detectors, List<(SeriesKey Key, PointEntry[] Points)> series, AssetTypes assets, long after, long until)
+    {
         foreach (var (at, (key, points)) in series.Index())
-            Evaluate(run, key, at + 1, points.ToArray(), assets);
-    }
-
-    private void Evaluate(RuleRun run, SeriesKey key, int no, PointEntry[] points, AssetTypes assets)
-    {
-        if (rule.Condition is MissingDataCondition missing)
-            Missing(run, missing, key, no, points, assets);
-        else if (rule.Condition is AnomalyCondition)
-            AnomalyRules.Points(run, DetectorSet.Empty, key, no, points, points[0].TsUs - 1, assets);
-        else
-            PointRules.Evaluate(run, [rule], key, no, points, long.MinValue, assets);
-    }
-
-    /// <summary>Gaps between points, and from the last point to the end.</summary>
-    private void Missing(RuleRun run, MissingDataCondition condition, SeriesKey key, int no, PointEntry[] points, AssetTypes assets)
-    {
-        if (!rule.Concerns(key.Asset, assets))
-            return;
-        for (var i = 0; i < points.Length; i++)
         {
-            var (due, next) = (condition.Due(points[i].TsUs), i + 1 < points.Length ? points[i + 1].TsUs : (long?)null);
+            PointEntry[] day = [.. points.Where(point => point.TsUs >= after && point.TsUs < until)];
+            if (day.Length > 0)
+                detectors = AnomalyRules.Points(run, detectors, key, at + 1, day, after - 1, assets);
+        }
+
+        return detectors;
+    }
+
+    /// <summary>Gaps between points of the metric, whichever of its series they are of, and from the last point to the end.</summary>
+    private void Missing(
+        RuleRun run, MissingDataCondition condition, List<(SeriesKey Key, PointEntry[] Points)> series, AssetTypes assets)
+    {
+        long[] times = [.. series.Where(s => rule.Concerns(s.Key.Asset, assets)).SelectMany(s => s.Points).Select(p => p.TsUs).Order()];
+        for (var i = 0; i < times.Length; i++)
+        {
+            var (due, next) = (condition.Due(times[i]), i + 1 < times.Length ? times[i + 1] : (long?)null);
             if (due < (next ?? run.NowUs))
-                StateRules.TellMissing(run, rule, condition, $"s{no}", due, next);
+                StateRules.TellMissing(run, rule, condition, $"m:{condition.Metric}", due, next);
         }
     }
 

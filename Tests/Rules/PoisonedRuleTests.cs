@@ -68,11 +68,12 @@ public sealed class PoisonedRuleTests
         Assert.Same(RuleMemory.Empty, memory);
     }
 
-    /// <summary>A memory that no time can be made of.</summary>
+    /// <summary>A memory that no times can be made of.</summary>
     private static RuleMemory Held(CompiledRule rule, string key) => RuleMemory.Empty with
     {
         Levels = [new LevelState(
-            rule.Id, key, rule.Print, long.MinValue, Told: true, 90, 1, At(0), $"device:{DeviceId:D}", "metric:temp", "high")],
+            rule.Id, key, rule.Print, long.MinValue, Told: true, 90, 1, At(0), $"device:{DeviceId:D}", "metric:temp", "high",
+            HoldUs: long.MaxValue)],
     };
 
     private RuleRun Watched(RuleMemory memory, params ImmutableArray<CompiledRule> rules) => new(
