@@ -113,6 +113,38 @@ public sealed class RuleGrainTests
     }
 
     [Fact]
+    public async Task Try_BurstInTheMiddleOfTheSpan_IsFoundThereAndEnds()
+    {
+        const double Day = 86_400;
+        await using var harness = await DeviceHarness.Start();
+        var device = await harness.AddDevice();
+        await harness.Upload(device,
+        [
+            .. Enumerable.Range(1, 6).Select(i => Records.Event("sensor_fault", -i * 3 * Day)),
+            .. Enumerable.Range(0, 20).Select(i => Records.Event("sensor_fault", (-8 * Day) - (i * 60))),
+        ]);
+        var tried = await harness.Grains.GetGrain<IRuleTrialGrain>(IRuleTrialGrain.Key).Try(
+            harness.Scope, DefaultRules.All["event_anomaly"], Records.Start.AddDays(-20), Records.Start);
+        var episode = Assert.Single(tried.Episodes).Episode;
+        Assert.InRange(episode.Start, Records.Start.AddDays(-8), Records.Start.AddDays(-7));
+        Assert.InRange(episode.End!.Value, episode.Start, Records.Start.AddDays(-5));
+    }
+
+    [Fact]
+    public async Task Try_MetricOfTwoSeries_IsMissingOnlyWhileBothAreSilent()
+    {
+        await using var harness = await DeviceHarness.Start();
+        var device = await harness.AddDevice();
+        await harness.Upload(
+            device, Records.Point("temp", 0, 20), Records.Point("temp", 2_400, 20, "A"), Records.Point("temp", 3_500, 20));
+        var tried = await harness.Grains.GetGrain<IRuleTrialGrain>(IRuleTrialGrain.Key).Try(
+            harness.Scope, RuleSeeds.Definition("""{"type":"missing_data","metric":"temp","silent_s":1800}"""), Records.Start,
+            Records.Start.AddHours(1));
+        var episode = Assert.Single(tried.Episodes).Episode;
+        Assert.Equal((Records.Start.AddSeconds(1_800), Records.Start.AddSeconds(2_400)), (episode.Start, episode.End));
+    }
+
+    [Fact]
     public async Task Books_AskTheSetOnceForManyCallers_AndKeepTheLastKnownWhileItIsAway()
     {
         var (time, grains) = (new FakeTimeProvider(), new SetFactory());
