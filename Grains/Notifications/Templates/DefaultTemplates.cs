@@ -19,7 +19,7 @@ internal static class DefaultTemplates
         {{label}}{{incident.text}}
 
         Severity: {{severity}}
-        {{#if incident.device}}Device: {{incident.device.serial}} ({{incident.device.model}}, firmware {{incident.device.firmware_version}})
+        {{#if incident.device}}Device: {{incident.device.name}}
         {{/if}}{{#if incident.site_id}}Site: {{incident.site_id}}
         {{/if}}{{#if incident.asset_id}}Asset: {{incident.asset_id}}
         {{/if}}Rule: {{incident.rule}}

@@ -108,12 +108,22 @@ internal static class TemplateContext
         ["device"] = incident.Source.DeviceId == Guid.Empty ? null : new Dictionary<string, object?>
         {
             ["id"] = incident.Source.DeviceId.ToString("D"),
+            ["name"] = DeviceName(incident.Source),
             ["serial"] = incident.Source.Serial,
             ["model"] = incident.Source.Model,
             ["firmware_version"] = incident.Source.FirmwareVersion,
         },
         ["meta"] = Meta(incident.Meta),
     };
+
+    /// <summary>A device as one phrase, e.g. <c>SN-1001 (DOOR-2, firmware 1.2.3)</c>; what is not known of it is left out.</summary>
+    private static string DeviceName(EpisodeSource source)
+    {
+        var name = string.IsNullOrEmpty(source.Serial) ? source.DeviceId.ToString("D") : source.Serial;
+        var firmware = string.IsNullOrEmpty(source.FirmwareVersion) ? "" : $"firmware {source.FirmwareVersion}";
+        var known = string.Join(", ", new[] { source.Model, firmware }.Where(part => !string.IsNullOrEmpty(part)));
+        return known.Length == 0 ? name : $"{name} ({known})";
+    }
 
     private static string? Time(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
