@@ -32,11 +32,16 @@ internal static class DefaultTemplates
     private const string GroupLong =
         """
         {{#each notices}}[{{incident.severity}}] {{label}}{{incident.title}}. {{incident.text}} (since {{incident.started_at}})
-        {{/each}}{{#if omitted}}and {{omitted}} more
+        {{/each}}{{#if lines}}
+        {{lines}}
+        {{/if}}{{#if unnamed}}
+        and {{unnamed}} more
+        {{/if}}{{#if omitted}}
+        All {{count}}: {{query}}
         {{/if}}
         """;
 
-    private const string GroupBrief = "[{{severity}}] {{count}} notices, the gravest: {{label}}{{title}}. {{incident.text}}";
+    private const string GroupBrief = "[{{severity}}] {{count}} notices: {{names}}";
 
     /// <summary>The kinds of messages: those of notices, and <see cref="Group"/>.</summary>
     public static ImmutableArray<string> Messages { get; } = [.. Enum.GetValues<NoticeKind>().Select(TemplateContext.Word), Group];
