@@ -29,16 +29,18 @@ internal sealed class TargetFinder(
     public (ImmutableArray<Target> Targets, string? Reason) Find(string recipient, ImmutableArray<string> via)
     {
         ImmutableArray<string> any = [];
+        var isOwner = false;
         foreach (var (who, kinds) in new[] { (recipient, via), (recipient, any), (LastResort, via), (LastResort, any) })
         {
             Add(who, kinds);
+            isOwner = who == LastResort;
             if (_found.Count > 0)
                 break;
         }
 
         if (_found.Count == 0)
             return ([], _sawSomebody ? "no_channel" : "no_recipient");
-        if (_faults.Count > 0)
+        if (_faults.Count > 0 && !isOwner)
             AddOwner(via);
         return ([.. _found.Values.Take(NotificationLimits.Targets)], null);
     }
