@@ -41,7 +41,7 @@ internal sealed record LiveAssetBody : AssetBody
 }
 
 /// <summary>A page of assets.</summary>
-internal sealed record AssetList(IEnumerable<AssetBody> Assets);
+internal sealed record AssetList(IEnumerable<AssetBody> Assets) : DocumentList;
 
 /// <summary>A new asset.</summary>
 internal sealed record NewAssetBody(

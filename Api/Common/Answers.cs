@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -17,6 +18,16 @@ internal sealed record SmallAnswer<T>(T Value, int Status = StatusCodes.Status20
         httpContext.Response.ContentLength = body.Length;
         await httpContext.Response.Body.WriteAsync(body, httpContext.RequestAborted);
     }
+}
+
+/// <summary>A page of documents that people edit.</summary>
+internal abstract record DocumentList
+{
+    /// <summary>
+    /// Ids of documents that belong on this page and cannot be read; absent where there are none. They can be deleted, and then made anew.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), JsonPropertyOrder(1)]
+    public IReadOnlyList<string>? Damaged { get; init; }
 }
 
 /// <summary>The answers that all resources give the same way.</summary>
@@ -76,7 +87,10 @@ internal static class Answers
         }
 
         AddNextLink(http, page.Next);
-        return Results.Json(toBody(page), ApiJson.Options);
+        var body = toBody(page);
+        if (!page.Damaged.IsDefaultOrEmpty && body is DocumentList documents)
+            body = documents with { Damaged = page.Damaged };
+        return Results.Json(body, ApiJson.Options);
     }
 
     public static void AddNextLink(HttpContext http, string? next)

@@ -61,7 +61,7 @@ internal static class ConfigProfileEndpoints
 }
 
 /// <summary>A page of config profiles.</summary>
-internal sealed record ConfigProfileList(IEnumerable<JsonText> ConfigProfiles);
+internal sealed record ConfigProfileList(IEnumerable<JsonText> ConfigProfiles) : DocumentList;
 
 /// <summary>A page of config profiles, as the document tells it.</summary>
 internal sealed record ConfigProfilePage(ImmutableArray<ConfigProfileBody> ConfigProfiles);

@@ -27,7 +27,7 @@ internal sealed record PolicyBody(
 }
 
 /// <summary>A page of escalation policies.</summary>
-internal sealed record PolicyList(IEnumerable<PolicyBody> EscalationPolicies);
+internal sealed record PolicyList(IEnumerable<PolicyBody> EscalationPolicies) : DocumentList;
 
 /// <summary>A new escalation policy; its id is minted when absent.</summary>
 internal sealed record NewPolicyBody(
@@ -58,7 +58,7 @@ internal sealed record ScheduleBody(
 }
 
 /// <summary>A page of on-call schedules.</summary>
-internal sealed record ScheduleList(IEnumerable<ScheduleBody> Schedules);
+internal sealed record ScheduleList(IEnumerable<ScheduleBody> Schedules) : DocumentList;
 
 /// <summary>A new on-call schedule; its id is minted when absent.</summary>
 internal sealed record NewScheduleBody(

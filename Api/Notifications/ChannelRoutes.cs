@@ -56,7 +56,7 @@ internal sealed record ChannelForm(
     ImmutableSortedDictionary<string, string>? Headers);
 
 /// <summary>A page of channels.</summary>
-internal sealed record ChannelList(IEnumerable<ChannelBody> Channels);
+internal sealed record ChannelList(IEnumerable<ChannelBody> Channels) : DocumentList;
 
 /// <summary>Where a test message goes.</summary>
 /// <param name="To">email, sms: an address; absent: the channel's own first one.</param>

@@ -24,7 +24,7 @@ internal sealed record SilenceMatchersForm(
     ImmutableArray<string>? Assets, ImmutableSortedDictionary<string, string>? Tags);
 
 /// <summary>A page of silences.</summary>
-internal sealed record SilenceList(IEnumerable<SilenceBody> Silences);
+internal sealed record SilenceList(IEnumerable<SilenceBody> Silences) : DocumentList;
 
 /// <summary>A maintenance window.</summary>
 internal sealed record MaintenanceWindowBody(
@@ -44,7 +44,7 @@ internal sealed record MaintenanceWindowForm(
     WeeklyHours? Weekly);
 
 /// <summary>A page of maintenance windows.</summary>
-internal sealed record MaintenanceWindowList(IEnumerable<MaintenanceWindowBody> MaintenanceWindows);
+internal sealed record MaintenanceWindowList(IEnumerable<MaintenanceWindowBody> MaintenanceWindows) : DocumentList;
 
 /// <summary>What is to tell nobody, <c>/api/silences</c> and <c>/api/maintenance-windows</c>.</summary>
 internal static class MutingRoutes

@@ -18,7 +18,7 @@ internal sealed record PersonForm(
     string? Id, string? Name, string? Email, string? Phone, string? Slack, string? Teams, PersonQuietHours? QuietHours);
 
 /// <summary>A page of people.</summary>
-internal sealed record PersonList(IEnumerable<PersonBody> People);
+internal sealed record PersonList(IEnumerable<PersonBody> People) : DocumentList;
 
 /// <summary>A team. The built-in ones are owner, maintenance, safety, security and it.</summary>
 /// <param name="Members"><c>person:&lt;id&gt;</c>, <c>schedule:&lt;id&gt;</c> or <c>channel:&lt;id&gt;</c>.</param>
@@ -37,7 +37,7 @@ internal sealed record TeamForm(string? Id, string? Name, ImmutableArray<string>
     string? ContactEmail);
 
 /// <summary>A page of teams.</summary>
-internal sealed record TeamList(IEnumerable<TeamBody> Teams);
+internal sealed record TeamList(IEnumerable<TeamBody> Teams) : DocumentList;
 
 /// <summary>People and teams, <c>/api/people</c> and <c>/api/teams</c>.</summary>
 internal static class RecipientRoutes

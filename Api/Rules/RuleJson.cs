@@ -101,7 +101,7 @@ internal sealed record RuleCountsBody(int Open, int Acknowledged, int LastMonth,
 }
 
 /// <summary>A page of rules.</summary>
-internal sealed record RuleList(IEnumerable<RuleBody> Rules);
+internal sealed record RuleList(IEnumerable<RuleBody> Rules) : DocumentList;
 
 /// <summary>A new rule, or a change of one: what is absent stays, what is null is cleared.</summary>
 /// <param name="Id">Of a new rule; minted when absent.</param>

@@ -34,7 +34,7 @@ internal sealed record LiveSiteBody : SiteBody
 }
 
 /// <summary>A page of sites.</summary>
-internal sealed record SiteList(IEnumerable<SiteBody> Sites);
+internal sealed record SiteList(IEnumerable<SiteBody> Sites) : DocumentList;
 
 /// <summary>A new site. <c>id</c> is minted when absent.</summary>
 internal sealed record NewSiteBody(

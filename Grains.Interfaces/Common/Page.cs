@@ -17,4 +17,9 @@ public sealed record PageRequest(int Limit = PageRequest.DefaultLimit, string? A
 /// <param name="Items">The items, in the list's order.</param>
 /// <param name="Next">The token that continues after the last item, or null when this is the last page.</param>
 [GenerateSerializer, Immutable, Alias("page`1")]
-public sealed record Page<T>(ImmutableArray<T> Items, string? Next);
+public sealed record Page<T>(ImmutableArray<T> Items, string? Next)
+{
+    /// <summary>Ids of documents that belong on this page and cannot be read; they can be replaced and deleted.</summary>
+    [Id(0)]
+    public ImmutableArray<string> Damaged { get; init; } = [];
+}

@@ -38,7 +38,7 @@ public enum IncidentVerb
     /// <summary>Put it aside: repeats are counted and tell nobody.</summary>
     Suppress,
 
-    /// <summary>Take it up again.</summary>
+    /// <summary>Take it up again: while it goes on it is told anew, and its escalation begins with its first step.</summary>
     Unsuppress,
 
     /// <summary>Say who is to see to it.</summary>

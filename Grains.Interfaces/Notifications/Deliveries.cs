@@ -87,13 +87,13 @@ public enum DeliveryStatus
 /// <param name="Kind">The channel's kind, or null.</param>
 /// <param name="Address">Where to, within the channel, or null.</param>
 /// <param name="Reason">
-/// Why it is dead: no_recipient, no_channel, channel_disabled, channel_gone, refused, too_many_attempts, expired.
+/// Why it is dead: no_recipient, no_channel, channel_disabled, channel_gone, refused, too_many_attempts, too_many_waiting, expired.
 /// </param>
 /// <param name="Detail">What the target said last.</param>
 /// <param name="NextAt">When it is tried next, while pending.</param>
 /// <param name="TemplateFault">Why the built-in text was sent instead of the project's own, or null.</param>
 /// <param name="Total">How many notices it tells of.</param>
-/// <param name="Notices">The gravest of them, at most 20.</param>
+/// <param name="Notices">The gravest of them, at most 20; the text may name more.</param>
 [GenerateSerializer, Immutable, Alias("delivery")]
 public sealed record Delivery(
     Guid Id,

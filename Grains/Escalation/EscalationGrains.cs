@@ -94,6 +94,6 @@ internal sealed class EscalationListGrain(IResourceStore store, ILogger<Escalati
         var projectId = Guid.ParseExact(this.GetPrimaryKeyString(), "D");
         var bounded = page with { Limit = Math.Clamp(page.Limit, 1, PageRequest.MaxLimit) };
         var part = await store.List(projectId, kind, bounded, CancellationToken.None);
-        return new Page<Versioned<T>>(ResourceDocument<T>.ReadAll(part.Items, log), part.Next);
+        return ResourceDocument<T>.ReadAll(part, log);
     }
 }

@@ -6,8 +6,20 @@ internal static class NotificationLimits
     /// <summary>Notices whose ids are remembered; a repeat of an older one would be told again.</summary>
     public const int KnownNotices = 4_096;
 
-    /// <summary>Notices of one message that are told in full; the others are counted.</summary>
+    /// <summary>Notices of one message that are told in full.</summary>
     public const int ShownNotices = 20;
+
+    /// <summary>Further notices of one message that are named, the gravest first; those beyond are counted.</summary>
+    public const int NamedNotices = 500;
+
+    /// <summary>The same for all that one recipient's groups gather at a time.</summary>
+    public const int NamedInAll = 5_000;
+
+    /// <summary>
+    /// Bytes (1 MiB, about) of what a recipient's groups gather in full; beyond it notices are held without meta, and each group tells but
+    /// one in full.
+    /// </summary>
+    public const int GatheredBytes = 1 << 20;
 
     /// <summary>Groups at one time; notices of further ones share a group.</summary>
     public const int Groups = 256;
@@ -15,11 +27,20 @@ internal static class NotificationLimits
     /// <summary>Incidents of which is remembered where their opening went.</summary>
     public const int OpenedIncidents = 1_024;
 
+    /// <summary>Bytes of that memory, 512 KiB; the oldest goes first, and its end is told nobody, which the trail says.</summary>
+    public const int OpenedBytes = 512 << 10;
+
     /// <summary>Messages that wait for one channel; what comes on top is dead at once (<c>too_many_waiting</c>).</summary>
     public const int WaitingOfChannel = 500;
 
     /// <summary>The same for all channels together.</summary>
     public const int WaitingDeliveries = 2_000;
+
+    /// <summary>Bytes (2 MiB) of messages that wait for one channel; what comes on top is dead at once (<c>too_many_waiting</c>).</summary>
+    public const int WaitingBytesOfChannel = 2 << 20;
+
+    /// <summary>The same for all channels together, 8 MiB: the notifier's state is written whole with each step.</summary>
+    public const int WaitingBytes = 8 << 20;
 
     /// <summary>Addresses that one message goes to.</summary>
     public const int Targets = 64;
@@ -33,7 +54,9 @@ internal static class NotificationLimits
     /// <summary>Characters of a rendered subject.</summary>
     public const int Subject = 256;
 
-    /// <summary>Characters of a rendered text.</summary>
+    /// <summary>
+    /// Characters of a text rendered to try a template; what a message can hold is its channel's, see <see cref="MessageBounds"/>.
+    /// </summary>
     public const int Text = 16_384;
 
     /// <summary>Characters of what a target answered that are kept.</summary>

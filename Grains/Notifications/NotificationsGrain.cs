@@ -37,7 +37,10 @@ internal sealed class NotificationsGrain(IResourceStore resources, IWorkStore wo
     {
         var part = await List<StoredChannel>(ResourceKinds.Channel, page);
         return new Page<Versioned<ChannelDefinition>>(
-            [.. part.Items.Select(c => new Versioned<ChannelDefinition>(c.Id, c.Version, c.Value.Definition))], part.Next);
+            [.. part.Items.Select(c => new Versioned<ChannelDefinition>(c.Id, c.Version, c.Value.Definition))], part.Next)
+        {
+            Damaged = part.Damaged,
+        };
     }
 
     /// <inheritdoc/>
@@ -76,8 +79,7 @@ internal sealed class NotificationsGrain(IResourceStore resources, IWorkStore wo
 
     private async Task<Page<Versioned<T>>> List<T>(string kind, PageRequest page)
     {
-        var part = await resources.List(ProjectId, kind, Bounded(page), CancellationToken.None);
-        return new Page<Versioned<T>>(ResourceDocument<T>.ReadAll(part.Items, log), part.Next);
+        return ResourceDocument<T>.ReadAll(await resources.List(ProjectId, kind, Bounded(page), CancellationToken.None), log);
     }
 
     /// <summary>A row that cannot be read is left out, and spoils no list.</summary>

@@ -1,6 +1,7 @@
 using EsoCore.Grains.Common;
 using EsoCore.Grains.Storage;
 using EsoCore.History;
+using EsoCore.Notifications;
 using Microsoft.Extensions.Logging;
 
 namespace EsoCore.Grains.Notifications;
@@ -10,6 +11,9 @@ internal sealed partial class NotifierGrain
 {
     /// <summary>Turns are tried this often against a second activation's writes.</summary>
     private const int MaxAttempts = 3;
+
+    /// <summary>How long a schedule may take to say who is on call.</summary>
+    private static readonly TimeSpan AskFor = TimeSpan.FromSeconds(5);
 
     /// <summary>Devices asked about at one time.</summary>
     private const int AskedAtOnce = 16;
@@ -123,12 +127,29 @@ internal sealed partial class NotifierGrain
             HasInstallationMail = services.Senders.HasInstallationMail,
             Devices = await Devices(arrived.Select(n => n.Incident.Source.DeviceId).Distinct().Where(id => id != Guid.Empty)),
             OnCall = arrived.Count > 0 || state.Groups.Values.Any(g => g.DueAt <= now)
-                ? await OnCall(book, now) : ImmutableDictionary<string, ImmutableArray<string>>.Empty,
+                ? await OnCall(book, now) : ImmutableDictionary<string, OnCallNow>.Empty,
             InFlight = _inFlight.Except(inputs.Where(i => i.Report is not null).Select(i => i.Report!.DeliveryId)).ToHashSet(),
             Arrived = arrived,
             Reports = [.. inputs.Where(i => i.Report is not null).Select(i => i.Report!)],
-            Revived = [.. inputs.Where(i => i.Revival is not null).Select(i => i.Revival!)],
+            Revived = await StillDead(inputs),
         };
+    }
+
+    /// <summary>
+    /// Those whose deliveries are dead as of this turn: of two who ask at once, the second must not have sent again what was delivered for
+    /// the first.
+    /// </summary>
+    private async Task<List<Revival>> StillDead(List<NotifierInput> inputs)
+    {
+        var dead = new List<Revival>();
+        foreach (var revival in inputs.Select(i => i.Revival).OfType<Revival>())
+        {
+            var item = await services.Store.Find(_projectId, WorkKinds.Delivery, revival.Delivery.Id, CancellationToken.None);
+            if (item?.Status == TemplateContext.Word(DeliveryStatus.Dead))
+                dead.Add(revival);
+        }
+
+        return dead;
     }
 
     private async Task<Dictionary<Guid, DeviceFacts>> Devices(IEnumerable<Guid> ids)
@@ -160,17 +181,19 @@ internal sealed partial class NotifierGrain
         }
     }
 
-    private async Task<Dictionary<string, ImmutableArray<string>>> OnCall(NotificationBook book, DateTimeOffset at)
+    /// <summary>A schedule that does not answer says so: the project's owner is told in place of who would have been on call.</summary>
+    private async Task<Dictionary<string, OnCallNow>> OnCall(NotificationBook book, DateTimeOffset at)
     {
-        var found = new Dictionary<string, ImmutableArray<string>>(StringComparer.Ordinal);
+        var found = new Dictionary<string, OnCallNow>(StringComparer.Ordinal);
         foreach (var schedule in TargetFinder.SchedulesOf(_recipient, book))
         {
             try
             {
-                found[schedule] = await services.OnCall.WhoIsOnCall(_projectId, schedule, at);
+                found[schedule] = await services.OnCall.WhoIsOnCall(_projectId, schedule, at).AsTask().WaitAsync(AskFor, services.Time);
             }
             catch (Exception error)
             {
+                found[schedule] = OnCallNow.Failed($"it did not answer: {error.Message}");
                 services.Log.LogWarning(error, "Schedule {Schedule} of project {ProjectId} did not say who is on call", schedule,
                     _projectId);
             }

@@ -73,7 +73,7 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
             return EditResult<Delivery>.Faulty(new FieldError("status", $"is {item.Status}; only what is dead is sent again"));
         if (delivery.Channel is null)
             return EditResult<Delivery>.Faulty(new FieldError("address", "is missing: there was nobody to send it to"));
-        if (_state?.HasRoomFor(delivery.Channel) == false)
+        if (_state?.HasRoomFor(delivery) == false)
             return EditResult<Delivery>.Faulty(new FieldError("status", "stays dead: too many messages wait for its channel"));
         await Submit(new NotifierInput { Revival = new Revival(delivery, actor) });
         var revived = delivery with
@@ -178,9 +178,15 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
                 ? SendResult.Permanent(ChannelSenders.CannotOpen, channelRefused: true)
                 : await services.Senders.Send(delivery.Kind!, Outgoing(delivery, access), _stopping.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             return; // The grain ends; whoever wakes it sends the message again, under the same key.
+        }
+        catch (Exception error)
+        {
+            // Unreported it would count as on its way for ever.
+            services.Log.LogError(error, "Message {DeliveryId} of {Recipient} could not be handed to its channel", delivery.Id, _recipient);
+            result = SendResult.Retryable(error.Message);
         }
 
         _inputs.Enqueue(new NotifierInput { Report = new SendReport(delivery.Id, result) });

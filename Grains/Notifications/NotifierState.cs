@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Serialization;
 using EsoCore.Notifications;
 
@@ -30,6 +31,8 @@ internal sealed class NotifierState
     [JsonExtensionData]
     public Dictionary<string, object>? Unknown { get; set; }
 
+    private int? _openedBytes;
+
     /// <summary>Whether anything is still to be done.</summary>
     [JsonIgnore]
     public bool IsBusy => Deliveries.Count > 0 || Groups.Values.Any(g => g.DueAt is not null);
@@ -47,17 +50,58 @@ internal sealed class NotifierState
         return load;
     }
 
-    /// <summary>Whether one more message may wait for a channel: a dead one takes no room from the others.</summary>
-    public bool HasRoomFor(string? channel) => Deliveries.Count < NotificationLimits.WaitingDeliveries
-        && Deliveries.Values.Count(d => d.Channel == channel) < NotificationLimits.WaitingOfChannel;
+    /// <summary>Whether one more message may wait for its channel: a dead one takes no room from the others.</summary>
+    public bool HasRoomFor(DeliveryState one)
+    {
+        var (count, bytes, all) = (0, (long)one.Bytes, (long)one.Bytes);
+        foreach (var waiting in Deliveries.Values)
+        {
+            all += waiting.Bytes;
+            if (waiting.Channel == one.Channel)
+                (count, bytes) = (count + 1, bytes + waiting.Bytes);
+        }
+
+        return Deliveries.Count < NotificationLimits.WaitingDeliveries && count < NotificationLimits.WaitingOfChannel
+            && bytes <= NotificationLimits.WaitingBytesOfChannel && all <= NotificationLimits.WaitingBytes;
+    }
 
     /// <summary>Where the opening of an incident went, or null.</summary>
     public OpenedIncident? OpeningOf(Guid incidentId) => Opened.FindLast(o => o.IncidentId == incidentId);
+
+    /// <summary>Remembers that the opening of an incident went to these targets too; what is too old or too much is forgotten.</summary>
+    public void Remember(Guid incidentId, ImmutableArray<string> targets)
+    {
+        var bytes = _openedBytes ?? Opened.Sum(o => o.Bytes);
+        if (OpeningOf(incidentId) is { } known)
+        {
+            Opened.Remove(known);
+            bytes -= known.Bytes;
+            targets = [.. known.Targets.Union(targets)];
+        }
+
+        var opened = new OpenedIncident(incidentId, targets);
+        Opened.Add(opened);
+        bytes += opened.Bytes;
+        while (Opened.Count > NotificationLimits.OpenedIncidents || (bytes > NotificationLimits.OpenedBytes && Opened.Count > 1))
+        {
+            bytes -= Opened[0].Bytes;
+            Opened.RemoveAt(0);
+        }
+
+        _openedBytes = bytes;
+    }
 }
 
 /// <summary>Where the opening of an incident went.</summary>
 /// <param name="Targets">Keys of <see cref="Target"/>s.</param>
-internal sealed record OpenedIncident(Guid IncidentId, ImmutableArray<string> Targets);
+internal sealed record OpenedIncident(Guid IncidentId, ImmutableArray<string> Targets)
+{
+    private const int FixedBytes = 80;
+
+    /// <summary>What it takes in the state, about.</summary>
+    [JsonIgnore]
+    public int Bytes { get; } = FixedBytes + Targets.Sum(target => target.Length + 3);
+}
 
 /// <summary>Notices of one group key and one choice of channels.</summary>
 internal sealed class NoticeGroup
@@ -74,10 +118,16 @@ internal sealed class NoticeGroup
     /// <summary>The gravest, in full.</summary>
     public List<Notice> Shown { get; set; } = [];
 
+    /// <summary>The next, by name; they are among <see cref="Omitted"/>.</summary>
+    public List<DeliveryNotice> Named { get; set; } = [];
+
+    /// <summary>When the first of the incidents began; null while nothing waits.</summary>
+    public DateTimeOffset? Since { get; set; }
+
     /// <summary>Incidents of the others that opened.</summary>
     public List<Guid> OmittedOpenings { get; set; } = [];
 
-    /// <summary>How many are not shown.</summary>
+    /// <summary>How many are not shown in full.</summary>
     public int Omitted { get; set; }
 }
 
@@ -100,7 +150,17 @@ internal sealed record DeliveryState(
     DateTimeOffset? NextAt,
     DeliveryIncident? Incident)
 {
+    /// <summary>What its notices and fixed fields take, about.</summary>
+    private const int FixedBytes = 1_024;
+
+    private const int NoticeBytes = 400;
+
     public DeliveryStatus Status { get; init; } = DeliveryStatus.Pending;
+
+    /// <summary>What it takes in the state, about.</summary>
+    [JsonIgnore]
+    public int Bytes { get; } = FixedBytes + (NoticeBytes * Notices.Length) + Encoding.UTF8.GetByteCount(Subject)
+        + Encoding.UTF8.GetByteCount(Text) + Encoding.UTF8.GetByteCount(Payload);
 
     public int Attempts { get; init; }
 

@@ -1,36 +1,56 @@
+using EsoCore.Escalation;
 using EsoCore.Notifications;
 
 namespace EsoCore.Grains.Notifications;
 
 /// <summary>Finds the addresses behind a recipient. What is missing or disabled is passed over.</summary>
 internal sealed class TargetFinder(
-    NotificationBook book, IReadOnlyDictionary<string, ImmutableArray<string>> onCall, bool hasInstallationMail)
+    NotificationBook book, IReadOnlyDictionary<string, OnCallNow> onCall, bool hasInstallationMail)
 {
     /// <summary>Kinds of channels that reach people, the preferred one first.</summary>
     private static readonly ImmutableArray<string> PersonKinds =
         [ChannelKinds.Email, ChannelKinds.Sms, ChannelKinds.Slack, ChannelKinds.Teams];
 
     private readonly Dictionary<string, Target> _found = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, string> _faults = new(StringComparer.Ordinal);
     private bool _sawSomebody;
 
     /// <summary>The recipient that stands in when another leads nowhere.</summary>
     public const string LastResort = $"team:{BuiltInTeams.Owner}";
 
+    /// <summary>Schedules that led to nobody, and why.</summary>
+    public IReadOnlyDictionary<string, string> Faults => _faults;
+
     /// <summary>
     /// The addresses, or why there are none (<c>no_recipient</c>, <c>no_channel</c>). Channels of the kinds asked for come first; when
-    /// the recipient has none of them, any will do; when it has none at all, the project's owner is told.
+    /// the recipient has none of them, any will do; when it has none at all, the project's owner is told. The owner is also told beside
+    /// the others when a schedule leads to nobody: somebody is missing among them.
     /// </summary>
     public (ImmutableArray<Target> Targets, string? Reason) Find(string recipient, ImmutableArray<string> via)
     {
         ImmutableArray<string> any = [];
+        var isOwner = false;
         foreach (var (who, kinds) in new[] { (recipient, via), (recipient, any), (LastResort, via), (LastResort, any) })
         {
             Add(who, kinds);
+            isOwner = who == LastResort;
             if (_found.Count > 0)
-                return ([.. _found.Values.Take(NotificationLimits.Targets)], null);
+                break;
         }
 
-        return ([], _sawSomebody ? "no_channel" : "no_recipient");
+        if (_found.Count == 0)
+            return ([], _sawSomebody ? "no_channel" : "no_recipient");
+        if (_faults.Count > 0 && !isOwner)
+            AddOwner(via);
+        return ([.. _found.Values.Take(NotificationLimits.Targets)], null);
+    }
+
+    private void AddOwner(ImmutableArray<string> via)
+    {
+        var others = _found.Count;
+        Add(LastResort, via);
+        if (_found.Count == others)
+            Add(LastResort, []);
     }
 
     /// <summary>Ids of the schedules that a recipient (or its stand-in) can lead to.</summary>
@@ -61,14 +81,22 @@ internal sealed class TargetFinder(
             AddPerson(id, kinds);
         else if (kind == "channel")
             AddChannel(id, kinds, isDirect);
-        else if (kind == "schedule" && onCall.TryGetValue(id, out var people))
-        {
-            foreach (var person in people.Select(Part).Where(p => p.Kind == "person"))
-                AddPerson(person.Id, kinds);
-        }
+        else if (kind == "schedule")
+            AddSchedule(id, kinds);
     }
 
-    private void AddPerson(string id, ImmutableArray<string> kinds)
+    private void AddSchedule(string id, ImmutableArray<string> kinds)
+    {
+        var now = onCall.GetValueOrDefault(id) ?? OnCallNow.Failed("it was not asked");
+        var known = now.People.Select(Part).Where(p => p.Kind == "person" && book.People.ContainsKey(p.Id)).ToList();
+        if (known.Count == 0)
+            _faults[id] = now.Fault
+                ?? (now.People.IsEmpty ? "nobody is on duty" : $"{string.Join(", ", now.People)}: there is no such person");
+        foreach (var person in known)
+            AddPerson(person.Id, kinds, now.Quiet);
+    }
+
+    private void AddPerson(string id, ImmutableArray<string> kinds, QuietHours? duty = null)
     {
         if (!book.People.TryGetValue(id, out var person))
             return;
@@ -77,13 +105,13 @@ internal sealed class TargetFinder(
         var isTold = false;
         foreach (var kind in asked.Count > 0 ? asked : [.. PersonKinds])
         {
-            isTold |= AddPerson(id, person, kind);
+            isTold |= AddPerson(id, person, kind, duty);
             if (isTold && asked.Count == 0)
                 return;
         }
     }
 
-    private bool AddPerson(string id, PersonDefinition person, string kind)
+    private bool AddPerson(string id, PersonDefinition person, string kind, QuietHours? duty)
     {
         var address = kind switch
         {
@@ -95,15 +123,15 @@ internal sealed class TargetFinder(
         if (string.IsNullOrEmpty(address))
             return false;
         if (kind == ChannelKinds.Email)
-            return AddMail(id, address, person.QuietHours);
-        return book.FirstOf(kind) is var (channel, _) && Add(new Target(id, channel, kind, address, person.QuietHours));
+            return AddMail(id, address, person.QuietHours, duty);
+        return book.FirstOf(kind) is var (channel, _) && Add(new Target(id, channel, kind, address, person.QuietHours, duty));
     }
 
-    private bool AddMail(string? person, string address, PersonQuietHours? quiet)
+    private bool AddMail(string? person, string address, PersonQuietHours? quiet, QuietHours? duty = null)
     {
         _sawSomebody = true;
         var channel = book.FirstOf(ChannelKinds.Email)?.Id ?? (hasInstallationMail ? ChannelSenders.InstallationMail : null);
-        return channel is not null && Add(new Target(person, channel, ChannelKinds.Email, address, quiet));
+        return channel is not null && Add(new Target(person, channel, ChannelKinds.Email, address, quiet, duty));
     }
 
     private void AddChannel(string id, ImmutableArray<string> kinds, bool isDirect)
@@ -123,7 +151,9 @@ internal sealed class TargetFinder(
 
     private bool Add(Target target)
     {
-        _found.TryAdd(target.Key, target);
+        // Who is named beside the schedule as well does not wait for its quiet hours.
+        if (!_found.TryAdd(target.Key, target) && target.Duty is null)
+            _found[target.Key] = target;
         return true;
     }
 

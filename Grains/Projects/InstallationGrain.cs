@@ -45,7 +45,7 @@ internal sealed class InstallationGrain(
         }
 
         // While nothing was ever set readers see version 0, and may name it.
-        var expected = _settings.Current is null && expectedVersion == 0 ? null : expectedVersion;
+        var expected = _settings.Readable is null && !_settings.IsDamaged && expectedVersion == 0 ? null : expectedVersion;
         return await _settings.Put(settings, expected, onlyCreate: false);
     }
 }

@@ -4,13 +4,15 @@ using EsoCore.Devices;
 using EsoCore.Grains.Storage;
 using EsoCore.Projects;
 using EsoCore.Sites;
+using Microsoft.Extensions.Logging;
 
 namespace EsoCore.Grains.Projects;
 
 /// <summary>A project: its settings, and the registry of what it holds. Lists are read from the store, which owns their order.</summary>
 [GrainType("project")]
 internal sealed class ProjectGrain(
-    IProjectStore projects, IDeviceStore devices, IResourceStore resources, IInstallationKeys keys, TimeProvider time) : Grain, IProjectGrain
+    IProjectStore projects, IDeviceStore devices, IResourceStore resources, IInstallationKeys keys, TimeProvider time,
+    ILogger<ProjectGrain> log) : Grain, IProjectGrain
 {
     /// <summary>The longest retention that can be asked for, in days (100 years).</summary>
     public const int MaxRetentionDays = 36_500;
@@ -99,23 +101,24 @@ internal sealed class ProjectGrain(
         // only stands at the end of a store's page.
         var request = Bounded(page);
         var found = ImmutableArray.CreateBuilder<Versioned<AssetDefinition>>();
+        var damaged = ImmutableArray.CreateBuilder<string>();
         var next = request.After;
         for (var scanned = 0; scanned < MaxScannedPages; scanned++)
         {
             var part = await List<AssetDefinition>(ResourceKinds.Asset, new PageRequest(request.Limit - found.Count, next));
             found.AddRange(part.Items.Where(a => a.Value.SiteId == siteId));
+            damaged.AddRange(part.Damaged); // At which site it is nobody can tell.
             next = part.Next;
             if (next is null || found.Count >= request.Limit)
                 break;
         }
 
-        return new Page<Versioned<AssetDefinition>>(found.ToImmutable(), next);
+        return new Page<Versioned<AssetDefinition>>(found.ToImmutable(), next) { Damaged = damaged.ToImmutable() };
     }
 
     private async Task<Page<Versioned<T>>> List<T>(string kind, PageRequest page)
     {
-        var part = await resources.List(ProjectId, kind, Bounded(page), CancellationToken.None);
-        return new Page<Versioned<T>>([.. part.Items.Select(ResourceDocument<T>.Read)], part.Next);
+        return ResourceDocument<T>.ReadAll(await resources.List(ProjectId, kind, Bounded(page), CancellationToken.None), log);
     }
 
     private static PageRequest Bounded(PageRequest page) => page with { Limit = Math.Clamp(page.Limit, 1, PageRequest.MaxLimit) };

@@ -14,9 +14,18 @@ internal sealed class ResourceDocument<T>(IResourceStore store, ResourceLimits l
     private const int MaxAttempts = 3;
 
     private StoredResource? _stored;
+    private Exception? _damage;
 
     /// <summary>What stands, or null when there is nothing (never was, or deleted).</summary>
-    public Versioned<T>? Current { get; private set; }
+    /// <exception cref="InvalidDataException">What stands cannot be read. It can be replaced and deleted all the same.</exception>
+    public Versioned<T>? Current => _damage is null ? Readable
+        : throw new InvalidDataException($"The stored {kind} '{id}' cannot be read: {_damage.Message}", _damage);
+
+    /// <summary>What stands, or null when there is nothing, or nothing that can be read: for those who are about to replace it.</summary>
+    public Versioned<T>? Readable { get; private set; }
+
+    /// <summary>Whether something stands that cannot be read.</summary>
+    public bool IsDamaged => _damage is not null;
 
     /// <summary>The last version ever written, deletions included; 0 when there never was one.</summary>
     public long Version => _stored?.Version ?? 0;
@@ -34,21 +43,21 @@ internal sealed class ResourceDocument<T>(IResourceStore store, ResourceLimits l
         var body = JsonSerializer.Serialize(value, ResourceJson.Options);
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            if (onlyCreate && Current is not null)
-                return EditResult<T>.Of(EditOutcome.AlreadyExists, Current);
-            if (expectedVersion is { } expected && expected != Current?.Version)
-                return EditResult<T>.Of(EditOutcome.VersionMismatch, Current);
+            if (onlyCreate && Readable is not null)
+                return EditResult<T>.Of(EditOutcome.AlreadyExists, Readable);
+            if (expectedVersion is { } expected && expected != StandingVersion)
+                return EditResult<T>.Of(EditOutcome.VersionMismatch, Readable);
 
-            var outcome = Current is null ? EditOutcome.Created : EditOutcome.Changed;
+            var outcome = StandingVersion is null ? EditOutcome.Created : EditOutcome.Changed;
             if (outcome == EditOutcome.Changed && _stored!.Body == body)
-                return EditResult<T>.Of(outcome, Current);
+                return EditResult<T>.Of(outcome, Readable);
             if (outcome == EditOutcome.Created && !await limits.HasRoom(projectId, kind))
                 return EditResult<T>.Of(EditOutcome.LimitReached);
             if (await Write(body))
-                return EditResult<T>.Of(outcome, Current);
+                return EditResult<T>.Of(outcome, Readable);
         }
 
-        return EditResult<T>.Of(EditOutcome.VersionMismatch, Current);
+        return EditResult<T>.Of(EditOutcome.VersionMismatch, Readable);
     }
 
     /// <summary>Deletes the document; its version lives on.</summary>
@@ -56,41 +65,52 @@ internal sealed class ResourceDocument<T>(IResourceStore store, ResourceLimits l
     {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            if (Current is not { } current)
+            var current = Readable;
+            if (StandingVersion is not { } version)
                 return EditResult<T>.Of(EditOutcome.NotFound);
-            if (expectedVersion is { } expected && expected != current.Version)
+            if (expectedVersion is { } expected && expected != version)
                 return EditResult<T>.Of(EditOutcome.VersionMismatch, current);
             if (await Write(null))
                 return EditResult<T>.Of(EditOutcome.Deleted, current);
         }
 
-        return EditResult<T>.Of(EditOutcome.VersionMismatch, Current);
+        return EditResult<T>.Of(EditOutcome.VersionMismatch, Readable);
     }
 
     /// <summary>A stored document as its readers see it.</summary>
-    public static Versioned<T> Read(StoredResource stored) =>
-        new(stored.Id, stored.Version,
-            JsonSerializer.Deserialize<T>(stored.Body, ResourceJson.Options)
-                ?? throw new InvalidDataException($"The stored document '{stored.Id}' is null."));
-
-    /// <summary>Stored documents of a list; one that cannot be read is passed over, and harms no other.</summary>
-    public static ImmutableArray<Versioned<T>> ReadAll(IEnumerable<StoredResource> items, ILogger log)
+    /// <exception cref="Exception">It cannot be read: no JSON, not of this type, or with members missing.</exception>
+    public static Versioned<T> Read(StoredResource stored)
     {
-        var read = ImmutableArray.CreateBuilder<Versioned<T>>();
-        foreach (var stored in items)
+        var value = JsonSerializer.Deserialize<T>(stored.Body, ResourceJson.Options)
+            ?? throw new InvalidDataException($"The stored document '{stored.Id}' is null.");
+        return DocumentShape.Missing(value) is { } missing
+            ? throw new InvalidDataException($"The stored document '{stored.Id}' lacks {missing}.")
+            : new Versioned<T>(stored.Id, stored.Version, value);
+    }
+
+    /// <summary>Stored documents of a list; one that cannot be read is only named, and harms no other.</summary>
+    public static Page<Versioned<T>> ReadAll(Page<StoredResource> page, ILogger log)
+    {
+        var (read, damaged) = (ImmutableArray.CreateBuilder<Versioned<T>>(page.Items.Length), ImmutableArray.CreateBuilder<string>());
+        foreach (var stored in page.Items)
         {
             try
             {
                 read.Add(Read(stored));
             }
-            catch (Exception error) when (error is JsonException or InvalidDataException or NotSupportedException)
+            catch (Exception error)
             {
+                // Nothing but its text decides whether it can be read, so whatever is thrown means that it cannot.
                 log.LogError(error, "The {Document} '{Id}' cannot be read and is passed over", typeof(T).Name, stored.Id);
+                damaged.Add(stored.Id);
             }
         }
 
-        return read.ToImmutable();
+        return new Page<Versioned<T>>(read.ToImmutable(), page.Next) { Damaged = damaged.ToImmutable() };
     }
+
+    /// <summary>The version of what stands, readable or not; null when there is nothing.</summary>
+    private long? StandingVersion => _stored is null or { Deleted: true } ? null : _stored.Version;
 
     /// <summary>Writes the next version, or reads what stands instead and answers false.</summary>
     private async Task<bool> Write(string? body)
@@ -117,7 +137,16 @@ internal sealed class ResourceDocument<T>(IResourceStore store, ResourceLimits l
 
     private void Keep(StoredResource? stored)
     {
-        _stored = stored;
-        Current = stored is null || stored.Deleted ? null : Read(stored);
+        (_stored, Readable, _damage) = (stored, null, null);
+        if (stored is null or { Deleted: true })
+            return;
+        try
+        {
+            Readable = Read(stored);
+        }
+        catch (Exception error)
+        {
+            _damage = error;
+        }
     }
 }

@@ -27,15 +27,19 @@ internal sealed class RuleGrain(
 
     private bool IsBuiltIn => DefaultRules.All.ContainsKey(_id);
 
-    /// <summary>What is in force: what is stored, else what is built in, with version 0.</summary>
+    /// <summary>
+    /// What is in force: what is stored, else what is built in, with version 0; nothing while what is stored cannot be read.
+    /// </summary>
     private Versioned<RuleDefinition>? Current =>
-        _document.Current is { } stored ? stored.Value.Rule is { } rule ? new Versioned<RuleDefinition>(_id, stored.Version, rule) : null
+        _document.Readable is { } stored ? stored.Value.Rule is { } rule ? new Versioned<RuleDefinition>(_id, stored.Version, rule) : null
         : DefaultRules.All.TryGetValue(_id, out var builtIn) && _document.Version == 0 ? new Versioned<RuleDefinition>(_id, 0, builtIn)
         : null;
 
     /// <inheritdoc/>
     public async Task<RuleView?> Get()
     {
+        if (_document.IsDamaged)
+            _ = _document.Current; // Throws: it is there, and can be replaced or deleted.
         if (Current is { } rule)
             return new RuleView(rule, IsBuiltIn, await Count());
         if (_document.Version == 0)
@@ -52,10 +56,10 @@ internal sealed class RuleGrain(
         var before = Current;
         if (onlyCreate && before is not null)
             return EditResult<RuleDefinition>.Of(EditOutcome.AlreadyExists, before);
-        if (expectedVersion is { } expected && expected != before?.Version)
+        if (expectedVersion is { } expected && expected != (_document.IsDamaged ? _document.Version : before?.Version))
             return EditResult<RuleDefinition>.Of(EditOutcome.VersionMismatch, before);
         // The version was compared above; what the document is held to is the version it has, which a deletion may have raised.
-        var result = await Told(() => _document.Put(new StoredRule(rule), _document.Current?.Version, onlyCreate: false));
+        var result = await Told(() => _document.Put(new StoredRule(rule), _document.Readable?.Version, onlyCreate: false));
         return Answer(result, result.Outcome is EditOutcome.Created or EditOutcome.Changed
             ? before is null ? EditOutcome.Created : EditOutcome.Changed : result.Outcome);
     }
@@ -64,13 +68,13 @@ internal sealed class RuleGrain(
     public async Task<EditResult<RuleDefinition>> Delete(long? expectedVersion)
     {
         var before = Current;
-        if (before is null)
+        if (before is null && !_document.IsDamaged)
             return EditResult<RuleDefinition>.Of(EditOutcome.NotFound);
-        if (expectedVersion is { } expected && expected != before.Version)
+        if (expectedVersion is { } expected && expected != (before?.Version ?? _document.Version))
             return EditResult<RuleDefinition>.Of(EditOutcome.VersionMismatch, before);
         var result = await Told(() => IsBuiltIn
-            ? _document.Put(new StoredRule(null), _document.Current?.Version, onlyCreate: false)
-            : _document.Delete(_document.Current?.Version));
+            ? _document.Put(new StoredRule(null), _document.Readable?.Version, onlyCreate: false)
+            : _document.Delete(_document.Readable?.Version));
         return result.Outcome is EditOutcome.Created or EditOutcome.Changed or EditOutcome.Deleted
             ? EditResult<RuleDefinition>.Of(EditOutcome.Deleted, before) : Answer(result, result.Outcome);
     }

@@ -22,6 +22,7 @@ internal sealed class RuleSetGrain(
 
     private ResourceDocument<StoredRuleSet> _document = null!;
     private RuleSet? _set;
+    private ImmutableArray<string> _damaged = [];
     private long _readAt;
     private bool _isStale;
     private Task? _reading;
@@ -56,8 +57,9 @@ internal sealed class RuleSetGrain(
         var limit = Math.Clamp(page.Limit, 1, PageRequest.MaxLimit);
         ImmutableArray<Versioned<RuleDefinition>> rest = page.After is { } after
             ? [.. set.Rules.Where(rule => string.CompareOrdinal(rule.Id, after) > 0)] : set.Rules;
-        return rest.Length <= limit
+        var part = rest.Length <= limit
             ? new Page<Versioned<RuleDefinition>>(rest, null) : new Page<Versioned<RuleDefinition>>(rest[..limit], rest[limit - 1].Id);
+        return page.After is null ? part with { Damaged = _damaged } : part; // Of all pages; they are few.
     }
 
     /// <summary>The set, read anew when it is stale. While the store is away, and one is known, that one.</summary>
@@ -88,11 +90,12 @@ internal sealed class RuleSetGrain(
         try
         {
             _isStale = false;
-            var stored = await ReadStored();
+            var (stored, damaged) = await ReadStored();
             var print = Print(stored);
-            if (stored.Count > 0 || _document.Current is not null)
+            if (stored.Count > 0 || _document.Version > 0)
                 await KeepVersion(print);
             _set = new RuleSet(_document.Version, Overlay(stored));
+            _damaged = damaged;
             _readAt = time.GetTimestamp();
         }
         catch
@@ -109,32 +112,35 @@ internal sealed class RuleSetGrain(
     /// <summary>A second activation may have moved the version already: what stands then is right for what both read.</summary>
     private async Task KeepVersion(string print)
     {
-        if (_document.Current?.Value.Rules != print)
+        if (_document.Readable?.Value.Rules != print)
             await _document.Put(new StoredRuleSet(print), expectedVersion: null, onlyCreate: false);
     }
 
-    private async Task<List<(string Id, long Version, RuleDefinition? Rule)>> ReadStored()
+    private async Task<(List<(string Id, long Version, RuleDefinition? Rule)> Rules, ImmutableArray<string> Damaged)> ReadStored()
     {
         var stored = new List<(string Id, long Version, RuleDefinition? Rule)>();
+        var damaged = ImmutableArray.CreateBuilder<string>();
         for (var page = new PageRequest(IRuleSetGrain.MaxRules); ;)
         {
             var part = await store.List(ProjectId, ResourceKinds.Rule, page, CancellationToken.None);
-            stored.AddRange(part.Items.Select(item => (item.Id, item.Version, ReadRule(item))));
+            stored.AddRange(part.Items.Select(item => (item.Id, item.Version, ReadRule(item, damaged))));
             if (part.Next is null || stored.Count > 2 * IRuleSetGrain.MaxRules)
-                return stored;
+                return (stored, damaged.ToImmutable());
             page = page with { After = part.Next };
         }
     }
 
     /// <summary>One that cannot be read (a newer program's) is passed over, like one that was taken away.</summary>
-    private static RuleDefinition? ReadRule(StoredResource item)
+    private RuleDefinition? ReadRule(StoredResource item, ImmutableArray<string>.Builder damaged)
     {
         try
         {
             return ResourceDocument<StoredRule>.Read(item).Value.Rule;
         }
-        catch (Exception error) when (error is System.Text.Json.JsonException or InvalidDataException or NotSupportedException)
+        catch (Exception error)
         {
+            log.LogError(error, "The rule '{Id}' of project {Project} cannot be read and is passed over", item.Id, ProjectId);
+            damaged.Add(item.Id);
             return null;
         }
     }

@@ -85,10 +85,17 @@ internal sealed class FakeWorkStore : IWorkStore
         }
     }
 
-    public Task<WorkItem?> Find(Guid projectId, string kind, Guid id, CancellationToken cancel)
+    /// <summary>Waited for between what a read has found and its answer.</summary>
+    public Func<Task>? BeforeFind { get; set; }
+
+    public async Task<WorkItem?> Find(Guid projectId, string kind, Guid id, CancellationToken cancel)
     {
+        WorkItem? found;
         lock (_gate)
-            return Task.FromResult(_items.GetValueOrDefault((projectId, kind, id)));
+            found = _items.GetValueOrDefault((projectId, kind, id));
+        if (BeforeFind is { } wait)
+            await wait();
+        return found;
     }
 
     public Task<Page<WorkItem>> List(Guid projectId, WorkFilter filter, PageRequest page, CancellationToken cancel)

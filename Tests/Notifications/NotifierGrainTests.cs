@@ -188,6 +188,35 @@ public sealed class NotifierGrainTests : IAsyncLifetime
         await _cluster.Pass(() => _cluster.Work.Items.All(i => i.Status == "delivered"));
     }
 
+    [Theory]
+    [InlineData("{not json", "cannot be read")]
+    [InlineData(null, "there is no such schedule")]
+    public async Task Schedule_DamagedOrDeleted_TheOwnerIsToldInstead(string? stored, string reason)
+    {
+        await _cluster.AddPerson("boss", "boss@example.com");
+        await _cluster.SetTeam("owner", "person:boss");
+        await _cluster.SetTeam("safety", "person:max", "schedule:night");
+        if (stored is not null)
+            await _cluster.Cluster.Stores.Write(Notices.Project, "on-call-schedule", "night", stored, 0, default);
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        await _cluster.Pass(() => _cluster.Mail.Sent.Length == 2);
+        Assert.Equal(["boss@example.com", "max@example.com"], _cluster.Mail.Sent.Select(s => s.Message.To).Order());
+        Assert.Contains(reason, _cluster.Work.Log.Single(l => l.Action == "notification.schedule_failed").Body);
+    }
+
+    [Fact]
+    public async Task MessageThatCannotBeHandedOver_IsTriedAgain()
+    {
+        await _cluster.AddWebhook("hook");
+        await _cluster.SetTeam("safety", "channel:hook");
+        var stored = (await _cluster.Cluster.Stores.Find(Notices.Project, "channel", "hook", default))!;
+        _cluster.Cluster.Keys.Fault = new InvalidOperationException("the keys are away");
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        await _cluster.Pass(() => _cluster.Work.Items.Any(i => i.Body.Contains("the keys are away")));
+        _cluster.Cluster.Keys.Fault = null;
+        await _cluster.Pass(() => _cluster.Webhook.Sent.Length == 1);
+    }
+
     [Fact]
     public async Task PoisonedTemplate_StopsNothing()
     {
@@ -231,6 +260,37 @@ public sealed class NotifierGrainTests : IAsyncLifetime
         Assert.Equal(EditOutcome.NotFound, (await Project.SendAgain(Guid.NewGuid(), "key:k")).Outcome);
         Assert.Equal(EditOutcome.NotFound,
             (await _cluster.Grains.GetGrain<INotifierGrain>(NotifierCluster.Key("team:it")).SendAgain(dead.Id, "x")).Outcome);
+    }
+
+    [Fact]
+    public async Task DeadDelivery_SentAgainByTwoAtOnce_IsSentOnce()
+    {
+        _cluster.Mail.Answer = _ => Task.FromResult(Grains.Notifications.SendResult.Permanent("550 no such user"));
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        await _cluster.Pass(() => _cluster.Work.Items.Any(i => i.Status == "dead"));
+        var dead = Assert.Single(_cluster.Work.Items);
+        _cluster.Mail.Answer = _ => Task.FromResult(Grains.Notifications.SendResult.Delivered("250 ok"));
+
+        // The second has read that it is dead, and comes to its turn only once it was delivered for the first.
+        var (read, held) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var reads = 0;
+        _cluster.Work.BeforeFind = async () =>
+        {
+            if (Interlocked.Increment(ref reads) != 1)
+                return;
+            read.SetResult();
+            await held.Task;
+        };
+        var second = _cluster.Safety.SendAgain(dead.Id, "key:second");
+        await read.Task;
+        await _cluster.Safety.SendAgain(dead.Id, "key:first");
+        await _cluster.Work.Until(() => _cluster.Work.Items.All(i => i.Status == "delivered"));
+        held.SetResult();
+        await second;
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]); // A turn more.
+        await _cluster.Pass(() => _cluster.Mail.Sent.Length >= 3 && _cluster.Work.Items.All(i => i.Status == "delivered"));
+        Assert.Equal(2, _cluster.Mail.Sent.Count(s => s.Message.Key == dead.Id)); // The refused one, and the one for the first.
+        Assert.Equal("key:first", _cluster.Work.Log.Single(l => l.Action == "notification.sent_again").Actor);
     }
 
     [Fact]

@@ -7,9 +7,9 @@ using Xunit;
 namespace EsoCore.Tests.Notifications;
 
 /// <summary>The stages, as the pure functions that they are.</summary>
-public sealed class StageTests
+public sealed partial class StageTests
 {
-    private static readonly NotificationOptions Options = new();
+    private readonly NotificationOptions _options = new();
 
     private readonly NotifierPipeline _pipeline = new(new TemplateRenderer());
     private readonly NotifierState _state = new();
@@ -79,9 +79,9 @@ public sealed class StageTests
     public void Group_Critical_WaitsASecondAndTakesTheOthersAlong()
     {
         Run([Notices.Of(Notices.Incident("low", title: "Low"))]);
-        Assert.Equal(Notices.Noon + Options.GroupWait, Assert.Single(_state.Groups.Values).DueAt);
+        Assert.Equal(Notices.Noon + _options.GroupWait, Assert.Single(_state.Groups.Values).DueAt);
         Run([Notices.Of(Notices.Incident())], at: 5);
-        Assert.Equal(Notices.Noon.AddSeconds(5) + Options.CriticalWait, Assert.Single(_state.Groups.Values).DueAt);
+        Assert.Equal(Notices.Noon.AddSeconds(5) + _options.CriticalWait, Assert.Single(_state.Groups.Values).DueAt);
         Assert.Empty(Run([], at: 5.9).Changed);
         var delivery = Assert.Single(Run([], at: 6).Changed.Values);
         Assert.Equal(["Power outage", "Low"], delivery.Notices.Select(n => n.Title));
@@ -118,7 +118,9 @@ public sealed class StageTests
         var delivery = Assert.Single(Run([], at: 1).Changed.Values);
         Assert.Equal((2_000, NotificationLimits.ShownNotices, "Incident 1500"),
             (delivery.Total, delivery.Notices.Length, delivery.Notices[0].Title));
-        Assert.Contains("and 1980 more", delivery.Text);
+        Assert.Contains("[medium] Incident 519\n", delivery.Text);
+        Assert.Contains("and 1480 more", delivery.Text);
+        Assert.Contains("All 2000: /api/incidents?", delivery.Text);
         Assert.True(NotificationJson.Write(_state).Length < 400_000);
     }
 
@@ -171,8 +173,48 @@ public sealed class StageTests
     {
         _book = _book with { Teams = _book.Teams.SetItem("safety", new TeamDefinition("Safety", ["schedule:night"], [], null)) };
         Run([Notices.Of(Notices.Incident())]);
-        var onCall = new Dictionary<string, ImmutableArray<string>> { ["night"] = ["person:max"] };
+        var onCall = new Dictionary<string, OnCallNow> { ["night"] = new(["person:max"]) };
         Assert.Equal("max@example.com", Assert.Single(Deliver(Run([], at: 1, onCall: onCall))).To);
+    }
+
+    [Theory]
+    [InlineData("there is no such schedule", "")]
+    [InlineData(null, "")]
+    [InlineData(null, "person:gone")]
+    public void Address_ScheduleThatNamesNobody_TellsTheOwnerBesideTheOthersAndWhy(string? fault, string people)
+    {
+        _book = _book with
+        {
+            Teams = _book.Teams.SetItem("safety", new TeamDefinition("Safety", ["person:max", "schedule:night"], [], null))
+                .SetItem("owner", new TeamDefinition("Owner", [], [], "boss@example.com")),
+        };
+        Run([Notices.Of(Notices.Incident())]);
+        var onCall = new OnCallNow(people.Length == 0 ? [] : [people], Fault: fault);
+        var turn = Run([], at: 1, onCall: new Dictionary<string, OnCallNow> { ["night"] = onCall });
+        Assert.Equal(["boss@example.com", "max@example.com"], Deliver(turn).Select(d => d.To).Order());
+        var line = Assert.Single(turn.Log);
+        Assert.Equal("notification.schedule_failed", line.Action);
+        Assert.Contains(fault ?? (people.Length == 0 ? "nobody is on duty" : "person:gone: there is no such person"), line.Body);
+        Assert.Contains("\"schedule\":\"night\"", line.Body);
+    }
+
+    [Fact]
+    public void Address_QuietHoursOfTheSchedule_HoldBackItsOwnButNotWhoIsNamedBeside()
+    {
+        // Noon UTC is 13:00 in Berlin.
+        var duty = new EsoCore.Escalation.QuietHours("Europe/Berlin", "12:00", "15:00", [], "high");
+        var onCall = new Dictionary<string, OnCallNow> { ["night"] = new(["person:max"], duty) };
+        _book = _book with { Teams = _book.Teams.SetItem("safety", new TeamDefinition("Safety", ["schedule:night"], [], null)) };
+        Run([Notices.Of(Notices.Incident("medium"))]);
+        var turn = Run([], at: 30, onCall: onCall);
+        Assert.Equal((Notices.Noon.AddHours(2), 0), (Assert.Single(turn.Changed.Values).NextAt, turn.ToSend.Count));
+        Run([Notices.Of(Notices.Incident("critical"))], at: 60);
+        Assert.Contains(Run([], at: 61, onCall: onCall).ToSend, d => d.Severity == "critical");
+
+        var both = new TeamDefinition("Safety", ["schedule:night", "person:max"], [], null);
+        _book = _book with { Teams = _book.Teams.SetItem("safety", both) };
+        Run([Notices.Of(Notices.Incident("medium", title: "Beside"))], at: 400);
+        Assert.Contains(Run([], at: 430, onCall: onCall).ToSend, d => d.Subject.Contains("Beside"));
     }
 
     [Fact]
@@ -201,12 +243,32 @@ public sealed class StageTests
     }
 
     [Fact]
-    public void Send_Failures_WaitLongerEachTimeAndEndDead()
+    public void Send_FailingTarget_IsTriedForADay()
     {
         Run([Notices.Of(Notices.Incident())]);
         var delivery = Assert.Single(Run([], at: 1).ToSend);
+        for (var at = 1.0; ;)
+        {
+            var after = Run([], at: at, reports: [new SendReport(delivery.Id, SendResult.Retryable("away"))]).Changed[delivery.Id];
+            Assert.Equal(DeliveryStatus.Pending, after.Status);
+            Assert.True(after.NextAt!.Value - Notices.Noon.AddSeconds(at) <= _options.MaxRetry);
+            at = (after.NextAt.Value - Notices.Noon).TotalSeconds + 0.001;
+            if (Run([], at: at).Changed.GetValueOrDefault(delivery.Id) is not { } dead)
+                continue;
+            Assert.Equal("expired", dead.Reason);
+            Assert.InRange(at, _options.MaxAge.TotalSeconds, (_options.MaxAge + _options.MaxRetry).TotalSeconds);
+            break;
+        }
+    }
+
+    [Fact]
+    public void Send_Failures_WaitLongerEachTimeAndEndDead()
+    {
+        _options.MaxAttempts = 20;
+        Run([Notices.Of(Notices.Incident())]);
+        var delivery = Assert.Single(Run([], at: 1).ToSend);
         var (at, waits) = (1.0, new List<double>());
-        for (var attempt = 1; attempt < Options.MaxAttempts; attempt++)
+        for (var attempt = 1; attempt < _options.MaxAttempts; attempt++)
         {
             var after = Run([], at: at, reports: [new SendReport(delivery.Id, SendResult.Retryable("busy"))]).Changed[delivery.Id];
             Assert.Equal((DeliveryStatus.Pending, attempt), (after.Status, after.Attempts));
@@ -217,7 +279,7 @@ public sealed class StageTests
 
         Assert.InRange(waits[0], 3.7, 6.3);
         Assert.InRange(waits[3], 29.9, 50.1);
-        Assert.InRange(waits[^1], 674, 1_126);
+        Assert.InRange(waits[^1], 539, 901);
         var dead = Run([], at: at, reports: [new SendReport(delivery.Id, SendResult.Retryable("busy"))]).Changed[delivery.Id];
         Assert.Equal((DeliveryStatus.Dead, "too_many_attempts", "busy"), (dead.Status, dead.Reason, dead.Detail));
     }
@@ -226,9 +288,9 @@ public sealed class StageTests
     public void Send_RetryAfter_IsHeldWithinTheBound()
     {
         var id = Guid.NewGuid();
-        Assert.Equal(TimeSpan.FromSeconds(60), SendStage.Backoff(Options, id, 1, TimeSpan.FromSeconds(60)));
-        Assert.Equal(Options.MaxRetry, SendStage.Backoff(Options, id, 1, TimeSpan.FromDays(3)));
-        Assert.InRange(SendStage.Backoff(Options, id, 1, TimeSpan.FromMilliseconds(1)).TotalSeconds, 3.7, 6.3);
+        Assert.Equal(TimeSpan.FromSeconds(60), SendStage.Backoff(_options, id, 1, TimeSpan.FromSeconds(60)));
+        Assert.Equal(_options.MaxRetry, SendStage.Backoff(_options, id, 1, TimeSpan.FromDays(3)));
+        Assert.InRange(SendStage.Backoff(_options, id, 1, TimeSpan.FromMilliseconds(1)).TotalSeconds, 3.7, 6.3);
     }
 
     [Fact]
@@ -267,7 +329,7 @@ public sealed class StageTests
             _state.Deliveries.Add(id, one with { Id = id, Channel = "hook" });
         }
 
-        Assert.Equal((false, true), (_state.HasRoomFor("hook"), _state.HasRoomFor("mail")));
+        Assert.Equal((false, true), (_state.HasRoomFor(one with { Channel = "hook" }), _state.HasRoomFor(one with { Channel = "mail" })));
     }
 
     private static NotificationBook Book(PersonDefinition max) => NotificationBook.BuiltIn with
@@ -276,14 +338,14 @@ public sealed class StageTests
         Teams = BuiltInTeams.All.SetItem("safety", new TeamDefinition("Safety", ["person:max"], [], null)),
     };
 
-    private static StoredChannel Channel(string kind, bool isEnabled = true) =>
-        new(new ChannelDefinition(kind, kind, isEnabled, new ChannelSettings([]), null, [], null, null), "");
+    private static StoredChannel Channel(string kind, bool isEnabled = true, string? to = null) =>
+        new(new ChannelDefinition(kind, kind, isEnabled, new ChannelSettings(to is null ? [] : [to]), null, [], null, null), "");
 
     private static IEnumerable<DeliveryState> Deliver(NotifierTurn turn) => turn.Changed.Values;
 
     private NotifierTurn Run(
         Notice[] notices, double at = 0, SendReport[]? reports = null, IReadOnlyDictionary<Guid, DeviceFacts>? devices = null,
-        IReadOnlyDictionary<string, ImmutableArray<string>>? onCall = null)
+        IReadOnlyDictionary<string, OnCallNow>? onCall = null)
     {
         var turn = new NotifierTurn
         {
@@ -292,10 +354,10 @@ public sealed class StageTests
             Now = Notices.Noon.AddSeconds(at),
             State = _state,
             Book = _book,
-            Options = Options,
+            Options = _options,
             HasInstallationMail = true,
             Devices = devices ?? ImmutableDictionary<Guid, DeviceFacts>.Empty,
-            OnCall = onCall ?? ImmutableDictionary<string, ImmutableArray<string>>.Empty,
+            OnCall = onCall ?? ImmutableDictionary<string, OnCallNow>.Empty,
             Arrived = [.. notices],
             Reports = [.. reports ?? []],
         };

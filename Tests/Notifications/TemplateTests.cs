@@ -19,7 +19,7 @@ public sealed class TemplateTests
             Assert.Null(text.Fault);
             Assert.StartsWith("[critical] ", text.Subject);
             Assert.DoesNotContain("{{", text.Text);
-            Assert.Contains("Mains voltage", text.Text);
+            Assert.Contains(id == "sms.group" ? "Power outage at DOOR-2 SN-1001; Connection lost at SN-1002" : "Mains voltage", text.Text);
             Assert.Empty(_renderer.Faults(template));
         }
 
@@ -33,6 +33,21 @@ public sealed class TemplateTests
             "{{incident.meta.main_voltage}} V < {{incident.limit}} & {{incident.site_id}}");
         var text = _renderer.Render("email.opened", own, TemplateContext.Sample("opened"));
         Assert.Equal(("SN-1001  Bcc: x@y", "0 V < 180 & WAREHOUSE_A", null), (text.Subject, text.Text, text.Fault));
+    }
+
+    [Theory]
+    [InlineData("SN-1", "DOOR-2", "1.2.3", "Device: SN-1 (DOOR-2, firmware 1.2.3)\n")]
+    [InlineData("SN-1", "DOOR-2", null, "Device: SN-1 (DOOR-2)\n")]
+    [InlineData("SN-1", "", "1.2.3", "Device: SN-1 (firmware 1.2.3)\n")]
+    [InlineData("SN-1", "", null, "Device: SN-1\n")]
+    [InlineData("", "", "", "Device: 0193f2a0-0000-7000-8000-000000000007\n")]
+    public void BuiltIn_DeviceOfWhichLittleIsKnown_IsNamedByThat(string serial, string model, string? firmware, string line)
+    {
+        var device = new Guid("0193f2a0-0000-7000-8000-000000000007");
+        var source = new EsoCore.Incidents.EpisodeSource(device, serial, model, firmware, null, null);
+        var incident = Notices.Incident() with { Source = source };
+        var data = TemplateContext.Of("team:it", [Notices.Of(incident)], 1, [], "", MessageBounds.Of("email"));
+        Assert.Contains(line, _renderer.Render("email.opened", null, data).Text);
     }
 
     [Fact]
@@ -69,7 +84,9 @@ public sealed class TemplateTests
     public void Render_ListsThatWriteNothing_EndAtTheirLimit()
     {
         var own = new TemplateDefinition("s", "x{{#each notices}}{{#each ../notices}}{{#if nothing}}x{{/if}}{{/each}}{{/each}}");
-        var data = TemplateContext.Of("team:it", [.. Enumerable.Repeat(Notices.Of(Notices.Incident()), 101)], 101);
+        var data = TemplateContext.Of(
+            "team:it", [.. Enumerable.Repeat(Notices.Of(Notices.Incident()), 101)], 101, [], "",
+            MessageBounds.Of("email") with { InFull = 101 });
         Assert.Contains("more than 10000 entries", _renderer.Render("email.group", own, data).Fault);
     }
 

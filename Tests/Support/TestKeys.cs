@@ -10,7 +10,11 @@ internal sealed class TestKeys : IInstallationKeys
 
     public DerivedKey Current(string purpose) => Derive(purpose, _valid[^1]);
 
-    public DerivedKey? Find(string purpose, byte keyId) => _valid.Contains(keyId) ? Derive(purpose, keyId) : null;
+    /// <summary>Thrown to whoever looks for a key.</summary>
+    public Exception? Fault { get; set; }
+
+    public DerivedKey? Find(string purpose, byte keyId) =>
+        Fault is not null ? throw Fault : _valid.Contains(keyId) ? Derive(purpose, keyId) : null;
 
     public void Rotate() => _valid.Add((byte)(_valid[^1] + 1));
 

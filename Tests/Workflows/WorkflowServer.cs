@@ -32,6 +32,12 @@ internal sealed class WorkflowServer : IAsyncDisposable
 
     public DateTimeOffset Now => Clock.GetUtcNow();
 
+    /// <summary>What the server is made of, for damage that no call can do.</summary>
+    public IServiceProvider Services => _silo.Services;
+
+    public Task<(int Status, JsonElement Json)> Send(HttpMethod method, string path, string? json = null) =>
+        _silo.Send(method, path, Device.ProjectKey, json);
+
     public static async Task<WorkflowServer> Start()
     {
         var server = new WorkflowServer(SmtpReceiver.Start(), await HttpReceiver.StartAsync());

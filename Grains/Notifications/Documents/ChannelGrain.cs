@@ -33,7 +33,7 @@ internal sealed class ChannelGrain(
     public async Task<EditResult<ChannelDefinition>> Put(
         ChannelDefinition definition, ChannelSecrets secrets, long? expectedVersion, bool onlyCreate)
     {
-        var before = Document.Current?.Value;
+        var before = Document.Readable?.Value;
         var kept = before is not null && before.Definition.Kind == definition.Kind ? ChannelVault.Open(keys, Key, before.Sealed) : null;
         var merged = ChannelVault.Merge(kept ?? new ChannelSecrets(), secrets);
         var faults = ChannelValidator.Channel(Id, definition, merged, options.Value.AllowedNetworks.Count > 0);

@@ -93,7 +93,7 @@ internal sealed class NotificationBooks(IResourceStore store, TimeProvider time,
             {
                 all[stored.Id] = ResourceDocument<T>.Read(stored).Value;
             }
-            catch (Exception error) when (error is System.Text.Json.JsonException or InvalidDataException)
+            catch (Exception error)
             {
                 log.LogError(error, "The {Kind} '{Id}' of project {ProjectId} cannot be read and is passed over", kind, stored.Id,
                     projectId);

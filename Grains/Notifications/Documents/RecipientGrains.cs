@@ -32,7 +32,7 @@ internal sealed class TeamGrain(IResourceStore store, ResourceLimits limits, Not
     public async Task<EditResult<TeamDefinition>> Put(TeamDefinition definition, long? expectedVersion, bool onlyCreate)
     {
         // Version 0 is what stands while nobody has edited a built-in team; to the document it is none at all.
-        if (BuiltIn is { } builtIn && Document.Current is null)
+        if (BuiltIn is { } builtIn && Document is { Readable: null, IsDamaged: false })
         {
             if (onlyCreate)
                 return EditResult<TeamDefinition>.Of(EditOutcome.AlreadyExists, builtIn);
@@ -47,7 +47,7 @@ internal sealed class TeamGrain(IResourceStore store, ResourceLimits limits, Not
 
     /// <inheritdoc/>
     public async Task<EditResult<TeamDefinition>> Delete(long? expectedVersion) =>
-        Document.Current is null && BuiltIn is { } builtIn
+        Document is { Readable: null, IsDamaged: false } && BuiltIn is { } builtIn
             ? EditResult<TeamDefinition>.Of(EditOutcome.Deleted, builtIn) // It cannot get emptier.
             : await Remove(expectedVersion);
 

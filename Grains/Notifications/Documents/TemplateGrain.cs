@@ -17,14 +17,14 @@ internal sealed class TemplateGrain(IResourceStore store, ResourceLimits limits,
     {
         if (InForce() is null)
             return EditResult<TemplateDefinition>.Of(EditOutcome.NotFound);
-        if (Document.Current is null && expectedVersion == 0)
+        if (Document is { Readable: null, IsDamaged: false } && expectedVersion == 0)
             expectedVersion = null; // What stands is the built-in one.
         return await Write(renderer.Faults(definition), definition with { BuiltIn = false }, expectedVersion, onlyCreate: false);
     }
 
     /// <inheritdoc/>
     public async Task<EditResult<TemplateDefinition>> Delete(long? expectedVersion) =>
-        Document.Current is null && InForce() is { } builtIn
+        Document is { Readable: null, IsDamaged: false } && InForce() is { } builtIn
             ? EditResult<TemplateDefinition>.Of(EditOutcome.Deleted, builtIn)
             : await Remove(expectedVersion);
 
@@ -39,7 +39,8 @@ internal sealed class TemplateGrain(IResourceStore store, ResourceLimits limits,
         return Task.FromResult<TemplatePreview?>(new TemplatePreview(rendered.Subject, rendered.Text, rendered.Fault));
     }
 
+    /// <summary>One that cannot be read is not in force: the built-in one is.</summary>
     private Versioned<TemplateDefinition>? InForce() =>
-        Document.Current
+        Document.Readable
         ?? (DefaultTemplates.All.TryGetValue(Id, out var builtIn) ? new Versioned<TemplateDefinition>(Id, 0, builtIn) : null);
 }

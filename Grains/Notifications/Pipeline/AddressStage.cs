@@ -15,38 +15,33 @@ internal sealed class AddressStage : INotifierStage
         {
             var finder = new TargetFinder(turn.Book, turn.OnCall, turn.HasInstallationMail);
             var (targets, reason) = finder.Find(turn.Recipient, due.Via);
+            foreach (var (schedule, fault) in finder.Faults)
+                turn.Tell("notification.schedule_failed", due.Notices[0],
+                    new { recipient = turn.Recipient, schedule, reason = fault, told = TargetFinder.LastResort }, schedule);
             if (targets.IsEmpty)
-                turn.Addressed.Add(new AddressedMessage(null, reason, due.Notices, due.Omitted));
+                turn.Addressed.Add(new AddressedMessage(null, reason, due.Notices, due.Omitted, due.Named, due.Query));
             foreach (var target in targets)
             {
-                ImmutableArray<Notice> notices = [.. due.Notices.Where(n => n.Kind != NoticeKind.Resolved || Heard(turn, due, n, target))];
+                ImmutableArray<Notice> notices = [.. due.Notices.Where(n => Hears(turn, due, n.Kind, n.Incident.Id, target))];
+                ImmutableArray<DeliveryNotice> named = [.. due.Named.Where(n => Hears(turn, due, n.Kind, n.IncidentId, target))];
                 if (!notices.IsEmpty)
-                    turn.Addressed.Add(new AddressedMessage(target, null, notices, due.Omitted));
+                    turn.Addressed.Add(new AddressedMessage(
+                        target, null, notices, due.Omitted - (due.Named.Length - named.Length), named, due.Query));
             }
 
             ImmutableArray<string> keys = [.. targets.Select(t => t.Key)];
             foreach (var incident in due.Notices.Where(n => n.Kind != NoticeKind.Resolved).Select(n => n.Incident.Id)
                 .Concat(due.OmittedOpenings).Distinct())
-                Remember(turn.State, incident, keys);
+                turn.State.Remember(incident, keys);
         }
     }
 
-    /// <summary>Whether the incident's opening went to this target, or goes there with this very message.</summary>
-    private static bool Heard(NotifierTurn turn, DueGroup due, Notice resolved, Target target) =>
-        turn.State.OpeningOf(resolved.Incident.Id)?.Targets.Contains(target.Key) == true
-        || due.OmittedOpenings.Contains(resolved.Incident.Id)
-        || due.Notices.Any(n => n.Kind != NoticeKind.Resolved && n.Incident.Id == resolved.Incident.Id);
-
-    private static void Remember(NotifierState state, Guid incidentId, ImmutableArray<string> targets)
-    {
-        if (state.OpeningOf(incidentId) is { } known)
-        {
-            state.Opened.Remove(known);
-            targets = [.. known.Targets.Union(targets)];
-        }
-
-        state.Opened.Add(new OpenedIncident(incidentId, targets));
-        if (state.Opened.Count > NotificationLimits.OpenedIncidents)
-            state.Opened.RemoveAt(0);
-    }
+    /// <summary>
+    /// Whether a target is told: of an end only when the incident's opening went to it before, or goes there with this very message.
+    /// </summary>
+    private static bool Hears(NotifierTurn turn, DueGroup due, NoticeKind kind, Guid incident, Target target) =>
+        kind != NoticeKind.Resolved
+        || turn.State.OpeningOf(incident)?.Targets.Contains(target.Key) == true
+        || due.OmittedOpenings.Contains(incident)
+        || due.Notices.Any(n => n.Kind != NoticeKind.Resolved && n.Incident.Id == incident);
 }

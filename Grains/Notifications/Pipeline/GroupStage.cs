@@ -4,21 +4,24 @@ namespace EsoCore.Grains.Notifications;
 
 /// <summary>
 /// Gathers notices of one group key, so that a storm of them is a handful of messages. A critical one waits a moment for its like; the
-/// first
-/// of others waits longer; and for some minutes after a message the group is busy, and whatever is not critical waits until they are over.
+/// first of others waits longer; and for some minutes after a message the group is busy, and whatever is not critical waits until they are
+/// over. What it holds of each is decided by <see cref="NoticeKeeper"/>.
 /// </summary>
 internal sealed class GroupStage : INotifierStage
 {
     /// <summary>Where notices go that find no room for a group of their own.</summary>
     private const string Overflow = "";
 
+    private const string SitePrefix = "site:";
+
     /// <inheritdoc/>
     public void Run(NotifierTurn turn)
     {
+        var keeper = new NoticeKeeper(turn.State);
         foreach (var notice in turn.Arrived)
         {
             if (notice.Kind != NoticeKind.Resolved || WasToldHere(turn, notice))
-                Add(turn, notice);
+                Add(turn, keeper, notice);
             else
                 turn.Tell("notification.not_told", notice,
                     new { recipient = turn.Recipient, notice = notice.Id, reason = "its opening was not told here" });
@@ -27,7 +30,7 @@ internal sealed class GroupStage : INotifierStage
         foreach (var (key, group) in turn.State.Groups.ToList())
         {
             if (group.DueAt <= turn.Now)
-                Take(turn, group);
+                Take(turn, key, group);
             if (group.DueAt is null && !(group.SentAt + turn.Options.GroupInterval > turn.Now))
                 turn.State.Groups.Remove(key); // Forgetting a group that rests needs no commit of its own.
         }
@@ -38,18 +41,21 @@ internal sealed class GroupStage : INotifierStage
         || turn.State.Groups.Values.Any(g =>
             g.OmittedOpenings.Contains(notice.Incident.Id) || g.Shown.Any(n => n.Incident.Id == notice.Incident.Id));
 
-    private static void Add(NotifierTurn turn, Notice notice)
+    private static void Add(NotifierTurn turn, NoticeKeeper keeper, Notice notice)
     {
-        var key = $"{notice.GroupKey}|{string.Join(',', notice.Via.Order(StringComparer.Ordinal))}";
+        var key = KeyOf(notice.GroupKey, notice.Via);
         var groups = turn.State.Groups;
         if (!groups.ContainsKey(key) && groups.Count >= NotificationLimits.Groups)
-            key = $"{Overflow}|{string.Join(',', notice.Via.Order(StringComparer.Ordinal))}";
+            key = KeyOf(Overflow, notice.Via);
         if (!groups.TryGetValue(key, out var group))
             groups[key] = group = new NoticeGroup { Via = notice.Via };
-        Keep(group, notice);
+        keeper.Keep(group, notice);
         var due = DueOf(turn, group, notice);
         group.DueAt = group.DueAt < due ? group.DueAt : due;
     }
+
+    private static string KeyOf(string groupKey, ImmutableArray<string> via) =>
+        $"{groupKey}|{string.Join(',', via.Order(StringComparer.Ordinal))}";
 
     private static DateTimeOffset DueOf(NotifierTurn turn, NoticeGroup group, Notice notice)
     {
@@ -59,28 +65,24 @@ internal sealed class GroupStage : INotifierStage
         return group.SentAt + turn.Options.GroupInterval is { } rested && rested > due ? rested : due;
     }
 
-    /// <summary>Shows the gravest in full and counts the others. The gravest comes first, of equals the one that came first.</summary>
-    private static void Keep(NoticeGroup group, Notice notice)
+    private static void Take(NotifierTurn turn, string key, NoticeGroup group)
     {
-        var at = group.Shown.FindIndex(n => Rank(n) < Rank(notice));
-        group.Shown.Insert(at < 0 ? group.Shown.Count : at, notice);
-        if (group.Shown.Count <= NotificationLimits.ShownNotices)
-            return;
-        var last = group.Shown[^1];
-        group.Shown.RemoveAt(group.Shown.Count - 1);
-        group.Omitted++;
-        if (last.Kind != NoticeKind.Resolved && group.OmittedOpenings.Count < NotificationLimits.OpenedIncidents)
-            group.OmittedOpenings.Add(last.Incident.Id);
-    }
-
-    private static int Rank(Notice notice) => notice.Kind == NoticeKind.Resolved ? -1 : SeverityRank.Of(notice.Incident.Severity);
-
-    private static void Take(NotifierTurn turn, NoticeGroup group)
-    {
-        turn.Due.Add(new DueGroup(group.Via, [.. group.Shown], group.Omitted, [.. group.OmittedOpenings]));
-        (group.DueAt, group.SentAt, group.Omitted) = (null, turn.Now, 0);
+        turn.Due.Add(new DueGroup(
+            group.Via, [.. group.Shown], group.Omitted, [.. group.OmittedOpenings], [.. group.Named], QueryOf(key, group)));
+        (group.DueAt, group.SentAt, group.Omitted, group.Since) = (null, turn.Now, 0, null);
         group.Shown.Clear();
+        group.Named.Clear();
         group.OmittedOpenings.Clear();
         turn.HasChanged = true;
+    }
+
+    /// <summary>The call that lists what the message is about, and perhaps more of the same time.</summary>
+    private static string QueryOf(string key, NoticeGroup group)
+    {
+        var since = (group.Since ?? group.Shown[0].Incident.StartedAt).UtcDateTime;
+        var from = since.ToString("yyyy-MM-ddTHH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        var site = key.StartsWith(SitePrefix, StringComparison.Ordinal)
+            ? $"site={Uri.EscapeDataString(key[SitePrefix.Length..key.LastIndexOf('|')])}&" : "";
+        return $"/api/incidents?{site}from={from}";
     }
 }

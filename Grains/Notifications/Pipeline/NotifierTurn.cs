@@ -29,8 +29,7 @@ internal sealed class NotifierTurn
     public IReadOnlyDictionary<Guid, DeviceFacts> Devices { get; init; } = ImmutableDictionary<Guid, DeviceFacts>.Empty;
 
     /// <summary>Who is on call, by schedule id; only schedules that this recipient needs now.</summary>
-    public IReadOnlyDictionary<string, ImmutableArray<string>> OnCall { get; init; } =
-        ImmutableDictionary<string, ImmutableArray<string>>.Empty;
+    public IReadOnlyDictionary<string, OnCallNow> OnCall { get; init; } = ImmutableDictionary<string, OnCallNow>.Empty;
 
     /// <summary>Messages on their way since before.</summary>
     public IReadOnlySet<Guid> InFlight { get; init; } = ImmutableHashSet<Guid>.Empty;
@@ -77,8 +76,9 @@ internal sealed class NotifierTurn
     }
 
     /// <summary>Adds a line to the audit trail.</summary>
-    public void Tell(string action, Notice notice, object body) => Log.Add(new LogEntry(
-        StableId.Of(action, notice.Id.ToString("D"), Recipient), Now, "system", action, notice.Incident.Id,
+    /// <param name="what">Tells lines of one action about one notice from each other.</param>
+    public void Tell(string action, Notice notice, object body, string what = "") => Log.Add(new LogEntry(
+        StableId.Of(action, notice.Id.ToString("D"), Recipient, what), Now, "system", action, notice.Incident.Id,
         notice.Incident.Source.DeviceId == Guid.Empty ? null : notice.Incident.Source.DeviceId, NotificationJson.Write(body)));
 }
 
@@ -89,16 +89,23 @@ internal sealed record SendReport(Guid DeliveryId, SendResult Result);
 internal sealed record Revival(DeliveryState Delivery, string Actor);
 
 /// <summary>A group whose time has come.</summary>
-/// <param name="Notices">Those shown, the gravest first.</param>
+/// <param name="Notices">Those shown in full, the gravest first.</param>
 /// <param name="Omitted">How many more there are.</param>
 /// <param name="OmittedOpenings">The incidents among those that opened.</param>
+/// <param name="Named">As many of those as are known by name, the gravest first.</param>
+/// <param name="Query">The call that lists the incidents.</param>
 internal sealed record DueGroup(
-    ImmutableArray<string> Via, ImmutableArray<Notice> Notices, int Omitted, ImmutableArray<Guid> OmittedOpenings);
+    ImmutableArray<string> Via, ImmutableArray<Notice> Notices, int Omitted, ImmutableArray<Guid> OmittedOpenings,
+    ImmutableArray<DeliveryNotice> Named, string Query);
 
 /// <summary>Somebody is told something.</summary>
 /// <param name="Target">Where to; null: there is nowhere.</param>
 /// <param name="Reason">Why there is nowhere.</param>
-internal sealed record AddressedMessage(Target? Target, string? Reason, ImmutableArray<Notice> Notices, int Omitted);
+/// <param name="Omitted">How many notices there are beside those in full.</param>
+/// <param name="Named">As many of those as are known by name, the gravest first.</param>
+/// <param name="Query">The call that lists the incidents.</param>
+internal sealed record AddressedMessage(
+    Target? Target, string? Reason, ImmutableArray<Notice> Notices, int Omitted, ImmutableArray<DeliveryNotice> Named, string Query);
 
 /// <summary>One step of the pipeline.</summary>
 internal interface INotifierStage

@@ -15,7 +15,7 @@ internal sealed class RenderStage(TemplateRenderer renderer) : INotifierStage
             var delivery = Make(turn, message);
             if (message.Target is null)
                 delivery = Dead(turn, delivery, message.Reason!);
-            else if (!turn.State.HasRoomFor(message.Target.Channel))
+            else if (!turn.State.HasRoomFor(delivery))
                 delivery = Dead(turn, delivery, "too_many_waiting");
             turn.Set(delivery);
         }
@@ -27,28 +27,25 @@ internal sealed class RenderStage(TemplateRenderer renderer) : INotifierStage
         var (first, total) = (notices[0], notices.Length + message.Omitted);
         var kind = target?.Kind ?? ChannelKinds.Email;
         var template = DefaultTemplates.Id(kind, total == 1 ? TemplateContext.Word(first.Kind) : DefaultTemplates.Group);
+        var bounds = MessageBounds.Of(kind);
         var text = renderer.Render(template, turn.Book.Templates.GetValueOrDefault(template),
-            TemplateContext.Of(turn.Recipient, notices, total));
+            TemplateContext.Of(turn.Recipient, notices, total, message.Named, message.Query, bounds), bounds.Text);
         var severity = TemplateContext.Gravest(notices);
         var id = StableId.Of(
         [
-            turn.ProjectId.ToString("D"), turn.Recipient, target?.Key ?? "", $"{turn.Now.UtcTicks}", .. notices.Select(n => n.Id.ToString("D")),
+            turn.ProjectId.ToString("D"), turn.Recipient, target?.Key ?? "", $"{turn.Now.UtcTicks}",
+            .. notices.Select(n => n.Id.ToString("D")),
         ]);
-        var next = Quiet(turn, target, severity) ?? turn.Now;
+        var next = target?.Release(severity, turn.Now) ?? turn.Now;
         return new DeliveryState(
             id, turn.Recipient, target?.Person, target?.Channel, target?.Kind, target?.To, text.Subject, text.Text,
             kind == ChannelKinds.Webhook ? WebhookPayload.Of(id, turn, message, text) : "", severity,
-            [.. notices.Select(n =>
-                new DeliveryNotice(n.Id, n.Kind, n.Incident.Id, n.Incident.RuleId, n.Incident.Severity, n.Incident.Title))],
+            [.. notices.Select(NoticeKeeper.Line)],
             total, text.Fault, turn.Now, next, Incident(first)) { SendableFrom = next };
     }
 
     private static DeliveryState Dead(NotifierTurn turn, DeliveryState delivery, string reason) =>
         delivery with { Status = DeliveryStatus.Dead, Reason = reason, FinishedAt = turn.Now, NextAt = null };
-
-    /// <summary>When the quiet hours of whom it is for end, if they hold and the message is not urgent enough for them.</summary>
-    private static DateTimeOffset? Quiet(NotifierTurn turn, Target? target, string severity) =>
-        target?.Quiet is { } quiet && SeverityRank.Of(severity) < SeverityRank.Of(quiet.Below) ? WallClock.EndOf(quiet, turn.Now) : null;
 
     private static DeliveryIncident Incident(Notice first)
     {

@@ -23,8 +23,12 @@ internal sealed class SendStage : INotifierStage
         Pick(turn);
     }
 
+    /// <summary>The share of a wait that chance adds to it or takes from it.</summary>
+    private const double Jitter = 0.25;
+
     /// <summary>
-    /// When a failed message is tried next: doubling, ±25 % so that those that failed together do not come back together.
+    /// When a failed message is tried next: doubling, ±25 % so that those that failed together do not come back together; never later than
+    /// <see cref="NotificationOptions.MaxRetry"/>.
     /// </summary>
     /// <param name="attempts">Failures so far, at least 1.</param>
     public static TimeSpan Backoff(NotificationOptions options, Guid deliveryId, int attempts, TimeSpan? retryAfter)
@@ -32,13 +36,14 @@ internal sealed class SendStage : INotifierStage
         var doubled = options.FirstRetry.TotalMilliseconds * Math.Pow(2, Math.Min(attempts - 1, 30));
         // From the id and the attempt, so that the stage stays a function of what it is given.
         var hash = BinaryPrimitives.ReadUInt32BigEndian(StableId.Of(deliveryId.ToString("D"), $"{attempts}").ToByteArray(bigEndian: true));
-        var wait = TimeSpan.FromMilliseconds(Math.Min(doubled, options.MaxRetry.TotalMilliseconds) * (0.75 + 0.5 * hash / uint.MaxValue));
+        var longest = options.MaxRetry.TotalMilliseconds / (1 + Jitter); // Chance included it stays within the bound.
+        var wait = TimeSpan.FromMilliseconds(Math.Min(doubled, longest) * (1 - Jitter + (2 * Jitter * hash / uint.MaxValue)));
         return retryAfter is { } asked && asked > wait ? TimeSpan.FromTicks(Math.Min(asked.Ticks, options.MaxRetry.Ticks)) : wait;
     }
 
     private static void Revive(NotifierTurn turn, DeliveryState delivery, string actor)
     {
-        if (!turn.State.Deliveries.ContainsKey(delivery.Id) && !turn.State.HasRoomFor(delivery.Channel))
+        if (!turn.State.Deliveries.ContainsKey(delivery.Id) && !turn.State.HasRoomFor(delivery))
         {
             turn.Set(Dead(turn, delivery, "too_many_waiting"));
             return;

@@ -19,7 +19,7 @@ internal static class DefaultTemplates
         {{label}}{{incident.text}}
 
         Severity: {{severity}}
-        {{#if incident.device}}Device: {{incident.device.serial}} ({{incident.device.model}}, firmware {{incident.device.firmware_version}})
+        {{#if incident.device}}Device: {{incident.device.name}}
         {{/if}}{{#if incident.site_id}}Site: {{incident.site_id}}
         {{/if}}{{#if incident.asset_id}}Asset: {{incident.asset_id}}
         {{/if}}Rule: {{incident.rule}}
@@ -32,11 +32,16 @@ internal static class DefaultTemplates
     private const string GroupLong =
         """
         {{#each notices}}[{{incident.severity}}] {{label}}{{incident.title}}. {{incident.text}} (since {{incident.started_at}})
-        {{/each}}{{#if omitted}}and {{omitted}} more
+        {{/each}}{{#if lines}}
+        {{lines}}
+        {{/if}}{{#if unnamed}}
+        and {{unnamed}} more
+        {{/if}}{{#if omitted}}
+        All {{count}}: {{query}}
         {{/if}}
         """;
 
-    private const string GroupBrief = "[{{severity}}] {{count}} notices, the gravest: {{label}}{{title}}. {{incident.text}}";
+    private const string GroupBrief = "[{{severity}}] {{count}} notices: {{names}}";
 
     /// <summary>The kinds of messages: those of notices, and <see cref="Group"/>.</summary>
     public static ImmutableArray<string> Messages { get; } = [.. Enum.GetValues<NoticeKind>().Select(TemplateContext.Word), Group];

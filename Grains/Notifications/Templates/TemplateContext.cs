@@ -16,10 +16,16 @@ internal static class TemplateContext
 
     /// <summary>The data of a message.</summary>
     /// <param name="notices">The gravest first; at least one.</param>
-    /// <param name="total">How many there are with those not shown.</param>
-    public static Dictionary<string, object?> Of(string recipient, IReadOnlyList<Notice> notices, int total)
+    /// <param name="total">How many there are with those not among <paramref name="notices"/>.</param>
+    /// <param name="named">The next by name, the gravest first.</param>
+    /// <param name="query">The call that lists the incidents.</param>
+    /// <param name="bounds">What the message can carry.</param>
+    public static Dictionary<string, object?> Of(
+        string recipient, IReadOnlyList<Notice> notices, int total, IReadOnlyList<DeliveryNotice> named, string query, MessageBounds bounds)
     {
-        var first = Notice(notices[0]);
+        var first = Notice(notices[0], int.MaxValue);
+        var inFull = notices.Take(bounds.InFull).Select(n => Notice(n, total == 1 ? int.MaxValue : MessageBounds.GroupedText)).ToList();
+        var (lines, count) = NoticeLines.Of([.. notices.Skip(bounds.InFull).Select(NoticeKeeper.Line), .. named], bounds.Lines);
         return new Dictionary<string, object?>
         {
             ["recipient"] = recipient,
@@ -30,8 +36,13 @@ internal static class TemplateContext
             ["title"] = notices[0].Incident.Title,
             ["incident"] = first["incident"],
             ["count"] = total,
-            ["omitted"] = total - notices.Count,
-            ["notices"] = notices.Select(Notice).ToList(),
+            ["omitted"] = total - inFull.Count,
+            ["notices"] = inFull,
+            ["lines"] = lines,
+            ["named"] = count,
+            ["unnamed"] = total - inFull.Count - count,
+            ["names"] = NoticeLines.Names([.. notices.Select(NoticeKeeper.Line), .. named], total, MessageBounds.Names),
+            ["query"] = query,
         };
     }
 
@@ -55,7 +66,10 @@ internal static class TemplateContext
         var notice = new Notice(incident.Id, word, incident, [], "WAREHOUSE_A", at.AddSeconds(2));
         var lost = incident with { Severity = "medium", Title = "Connection lost at SN-1002", Text = "Silent for 6 minutes." };
         var other = notice with { Incident = lost };
-        return kind == "group" ? Of("team:maintenance", [notice, other], 5) : Of("team:maintenance", [notice], 1);
+        var third = NoticeKeeper.Line(notice with { Incident = lost with { Title = "Connection lost at SN-1003" } });
+        const string Query = "/api/incidents?site=WAREHOUSE_A&from=2025-01-15T14:30:22Z";
+        return kind == "group" ? Of("team:maintenance", [notice, other], 5, [third], Query, MessageBounds.Of(""))
+            : Of("team:maintenance", [notice], 1, [], Query, MessageBounds.Of(""));
     }
 
     /// <summary>The word for why people are told.</summary>
@@ -64,15 +78,16 @@ internal static class TemplateContext
     /// <summary>The word for where a delivery stands.</summary>
     public static string Word(DeliveryStatus status) => status.ToString().ToLowerInvariant();
 
-    private static Dictionary<string, object?> Notice(Notice notice) => new()
+    private static Dictionary<string, object?> Notice(Notice notice, int maxText) => new()
     {
         ["kind"] = Word(notice.Kind),
         ["label"] = Label(notice.Kind),
         ["at"] = Time(notice.At),
-        ["incident"] = Incident(notice.Incident),
+        ["incident"] = Incident(notice.Incident, maxText),
     };
 
-    private static string Label(NoticeKind kind) => kind switch
+    /// <summary>What stands before a title where it is not plain that something opened.</summary>
+    public static string Label(NoticeKind kind) => kind switch
     {
         NoticeKind.Reopened => "Open again: ",
         NoticeKind.Escalated => "Nobody has acknowledged: ",
@@ -82,7 +97,7 @@ internal static class TemplateContext
         _ => "",
     };
 
-    private static Dictionary<string, object?> Incident(Incident incident) => new()
+    private static Dictionary<string, object?> Incident(Incident incident, int maxText) => new()
     {
         ["id"] = incident.Id.ToString("D"),
         ["rule"] = incident.RuleId,
@@ -90,7 +105,7 @@ internal static class TemplateContext
         ["status"] = incident.Status.ToString().ToLowerInvariant(),
         ["severity"] = incident.Severity,
         ["title"] = incident.Title,
-        ["text"] = incident.Text,
+        ["text"] = TemplateRenderer.Cut(incident.Text, maxText),
         ["cause"] = incident.Cause,
         ["consequences"] = incident.Consequences,
         ["count"] = incident.Count,
@@ -108,12 +123,22 @@ internal static class TemplateContext
         ["device"] = incident.Source.DeviceId == Guid.Empty ? null : new Dictionary<string, object?>
         {
             ["id"] = incident.Source.DeviceId.ToString("D"),
+            ["name"] = DeviceName(incident.Source),
             ["serial"] = incident.Source.Serial,
             ["model"] = incident.Source.Model,
             ["firmware_version"] = incident.Source.FirmwareVersion,
         },
         ["meta"] = Meta(incident.Meta),
     };
+
+    /// <summary>A device as one phrase, e.g. <c>SN-1001 (DOOR-2, firmware 1.2.3)</c>; what is not known of it is left out.</summary>
+    private static string DeviceName(EpisodeSource source)
+    {
+        var name = string.IsNullOrEmpty(source.Serial) ? source.DeviceId.ToString("D") : source.Serial;
+        var firmware = string.IsNullOrEmpty(source.FirmwareVersion) ? "" : $"firmware {source.FirmwareVersion}";
+        var known = string.Join(", ", new[] { source.Model, firmware }.Where(part => !string.IsNullOrEmpty(part)));
+        return known.Length == 0 ? name : $"{name} ({known})";
+    }
 
     private static string? Time(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 

@@ -22,14 +22,16 @@ internal sealed class TemplateRenderer
     private readonly IHandlebars _handlebars = Handlebars.Create(new HandlebarsConfiguration { NoEscape = true });
 
     /// <summary>Renders; when <paramref name="own"/> fails, the built-in template of <paramref name="id"/>.</summary>
-    public RenderedText Render(string id, TemplateDefinition? own, Dictionary<string, object?> data)
+    /// <param name="maxText">Characters of the text.</param>
+    public RenderedText Render(
+        string id, TemplateDefinition? own, Dictionary<string, object?> data, int maxText = NotificationLimits.Text)
     {
         string? fault = null;
         if (own is { BuiltIn: false })
         {
             try
             {
-                return Make(own, data, null);
+                return Make(own, data, null, maxText);
             }
             catch (Exception error)
             {
@@ -40,7 +42,7 @@ internal sealed class TemplateRenderer
 
         try
         {
-            return Make(DefaultTemplates.All[id], data, fault);
+            return Make(DefaultTemplates.All[id], data, fault, maxText);
         }
         catch (Exception error)
         {
@@ -78,13 +80,13 @@ internal sealed class TemplateRenderer
         }
     }
 
-    private RenderedText Make(TemplateDefinition template, Dictionary<string, object?> data, string? fault)
+    private RenderedText Make(TemplateDefinition template, Dictionary<string, object?> data, string? fault, int maxText)
     {
         if (!template.BuiltIn && (TemplateCheck.Fault(template.Subject, TemplateDefinition.MaxSubject)
             ?? TemplateCheck.Fault(template.Text, TemplateDefinition.MaxText)) is { } bad)
             throw new InvalidOperationException($"it {bad}");
         var subject = OneLine(Make(template.Subject, data, NotificationLimits.Text));
-        var text = Make(template.Text, data, NotificationLimits.Text).Trim();
+        var text = Make(template.Text, data, maxText).Trim();
         if (text.Length == 0 && !template.BuiltIn)
             throw new InvalidOperationException("it makes no text");
         return new RenderedText(Cut(subject, NotificationLimits.Subject), text, fault);

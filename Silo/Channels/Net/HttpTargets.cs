@@ -90,7 +90,7 @@ internal sealed class HttpTargets : IDisposable
         return status switch
         {
             >= 200 and < 300 => SendResult.Delivered(detail),
-            >= 300 and < 400 => SendResult.Permanent($"{detail} (redirects are not followed)"),
+            >= 300 and < 400 => SendResult.Permanent($"{detail} (redirects are not followed)", channelRefused: true),
             401 or 403 or 404 or 410 => SendResult.Permanent(detail, channelRefused: true),
             408 or 425 or 429 or >= 500 => SendResult.Retryable(detail, RetryAfter(response)),
             _ => SendResult.Permanent(detail),

@@ -179,4 +179,26 @@ public abstract class OutboxContract : StorageContract
         Assert.Equal(["p/stuck", "p/stuck", "p/stuck"], oldest.Take(3).Select(e => e.Receiver));
         Assert.Equal(others, oldest.Skip(3));
     }
+
+    [Fact]
+    public async Task ReadOldest_RowsOfANewerProgram_StayForItAndTakeNoRoomFromOthers()
+    {
+        const int Unknown = 30;
+        var device = await Store.AddDevice();
+        var entries = Enumerable.Range(0, Unknown + 5).Select(i => Entry(device, "p/a", i))
+            .Concat(Enumerable.Range(Unknown + 5, 2).Select(i => Entry(device, "p/z", i))).ToImmutableArray();
+        await device.Write(Store, device.Commit() with { Outbox = entries });
+        Store.Advance(TimeSpan.FromSeconds(1));
+        const string ToNewer = "update outbox set transition = replace(transition, 'cycle_opened', 'of_a_newer_program')";
+        await Store.Execute($"{ToNewer} where ordinal < {Unknown}");
+
+        // Each read learns from the one before how much stands in the way.
+        var read = ImmutableArray<OutboxEntry>.Empty;
+        for (var i = 0; i <= Unknown / 3 && read.Length < 5; i++)
+            read = await Store.Outbox.ReadOldest(Shard(device), Store.Now, 6, 3, None);
+        Assert.Equal([.. entries[Unknown..(Unknown + 3)], .. entries[^2..]], read.ToArray());
+
+        await Store.Execute("update outbox set transition = replace(transition, 'of_a_newer_program', 'cycle_opened')");
+        Assert.Equal(entries[..3].ToArray(), (await Store.Outbox.ReadOldest(Shard(device), Store.Now, 6, 3, None)).Take(3));
+    }
 }

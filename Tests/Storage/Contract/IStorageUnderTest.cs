@@ -37,6 +37,9 @@ public interface IStorageUnderTest : IAsyncDisposable
     /// <summary>Closes the store and opens it again over the same data.</summary>
     Task Reopen();
 
+    /// <summary>Runs SQL that both kinds of database know, behind the store's back.</summary>
+    Task Execute(string sql);
+
     /// <summary>What to do before and after each commit becomes durable: may block or throw. Null takes it away.</summary>
     void OnCommit(Action? before, Action? after);
 }

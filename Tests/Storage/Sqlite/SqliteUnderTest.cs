@@ -59,6 +59,14 @@ internal sealed class SqliteUnderTest : IStorageUnderTest
         Storage = Start();
     }
 
+    public async Task Execute(string sql)
+    {
+        await Storage.DisposeAsync();
+        using (var db = Db.Open(Path.Combine(DataDirectory, SqliteStorage.FileName), readOnly: false))
+            db.Execute(sql);
+        Storage = Start();
+    }
+
     public void OnCommit(Action? before, Action? after)
     {
         Storage.Faults.BeforeCommit = before is null ? null : _ => before();

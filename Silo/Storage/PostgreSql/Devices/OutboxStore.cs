@@ -15,39 +15,42 @@ internal sealed class OutboxStore(Sessions sessions, ILogger log) : IOutboxStore
 
     private static readonly SqlFile Sql = SqlFile.Of<OutboxStore>();
 
-    private readonly record struct Row(string Stream, string Receiver, string Transition);
+    private readonly OutboxRows _rows = new(log);
 
     /// <inheritdoc/>
     public async Task<ImmutableArray<OutboxEntry>> ReadOldest(
         int shard, DateTimeOffset committedBefore, int limit, int perReceiver, CancellationToken cancel)
     {
+        var (ofShard, ofReceiver) = _rows.Extra(shard);
+        var (most, each) = (limit + ofShard, perReceiver + ofReceiver);
+
         // The common case: nobody has a large backlog.
         var rows = await sessions.ReadAll(
-            Sql["by_age"], a => a.Add(shard).Add(committedBefore).Add(ScanFactor * limit), Read, cancel).ConfigureAwait(false);
+            Sql["by_age"], a => a.Add(shard).Add(committedBefore).Add(ScanFactor * most), Read, cancel).ConfigureAwait(false);
         var taken = new Dictionary<(string, string), int>();
-        var oldest = new List<Row>();
+        var oldest = new List<OutboxText>();
         foreach (var row in rows)
         {
             int count = taken.GetValueOrDefault((row.Stream, row.Receiver));
-            if (count >= perReceiver || oldest.Count == limit)
+            if (count >= each || oldest.Count == most)
                 continue;
             taken[(row.Stream, row.Receiver)] = count + 1;
             oldest.Add(row);
         }
 
         // One receiver's rows stand in front of too many others.
-        if (oldest.Count < limit && rows.Length == ScanFactor * limit)
+        if (oldest.Count < most && rows.Length == ScanFactor * most)
         {
             oldest = [.. await sessions.ReadAll(
                 Sql["by_receiver"],
-                a => a.Add(shard).Add(committedBefore).Add(limit).Add(perReceiver).Add(MaxReceivers),
+                a => a.Add(shard).Add(committedBefore).Add(most).Add(each).Add(MaxReceivers),
                 Read,
                 cancel).ConfigureAwait(false)];
         }
 
-        return OutboxRows.Read(oldest.Select(r => (r.Stream, r.Receiver, r.Transition)), log);
+        return _rows.Read(shard, oldest, limit, perReceiver);
 
-        static Row Read(Npgsql.NpgsqlDataReader row) => new(row.Text(0), row.Text(1), row.Text(2));
+        static OutboxText Read(Npgsql.NpgsqlDataReader row) => new(row.Text(0), row.Text(1), row.Text(2));
     }
 
     /// <inheritdoc/>

@@ -15,13 +15,20 @@ internal sealed class OutboxStore(Writer writer, ReaderPool readers, ILogger log
 
     private static readonly SqlFile Sql = SqlFile.Of<OutboxStore>();
 
+    private readonly OutboxRows _rows = new(log);
+
     /// <inheritdoc/>
     public Task<ImmutableArray<OutboxEntry>> ReadOldest(
         int shard, DateTimeOffset committedBefore, int limit, int perReceiver, CancellationToken cancel) =>
         readers.Read(
-            db => OutboxRows.Read(
-                ReadByAge(db, shard, committedBefore, limit, perReceiver) ?? ReadByReceiver(db, shard, committedBefore, limit, perReceiver),
-                log),
+            db =>
+            {
+                var (ofShard, ofReceiver) = _rows.Extra(shard);
+                var (most, each) = (limit + ofShard, perReceiver + ofReceiver);
+                return _rows.Read(
+                    shard, ReadByAge(db, shard, committedBefore, most, each) ?? ReadByReceiver(db, shard, committedBefore, most, each),
+                    limit, perReceiver);
+            },
             cancel);
 
     /// <inheritdoc/>
@@ -41,11 +48,11 @@ internal sealed class OutboxStore(Writer writer, ReaderPool readers, ILogger log
             bytes: 64L * confirmed.Length);
 
     /// <summary>The common case: nobody has a large backlog. Null when one receiver's rows stand in front of too many others.</summary>
-    private static List<(string Stream, string Receiver, string Transition)>? ReadByAge(
+    private static List<OutboxText>? ReadByAge(
         Db db, int shard, DateTimeOffset before, int limit, int perReceiver)
     {
         var taken = new Dictionary<(string, string), int>();
-        var entries = new List<(string Stream, string Receiver, string Transition)>();
+        var entries = new List<OutboxText>();
         int seen = 0;
         using var row = db.Use(Sql["by_age"]).Add(shard).Add(before).Add(ScanFactor * limit);
         while (row.Step())
@@ -56,7 +63,7 @@ internal sealed class OutboxStore(Writer writer, ReaderPool readers, ILogger log
             if (count >= perReceiver)
                 continue;
             taken[to] = count + 1;
-            entries.Add((to.Item1, to.Item2, row.Text(2)));
+            entries.Add(new OutboxText(to.Item1, to.Item2, row.Text(2)));
             if (entries.Count == limit)
                 return entries;
         }
@@ -64,7 +71,7 @@ internal sealed class OutboxStore(Writer writer, ReaderPool readers, ILogger log
         return seen < ScanFactor * limit ? entries : null;
     }
 
-    private static List<(string Stream, string Receiver, string Transition)> ReadByReceiver(
+    private static List<OutboxText> ReadByReceiver(
         Db db, int shard, DateTimeOffset before, int limit, int perReceiver)
     {
         var receivers = new List<(string Stream, string Receiver)>();
@@ -90,6 +97,7 @@ internal sealed class OutboxStore(Writer writer, ReaderPool readers, ILogger log
             }
         }
 
-        return [.. oldest.UnorderedItems.Select(i => i.Element).OrderBy(e => e.Id).Select(e => (e.Stream, e.Receiver, e.Transition))];
+        return [.. oldest.UnorderedItems.Select(i => i.Element).OrderBy(e => e.Id)
+            .Select(e => new OutboxText(e.Stream, e.Receiver, e.Transition))];
     }
 }
