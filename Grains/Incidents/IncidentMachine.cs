@@ -32,8 +32,9 @@ internal sealed partial class IncidentMachine
     {
         (_before, _context) = (state, context);
         _timing = context.Timing ?? state.Timing;
-        (_episodes, _records, _outgoing) = ([.. state.Episodes, .. PackedEpisodes.Unpack(state.Packed.Span)],
-            [.. state.Incidents], [.. state.Outgoing]);
+        // An earlier program beside this one carries along what it cannot read: where both tell of an episode, the plain one is newer.
+        _episodes = [.. state.Episodes.Concat(PackedEpisodes.Unpack(state.Packed.Span)).DistinctBy(e => e.Id)];
+        (_records, _outgoing) = ([.. state.Incidents], [.. state.Outgoing]);
         _views = state.Incidents.ToImmutableDictionary(r => r.View.Id, r => r.View);
         _lastNo = state.LastNo;
     }

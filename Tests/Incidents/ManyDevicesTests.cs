@@ -42,13 +42,13 @@ public sealed class ManyDevicesTests
         var first = h.Only.Id;
         Back(h, 0, 20);
         h.HandOn();
-        for (var i = 0; i < 2 * IncidentLimits.MaxEpisodesOfMany; i++)
-        {
-            h.Now += TimeSpan.FromHours(2);
-            var minute = (h.Now - Ten).TotalMinutes;
-            h.Take(Episode("device_offline", minute - 5, minute, device: WorkIds.Of("single", i)));
-        }
 
+        // One device after the other, two hours apart.
+        h.Now += TimeSpan.FromDays(90);
+        h.Take([.. Enumerable.Range(1, IncidentLimits.MaxEpisodesOfMany)
+            .Select(i => Episode("device_offline", i * 120, i * 120 + 5, device: WorkIds.Of("single", i)))]);
+        h.WakeAt(h.Now.AddHours(1));
+        Assert.Empty(h.Incidents);
         var last = h.Changes.Last(view => view.Id == first);
         Assert.Equal((IncidentStatus.Resolved, 20), (last.Status, last.Count));
         Assert.DoesNotContain("Withdrawn", last.Text);
