@@ -24,6 +24,9 @@ public sealed class EventOrderProperties
         new("sensor_fault", 0, DefaultRules.All["sensor_fault"]),
         new("connectivity_lost", 0, DefaultRules.All["connectivity_lost"]),
         Rule("""{"type":"event","types":["safety_edge_triggered"],"count":3,"within_s":600}""", "edges"),
+        Rule(
+            """{"type":"event","types":["safety_edge_triggered","sensor_fault"],"count":2,"within_s":300,"same":"sensor_id"}""", "pairs"),
+        Rule("""{"type":"event","types":["safety_edge_triggered"],"count":5,"within_s":600}""", "fives"),
         Rule("""{"type":"event","categories":["safety"],"restored_by":["power_restored"]}""", "any"),
         Rule("""{"type":"event","types":["power_outage"],"restored_by":["power_restored"]}""", "by_asset",
         r => r with { Subject = EsoCore.Rules.SubjectKind.Asset }),
@@ -52,12 +55,45 @@ public sealed class EventOrderProperties
         }).QuickCheckThrowOnFailure();
     }
 
+    /// <summary>
+    /// A device that was away sends stretches of time in any order, with more stored around each than is read: counts are rough then, but
+    /// each episode is found, once, under one id.
+    /// </summary>
+    [Fact]
+    public void CountedEpisodes_StretchesInAnyOrderAndMoreStoredThanIsRead_AreTheSameOnes()
+    {
+        var stretches =
+            from count in Gen.Choose(10, 40)
+            from seconds in Gen.ListOf(Gen.Choose(0, 1_800), count)
+            from sizes in Gen.ListOf(Gen.Choose(1, 2), 40)
+            let all = seconds.Distinct().Order().Select(s => Make(("safety_edge_triggered", s, "A"))).ToArray()
+            let cut = Cut(all, [.. sizes]).ToArray()
+            from shuffled in Gen.Shuffle(cut)
+            select (All: all, Orders: new[] { cut, [.. cut.Reverse()], shuffled });
+        Prop.ForAll(stretches.ToArbitrary(), told =>
+        {
+            var once = Counted(told.All, [told.All.Length], RuleLimits.MaxStoredEvents);
+            return told.Orders.All(order =>
+                Counted([.. order.SelectMany(s => s)], [.. order.Select(s => s.Length)], max: 8).SequenceEqual(once));
+        }).QuickCheckThrowOnFailure();
+
+        static IEnumerable<string> Counted(NewEvent[] events, int[] sizes, int max) =>
+            Final(events, sizes, max).Result.Episodes.Keys.Where(key => key.Split('/')[0] is "edges" or "fives" or "pairs");
+    }
+
+    private static IEnumerable<NewEvent[]> Cut(NewEvent[] events, int[] sizes)
+    {
+        for (var (at, batch) = (0, 0); at < events.Length; at += sizes[batch++ % sizes.Length])
+            yield return [.. events.Skip(at).Take(sizes[batch % sizes.Length])];
+    }
+
     private static NewEvent Make((string Name, double Second, string Which) item) => Event(
         item.Name, item.Second, item.Name.StartsWith("sensor") ? $$"""{"sensor_id":"{{item.Which}}"}""" : "", "critical",
         item.Name.StartsWith("power") ? item.Which : null, item.Name.StartsWith("safety") ? "safety" : null);
 
     /// <summary>The last word on every episode, the withdrawn ones left out, and which sensors are muted.</summary>
-    private static async Task<(SortedDictionary<string, string> Episodes, string Muted)> Final(NewEvent[] events, int[] sizes)
+    private static async Task<(SortedDictionary<string, string> Episodes, string Muted)> Final(
+        NewEvent[] events, int[] sizes, int max = RuleLimits.MaxStoredEvents)
     {
         var stores = new InMemoryStores(new FakeTimeProvider());
         var registration = Tests.Api.FakeGrains.Registration(ProjectId);
@@ -71,7 +107,7 @@ public sealed class EventOrderProperties
             var run = new RuleRun(
                 new RuleDevice(ProjectId, DeviceId, "S-1", "DOOR", null, null), rules, memory, Grains.Rules.Conditions.RatedValues.None, 0);
             var concerned = EventRules.Concerned(rules, [.. part]);
-            var stored = await StoredEvents.Read(stores, 1, newest, concerned);
+            var stored = await StoredEvents.Read(stores, 1, newest, concerned, max);
             foreach (var (rule, own) in concerned)
                 EventRules.Evaluate(run, rule, own, stored.GetValueOrDefault(rule, []), Surroundings());
             await stores.Commit(

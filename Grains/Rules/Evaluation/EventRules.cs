@@ -52,7 +52,7 @@ internal static class EventRules
         if (rule.MutesSensors)
             run.Mutes = SensorMutes.After(run.Mutes, rule, events, after.Values);
 
-        bool IsOpen(Guid id) => before.TryGetValue(id, out var known) && known.EndUs is null;
+        bool IsOpen(string key) => before.TryGetValue(key, out var known) && known.EndUs is null;
     }
 
     /// <summary>In order of time; what is owed goes before what is newer.</summary>
@@ -61,17 +61,17 @@ internal static class EventRules
             .OrderBy(item => item.Episode.Start.Key.TsUs);
 
     /// <summary>The first ones on their own, all further ones as one.</summary>
-    private static Dictionary<Guid, EventEpisode> Cut(Dictionary<Guid, EventEpisode> episodes)
+    private static Dictionary<string, EventEpisode> Cut(Dictionary<string, EventEpisode> episodes)
     {
         var ordered = episodes.Values.OrderBy(e => e.Start.Key.TsUs).ThenBy(e => e.Start.Key.Hash).ToList();
-        var cut = ordered.Take(RuleLimits.MaxEpisodesABatch).ToDictionary(e => e.Start.Id);
+        var cut = ordered.Take(RuleLimits.MaxEpisodesABatch).ToDictionary(e => e.Key, StringComparer.Ordinal);
         var rest = ordered[RuleLimits.MaxEpisodesABatch];
-        cut[rest.Start.Id] = rest with { Count = ordered.Count - RuleLimits.MaxEpisodesABatch };
+        cut[rest.Key] = rest with { Count = ordered.Count - RuleLimits.MaxEpisodesABatch };
         return cut;
     }
 
     private static bool Same(EventEpisode a, EventEpisode b) =>
-        a.EndUs == b.EndUs && a.Count == b.Count && a.Severity == b.Severity && a.Value == b.Value;
+        a.Start.Id == b.Start.Id && a.EndUs == b.EndUs && a.Count == b.Count && a.Severity == b.Severity && a.Value == b.Value;
 
     /// <summary>What is withdrawn must not look as if it had held.</summary>
     private static TimeSpan HoldFor(EventCondition condition, EventEpisode episode)
@@ -85,7 +85,7 @@ internal static class EventRules
         var condition = (EventCondition)rule.Condition;
         var start = episode.Start;
         run.Tell(rule, start.AssetId, new RuleEpisode(
-            run.Device.EpisodeId(rule.Id, start.Id.ToString("D"), 0),
+            run.Device.EpisodeId(rule.Id, episode.Key, 0),
             rule.Version,
             Micros.ToTime(start.Key.TsUs),
             episode.EndUs is { } end ? Micros.ToTime(end) : null,
