@@ -8,20 +8,28 @@ internal static class RuleEndpoints
     private const string Tag = "Rules";
     private const string What = "rule";
 
+    private const string Conditions =
+        "The condition is an object whose type is threshold, rate_of_change, missing_data, window_statistic, event, devices, device_state, "
+        + "anomaly or fleet_pattern; the schema at /api/rules/schema says what each takes.";
+
+    private const string Untried =
+        "Conditions of the types device_state (alone or in devices) and fleet_pattern are refused: what they judge is not kept.";
+
     private static readonly byte[] Schema = ReadSchema();
 
     public static void MapRules(this IEndpointRouteBuilder app)
     {
         var rules = app.MapGroup("/api/rules").RequireProjectKey();
         rules.MapPost("", Create)
-            .Doc("createRule", Tag, "Create a rule; its id is minted when absent", doc => doc.Takes<RuleChangeBody>().ETag().Refuses(409))
+            .Doc("createRule", Tag, "Create a rule; its id is minted when absent", doc => doc
+                .Says(Conditions).Takes<RuleChangeBody>().ETag().Refuses(409))
             .Gives<RuleBody>(StatusCodes.Status201Created);
         rules.MapGet("", List).Doc("listRules", Tag, "The project's rules by id, the built-in ones included", doc => doc.Paged())
             .Gives<RuleList>();
         rules.MapGet("/schema", () => Results.Bytes(Schema, "application/json"))
             .Doc("getRuleSchema", Tag, "The JSON schema of a rule and its condition").Gives<JsonText>();
         rules.MapPost("/try", Try)
-            .Doc("tryRule", Tag, "Run a rule over past data without saving it", doc => doc.Takes<RuleTrialBody>())
+            .Doc("tryRule", Tag, "Run a rule over past data without saving it", doc => doc.Says(Untried).Takes<RuleTrialBody>())
             .Gives<RuleTrialAnswer>();
         rules.MapGet("/{id}", Get).Doc("getRule", Tag, "A rule and what came of it", doc => doc.ETag().Refuses(404)).Gives<RuleBody>();
         rules.MapPatch("/{id}", Change)

@@ -77,6 +77,9 @@ internal sealed class GeneratedDevices(bool alike) : IDeviceStore
         long deviceNo, ImmutableArray<string> types, long fromUs, long toUs, int limit, bool newestFirst, CancellationToken cancel) =>
         throw new NotSupportedException();
 
+    public Task<ImmutableArray<DeviceFirmware>> ReadFirmware(Guid projectId, Guid after, int limit, CancellationToken cancel) =>
+        throw new NotSupportedException();
+
     public Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>
         throw new NotSupportedException();
 

@@ -1,7 +1,17 @@
+using EsoCore.Grains.Rules.Conditions;
+
 namespace EsoCore.Grains.Correlation;
 
 /// <summary>An incident that opened somewhere in the fleet and is nobody's consequence.</summary>
-internal sealed record FleetOpening(string RuleId, string Title, Guid DeviceId, string Firmware, string? SiteId, DateTimeOffset At);
+internal sealed record FleetOpening(
+    string RuleId, string Title, Guid DeviceId, FirmwareOfModel Firmware, string? SiteId, DateTimeOffset At);
+
+/// <summary>
+/// A firmware version of a model. Versions are compared within a model: another model's devices, which the rule may not even concern,
+/// would say nothing of the version.
+/// </summary>
+/// <param name="Version">Empty: not known.</param>
+internal readonly record struct FirmwareOfModel(string Model, string Version);
 
 /// <summary>Something that many devices have in common.</summary>
 /// <param name="Devices">How many.</param>
@@ -14,51 +24,59 @@ internal sealed record FleetPattern(string RuleId, string Kind, DateTimeOffset S
 /// </summary>
 internal static class FleetPatterns
 {
-    /// <summary>Openings this near to each other belong together.</summary>
-    public static readonly TimeSpan Window = TimeSpan.FromHours(1);
-
     /// <summary>Openings that firmware versions are compared by.</summary>
-    public static readonly TimeSpan FirmwareWindow = TimeSpan.FromHours(24);
-
-    /// <summary>Devices that make a pattern by their number alone, at two sites or more.</summary>
-    public const int ManyDevices = 10;
-
-    /// <summary>Devices of one version that are compared at all.</summary>
-    public const int FewDevices = 5;
-
-    /// <summary>How many times the rate of the other versions.</summary>
-    public const double MinRatio = 3;
+    public static readonly TimeSpan FirmwareWindow = FleetPatternCondition.MaxWithin;
 
     /// <summary>The probability that so many would fall on one version by chance (Fisher's exact test, one-sided), at most.</summary>
     public const double MaxChance = 1e-4;
 
     /// <summary>The patterns of a rule among its openings up to the latest of them.</summary>
+    /// <param name="condition">What makes a pattern.</param>
     /// <param name="openings">Openings of the rule.</param>
-    /// <param name="devices">Devices known of each firmware version, those of the openings included.</param>
-    public static ImmutableArray<FleetPattern> Find(IReadOnlyCollection<FleetOpening> openings, IReadOnlyDictionary<string, int> devices)
+    /// <param name="devices">
+    /// Devices of each firmware version, whether anything opened on them or not; null: versions are not compared.
+    /// </param>
+    public static ImmutableArray<FleetPattern> Find(
+        FleetPatternCondition condition, IReadOnlyCollection<FleetOpening> openings, IReadOnlyDictionary<FirmwareOfModel, int>? devices)
     {
         if (openings.Count == 0)
             return [];
         var patterns = ImmutableArray.CreateBuilder<FleetPattern>();
         var last = openings.MaxBy(o => o.At)!;
-        var near = openings.Where(o => o.At >= last.At - Window).ToList();
+        var near = openings.Where(o => o.At >= last.At - condition.Within).ToList();
         var many = near.Select(o => o.DeviceId).Distinct().Count();
         var sites = near.Select(o => o.SiteId).Distinct().Count();
-        if (many >= ManyDevices && sites > 1)
+        if (many >= condition.Devices && sites > 1)
         {
             patterns.Add(new FleetPattern(
-                last.RuleId, "many", near.Min(o => o.At), many, null,
-                FormattableString.Invariant($"{many} devices at {sites} sites within {Window.TotalMinutes:0} minutes: {NameOf(last)}.")));
+                last.RuleId, "many", near.Min(o => o.At), many, null, FormattableString.Invariant(
+                    $"{many} devices at {sites} sites within {condition.Within.TotalMinutes:0.#} minutes: {NameOf(last)}.")));
         }
 
-        var recent = openings.Where(o => o.At >= last.At - FirmwareWindow).ToList();
-        foreach (var version in recent.Select(o => o.Firmware).Where(f => f.Length > 0).Distinct().Order(StringComparer.Ordinal))
+        if (devices is null)
+            return patterns.ToImmutable();
+        var hit = HitLately(openings);
+        foreach (var version in hit.Select(o => o.Firmware).Where(f => f.Version.Length > 0).Distinct()
+            .OrderBy(f => f.Model, StringComparer.Ordinal).ThenBy(f => f.Version, StringComparer.Ordinal))
         {
-            if (OfFirmware(recent, version, devices) is { } pattern)
+            if (OfFirmware(condition, hit, version, devices) is { } pattern)
                 patterns.Add(pattern);
         }
 
         return patterns.ToImmutable();
+    }
+
+    /// <summary>Whether any version has so many of these openings that it is worth knowing how many devices run each.</summary>
+    public static bool MayCompare(FleetPatternCondition condition, IReadOnlyCollection<FleetOpening> openings) =>
+        openings.Count >= condition.FirmwareDevices
+        && HitLately(openings).Where(o => o.Firmware.Version.Length > 0).GroupBy(o => o.Firmware)
+            .Any(version => version.Count() >= condition.FirmwareDevices);
+
+    /// <summary>The last opening on each device within the time that versions are compared over.</summary>
+    private static List<FleetOpening> HitLately(IReadOnlyCollection<FleetOpening> openings)
+    {
+        var from = openings.Max(o => o.At) - FirmwareWindow;
+        return [.. openings.Where(o => o.At >= from).GroupBy(o => o.DeviceId).Select(g => g.MaxBy(o => o.At)!)];
     }
 
     /// <summary>
@@ -73,24 +91,24 @@ internal static class FleetPatterns
         return Math.Min(sum, 1);
     }
 
-    private static FleetPattern? OfFirmware(List<FleetOpening> openings, string version, IReadOnlyDictionary<string, int> devices)
+    private static FleetPattern? OfFirmware(
+        FleetPatternCondition condition, List<FleetOpening> hit, FirmwareOfModel version, IReadOnlyDictionary<FirmwareOfModel, int> devices)
     {
-        var hit = openings.GroupBy(o => o.DeviceId).Select(g => g.MaxBy(o => o.At)!).ToList();
         var own = hit.Where(o => o.Firmware == version).ToList();
         var (hits, part) = (own.Count, Math.Max(own.Count, devices.GetValueOrDefault(version)));
-        var others = hit.Count - hits;
-        var rest = Math.Max(others, devices.Where(d => d.Key != version).Sum(d => d.Value));
-        if (hits < FewDevices || rest < FewDevices)
+        var others = hit.Count(o => o.Firmware.Model == version.Model) - hits;
+        var rest = Math.Max(others, devices.Where(d => d.Key.Model == version.Model && d.Key != version).Sum(d => d.Value));
+        if (hits < condition.FirmwareDevices || rest < condition.FirmwareDevices)
             return null;
 
         // Half a device more on the other side, so that a rate of none is not divided by.
         var ratio = (double)hits / part / (Math.Max(others, 0.5) / rest);
         var chance = Chance(hits, part, hits + others, part + rest);
-        return ratio < MinRatio || chance > MaxChance ? null : new FleetPattern(
-            own[0].RuleId, $"firmware {version}", own.Min(o => o.At), hits, rest,
+        return ratio < condition.Ratio || chance > MaxChance ? null : new FleetPattern(
+            own[0].RuleId, $"firmware {version.Version} of {version.Model}", own.Min(o => o.At), hits, rest,
             FormattableString.Invariant(
-                $"{hits} of {part} devices with firmware {version}, against {others} of {rest} with others ({ratio:0.#} times; ")
-            + FormattableString.Invariant($"by chance p = {chance:0.0e+0}): {NameOf(own[0])}."));
+                $"{hits} of {part} {version.Model} devices with firmware {version.Version}, against {others} of {rest} with others ")
+            + FormattableString.Invariant($"({ratio:0.#} times; by chance p = {chance:0.0e+0}): {NameOf(own[0])}."));
     }
 
     private static string NameOf(FleetOpening opening) =>

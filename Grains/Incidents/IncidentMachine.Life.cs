@@ -164,7 +164,7 @@ internal sealed partial class IncidentMachine
         var where = _context.Subject.Kind switch
         {
             SubjectKind.Device => face.Source.Serial,
-            SubjectKind.Project => "fleet",
+            SubjectKind.Project when _context.Subject.Id.Length == 0 => "fleet",
             _ => _context.Subject.Id,
         };
         return Cut($"{what}: {where}", IncidentLimits.MaxTitle);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using EsoCore.Grains.Devices;
+using EsoCore.Grains.Rules.Conditions;
 using Microsoft.Extensions.Logging;
 
 namespace EsoCore.Grains.Rules;
@@ -22,7 +23,10 @@ internal sealed class CompiledBook
                 continue;
             try
             {
-                rules.Add(new CompiledRule(id, rule.Version, rule.Value));
+                var compiled = new CompiledRule(id, rule.Version, rule.Value);
+                // What the watch over the fleet evaluates concerns no device.
+                if (compiled.Condition is not FleetPatternCondition)
+                    rules.Add(compiled);
             }
             catch (Exception error)
             {

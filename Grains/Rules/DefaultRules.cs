@@ -10,6 +10,9 @@ namespace EsoCore.Grains.Rules;
 /// </summary>
 internal static class DefaultRules
 {
+    /// <summary>The rule over patterns in the fleet.</summary>
+    internal const string FleetPattern = "fleet_pattern";
+
     private static readonly TimeSpan Reopen = TimeSpan.FromHours(1);
     private static readonly TimeSpan EscalateAfter = TimeSpan.FromMinutes(30);
     private static readonly ImmutableArray<string> Email = ["email"];
@@ -125,6 +128,12 @@ internal static class DefaultRules
             "Devices of a site lost", "5 devices of a site fell silent within 10 minutes.", "critical",
             """{"type":"devices","count":5,"within_s":600,"of":{"type":"device_state","state":"offline"}}""",
             Notify("maintenance", SmsAndEmail)) with { Subject = SubjectKind.Site });
+        yield return (FleetPattern, Make(
+            "Pattern in the fleet",
+            "Incidents of one rule opened on 10 devices at two sites or more within an hour, or within a day on 5 devices of one "
+            + "firmware version, three times as often as on the others.", "high",
+            """{"type":"fleet_pattern","devices":10,"within_s":3600,"firmware_devices":5,"ratio":3}""",
+            Notify("maintenance", Email)) with { Subject = SubjectKind.Project, ResolveAfter = TimeSpan.FromDays(1) });
     }
 
     private static IEnumerable<(string Id, RuleDefinition Rule)> Anomalies()

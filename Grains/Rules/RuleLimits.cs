@@ -27,6 +27,9 @@ internal static class RuleLimits
     /// <summary>Devices that a rule counts up to.</summary>
     internal const int MaxDevices = 10_000;
 
+    /// <summary>Rules over patterns in the fleet that a project's watch follows: the first by id; further ones find nothing.</summary>
+    internal const int MaxFleetRules = 16;
+
     /// <summary>Actions of a rule.</summary>
     internal const int MaxActions = 16;
 

@@ -27,6 +27,8 @@ internal sealed class RuleTrialGrain(IDeviceStore devices, IHistory history, Con
         if (errors.Count == 0
             && ConditionReader.Read(rule.Condition) is DeviceStateCondition or DevicesCondition { Of: DeviceStateCondition })
             errors.Add(new FieldError("condition.type", "cannot be tried: past states of devices are not stored"));
+        if (errors.Count == 0 && ConditionReader.Read(rule.Condition) is FleetPatternCondition)
+            errors.Add(new FieldError("condition.type", "cannot be tried: it judges incidents as they open, not records"));
         if (errors.Count > 0)
             return new RuleTrial([.. errors], 0, 0, false, []);
         var trial = new RuleTrialRun(history, places, scope, new CompiledRule(RuleId, 0, rule), from, to);

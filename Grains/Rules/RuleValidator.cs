@@ -66,9 +66,21 @@ internal static class RuleValidator
             errors.Add(new FieldError("subject", "must be site or project for a condition on several devices"));
         if (rule.Actions.Any(action => action is DisableSensorAlertsAction) && condition is not EventCondition)
             errors.Add(new FieldError("actions", "disable_sensor_alerts goes with an event condition, whose meta names the sensor"));
+        if (condition is FleetPatternCondition)
+            FleetPattern(errors, rule);
         var watched = condition is DevicesCondition { Of: var of } ? of : condition;
         if (watched is DeviceStateCondition && (!rule.Scope.Assets.IsDefaultOrEmpty || !rule.Scope.AssetTypes.IsDefaultOrEmpty))
             errors.Add(new FieldError("scope", "must not name assets: the state of a device is none of an asset"));
+    }
+
+    private static void FleetPattern(List<FieldError> errors, RuleDefinition rule)
+    {
+        if (rule.Subject != SubjectKind.Project)
+            errors.Add(new FieldError("subject", "must be project for a pattern in the fleet"));
+        var scope = rule.Scope;
+        if (!scope.Sites.IsDefaultOrEmpty || !scope.Models.IsDefaultOrEmpty || !scope.Devices.IsDefaultOrEmpty
+            || scope.Tags is { Count: > 0 } || !scope.Assets.IsDefaultOrEmpty || !scope.AssetTypes.IsDefaultOrEmpty)
+            errors.Add(new FieldError("scope", "must be empty: a pattern is looked for in the project's whole fleet"));
     }
 
     private static void Scope(List<FieldError> errors, RuleScope scope)

@@ -51,6 +51,12 @@ public interface IDeviceStore
     Task<ImmutableArray<NewEvent>> ReadEvents(
         long deviceNo, ImmutableArray<string> types, long fromUs, long toUs, int limit, bool newestFirst, CancellationToken cancel);
 
+    /// <summary>
+    /// The firmware that each device in service (active or in maintenance) of a project told last, by device id, after one of them; fewer
+    /// than <paramref name="limit"/> are the last.
+    /// </summary>
+    Task<ImmutableArray<DeviceFirmware>> ReadFirmware(Guid projectId, Guid after, int limit, CancellationToken cancel);
+
     /// <summary>Devices of a project by id.</summary>
     Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel);
 }
@@ -83,6 +89,10 @@ public sealed record StoredDevice(
 /// <param name="Since">Since when it is online, or offline.</param>
 /// <param name="TwinVersion">The commit that told it; transitions of an older one are repeats.</param>
 public sealed record DevicePresence(Guid DeviceId, Guid ProjectId, string? SiteId, bool Online, DateTimeOffset Since, long TwinVersion);
+
+/// <summary>What a device runs.</summary>
+/// <param name="Version">As it told last; null while it never did.</param>
+public readonly record struct DeviceFirmware(Guid DeviceId, string Model, string? Version);
 
 /// <summary>The identity of a series within its device. <paramref name="Meta"/> is canonical JSON text, empty for none.</summary>
 public sealed record SeriesKey(string Metric, string Unit, string Asset, string Meta);

@@ -63,6 +63,9 @@ internal sealed class RecordingDeviceStore(IDeviceStore inner) : IDeviceStore
         long deviceNo, ImmutableArray<string> types, long fromUs, long toUs, int limit, bool newestFirst, CancellationToken cancel) =>
         inner.ReadEvents(deviceNo, types, fromUs, toUs, limit, newestFirst, cancel);
 
+    public Task<ImmutableArray<DeviceFirmware>> ReadFirmware(Guid projectId, Guid after, int limit, CancellationToken cancel) =>
+        inner.ReadFirmware(projectId, after, limit, cancel);
+
     public Task<Page<Versioned<DeviceRegistration>>> List(
         Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>
         inner.List(projectId, filter, page, cancel);

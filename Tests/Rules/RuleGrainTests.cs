@@ -103,6 +103,9 @@ public sealed class RuleGrainTests
         Assert.Single((await Try("""{"type":"window_statistic","metric":"vibration","stat":"rms","above":0.5}""")).Episodes);
         Assert.Single((await Try("""{"type":"missing_data","metric":"temp","silent_s":1800}""")).Episodes);
         Assert.Equal("condition.type", Assert.Single((await Try("""{"type":"device_state","state":"offline"}""")).Errors).Field);
+        var pattern = await trials.Try(
+            harness.Scope, DefaultRules.All[DefaultRules.FleetPattern], Records.Start, Records.Start.AddHours(1));
+        Assert.Equal("condition.type", Assert.Single(pattern.Errors).Field);
         Assert.Equal("condition.metric", (await Try("""{"type":"threshold","above":1}""")).Errors[0].Field);
 
         var elsewhere = await trials.Try(new Scope(Guid.NewGuid()), RuleSeeds.Definition(Hot), Records.Start, Records.Start.AddHours(1));
@@ -163,7 +166,9 @@ public sealed class RuleGrainTests
             Guid.NewGuid(), "M", "HALL", System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty,
             EsoCore.Devices.DeviceStatus.Active, "stable", false,
             EsoCore.Config.ConfigSettings.Empty);
-        Assert.Equal(DefaultRules.All.Values.Count(rule => rule.Enabled), kept.Compiled.Of(traits, Guid.NewGuid()).All.Length);
+        // Of the built-in ones, that over patterns in the fleet concerns no device.
+        var concerning = DefaultRules.All.Values.Count(rule => rule.Enabled && rule.Subject != SubjectKind.Project);
+        Assert.Equal(concerning, kept.Compiled.Of(traits, Guid.NewGuid()).All.Length);
     }
 
     private sealed class SetFactory : FakeGrainFactory, IRuleSetGrain

@@ -93,6 +93,20 @@ public sealed class RuleRoutesTests
     }
 
     [Fact]
+    public async Task The_openapi_document_names_every_type_of_condition()
+    {
+        await using var door = await FrontDoor.Open();
+        var schema = (await door.Send(door.AsProject(HttpMethod.Get, "/api/rules/schema"))).Is(200).Json.GetProperty("$defs");
+        var document = (await door.Send(new HttpRequestMessage(HttpMethod.Get, "/openapi/v1.json"))).Is(200).Json;
+        var told = document.GetProperty("paths").GetProperty("/api/rules").GetProperty("post").GetProperty("description").GetString()!;
+        foreach (var form in schema.GetProperty("condition").GetProperty("oneOf").EnumerateArray())
+        {
+            var condition = form.TryGetProperty("$ref", out var other) ? schema.GetProperty(other.GetString()!.Split('/')[^1]) : form;
+            Assert.Contains(condition.GetProperty("properties").GetProperty("type").GetProperty("enum")[0].GetString()!, told);
+        }
+    }
+
+    [Fact]
     public async Task The_ids_of_other_routes_are_refused()
     {
         await using var door = await FrontDoor.Open();

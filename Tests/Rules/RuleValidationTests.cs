@@ -33,6 +33,10 @@ public sealed class RuleValidationTests
         { """{"type":"device_state","state":"asleep"}""", "condition.state" },
         { """{"type":"anomaly","of":"events","types":[]}""", "condition.types" },
         { """{"type":"anomaly","of":"forecast","metric":"x","above":1,"below":0}""", "condition.above" },
+        { """{"type":"fleet_pattern","devices":1}""", "condition.devices" },
+        { """{"type":"fleet_pattern","within_s":90000}""", "condition.within_s" },
+        { """{"type":"fleet_pattern","ratio":1,"firmware_devices":0.5}""", "condition.ratio" },
+        { """{"type":"fleet_pattern","count":5}""", "condition.count" },
     };
 
     [Theory]
@@ -55,6 +59,7 @@ public sealed class RuleValidationTests
     [InlineData("""{"type":"event","types":["x"],"restored_by":["x"]}""", "condition.restored_by")]
     [InlineData("""{"type":"device_state","state":"low_disk"}""", "condition.used_percent")]
     [InlineData("""{"type":"devices","count":2,"within_s":60,"of":{"type":"event","types":["x"]}}""", "subject")]
+    [InlineData("""{"type":"fleet_pattern"}""", "subject")]
     public void What_no_schema_can_say_is_refused_all_the_same(string condition, string field) =>
         Assert.Contains(RuleValidator.Validate("r", Definition(condition)), error => error.Field == field);
 
@@ -125,6 +130,15 @@ public sealed class RuleValidationTests
         Assert.Equal("power_restored", Assert.Single(Read("""{"type":"event","types":["power_outage","low_voltage"]}""").RestoredBy));
         Assert.Empty(Read("""{"type":"event","types":["power_outage","tamper_detected"]}""").RestoredBy);
         Assert.Empty(Read("""{"type":"event","types":["power_outage"],"restored_by":[]}""").RestoredBy);
+    }
+
+    [Fact]
+    public void Fleet_pattern_with_a_scope_is_refused()
+    {
+        var rule = DefaultRules.All[DefaultRules.FleetPattern];
+        Assert.Empty(RuleValidator.Validate("r", rule));
+        Assert.Contains(
+            RuleValidator.Validate("r", rule with { Scope = RuleScope.All with { Sites = ["HALL"] } }), error => error.Field == "scope");
     }
 
     private static async Task<List<string>> Check(string rule)

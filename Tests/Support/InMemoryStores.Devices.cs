@@ -85,6 +85,14 @@ internal sealed partial class InMemoryStores
             return found.Take(limit).ToImmutableArray();
         });
 
+    public Task<ImmutableArray<DeviceFirmware>> ReadFirmware(Guid projectId, Guid after, int limit, CancellationToken cancel) =>
+        Do(nameof(ReadFirmware), () => _devices.Values
+            .Where(d => d.Registration.ProjectId == projectId && d.Registration.DeviceId.CompareTo(after) > 0
+                && d.Registration.Status is DeviceStatus.Active or DeviceStatus.Maintenance)
+            .OrderBy(d => d.Registration.DeviceId).Take(limit).Select(d => new DeviceFirmware(
+                d.Registration.DeviceId, d.Registration.Model, d.Firmware.OrderBy(f => f.Timestamp).LastOrDefault()?.Version))
+            .ToImmutableArray());
+
     public Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>
         Do("ListDevices", () => PageOf(
             _devices.Values

@@ -11,6 +11,7 @@ internal static class ConditionReader
     private static readonly ImmutableArray<string> Types =
     [
         "threshold", "rate_of_change", "missing_data", "window_statistic", "event", "devices", "device_state", "anomaly",
+        "fleet_pattern",
     ];
 
     /// <summary>The condition, or null with faults added.</summary>
@@ -60,6 +61,7 @@ internal static class ConditionReader
             "devices" => ReadDevices(form, errors),
             "device_state" => ReadState(form),
             "anomaly" => ReadAnomaly(form),
+            "fleet_pattern" => FleetPatternCondition.Read(form),
             _ => null,
         };
         if (type is not null)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using EsoCore.Config;
 using EsoCore.Devices;
+using EsoCore.Firmware;
 using EsoCore.Grains.Storage;
 using EsoCore.Projects;
 using Xunit;
@@ -330,6 +331,39 @@ public abstract class DeviceStoreContract : StorageContract
         Assert.Equal([events[5], events[4]], await Read([], long.MinValue, long.MaxValue, 2, newestFirst: true));
         Assert.Empty(await Read(["d"], long.MinValue, long.MaxValue, 10, newestFirst: false));
         Assert.Empty(await Read(["a"], StartUs + 6, StartUs + 9, 10, newestFirst: false));
+    }
+
+    [Fact]
+    public async Task ReadFirmware_ByPages_GivesWhatEachDeviceInServiceToldLast()
+    {
+        var project = await Store.AddProject();
+        var stranger = await Store.AddDevice();
+        await stranger.Write(Store, stranger.Commit() with { Firmware = Told(stranger, 0, "9.0") });
+        var expected = new List<(Guid, string?)>();
+        for (int i = 0; i < 5; i++)
+        {
+            var device = await Store.AddDevice(project);
+            if (i > 0)
+                await device.Write(Store, device.Commit() with { Firmware = Told(device, 1, $"1.{i}") });
+            if (i > 2)
+                await device.Write(Store, device.Commit() with { Firmware = Told(device, 2, $"2.{i}") });
+            expected.Add((device.Id, i == 0 ? null : i > 2 ? $"2.{i}" : $"1.{i}"));
+        }
+
+        var found = new List<(Guid, string?)>();
+        for (var after = Guid.Empty; ;)
+        {
+            var page = await Store.Devices.ReadFirmware(project, after, 2, None);
+            found.AddRange(page.Select(d => (d.DeviceId, d.Version)));
+            if (page.Length < 2)
+                break;
+            after = page[^1].DeviceId;
+        }
+
+        Assert.Equal(expected.OrderBy(d => d.Item1), found);
+
+        static FirmwareVersion Told(TestDevice device, int second, string version) =>
+            new(device.Id, Start.AddSeconds(second), version, "heartbeat");
     }
 
     [Fact]

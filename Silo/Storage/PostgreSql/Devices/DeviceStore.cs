@@ -105,6 +105,12 @@ internal sealed class DeviceStore(CommitWriter writer, Sessions sessions, TimePr
     }
 
     /// <inheritdoc/>
+    public Task<ImmutableArray<DeviceFirmware>> ReadFirmware(Guid projectId, Guid after, int limit, CancellationToken cancel) =>
+        sessions.ReadAll(
+            Sql["firmware_of_devices"], a => a.Add(projectId).Add(after).Add(limit),
+            row => new DeviceFirmware(row.Guid(0), row.Text(1), row.TextOrNull(2)), cancel);
+
+    /// <inheritdoc/>
     public async Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel)
     {
         int limit = PageToken.Limit(page);

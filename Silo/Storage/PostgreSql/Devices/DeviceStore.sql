@@ -81,6 +81,12 @@ from unnest($5::text[]) as k(type) cross join lateral (
     order by e.ts desc, e.hash desc limit $4) e
 order by e.ts desc, e.hash desc limit $4;
 
+-- The newest entry of each device's history is one probe of an index. Status 1 is active, 2 in maintenance.
+-- name: firmware_of_devices
+select d.id, d.model,
+    (select f.version from firmware f where f.device_no = d.device_no order by f.ts desc, f.id desc limit 1)
+from device d where d.project_id = $1 and d.id > $2 and d.status in (1, 2) order by d.id limit $3;
+
 -- name: list_devices
 select d.device_no, d.version, d.config_offset, 0, null, null,
     d.id, d.project_id, d.serial, d.model, d.site_id, d.tags, d.status, d.channel, d.signature_required, d.overrides, d.created_at

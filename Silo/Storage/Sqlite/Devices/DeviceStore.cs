@@ -78,6 +78,10 @@ internal sealed class DeviceStore(Writer writer, ReaderPool readers, DeviceCommi
         readers.Read(db => EventReads.Read(db, Sql, deviceNo, types, fromUs, toUs, limit, newestFirst), cancel);
 
     /// <inheritdoc/>
+    public Task<ImmutableArray<DeviceFirmware>> ReadFirmware(Guid projectId, Guid after, int limit, CancellationToken cancel) =>
+        readers.Read(db => ReadFirmware(db, projectId, after, limit), cancel);
+
+    /// <inheritdoc/>
     public Task<Page<Versioned<DeviceRegistration>>> List(Guid projectId, DeviceFilter filter, PageRequest page, CancellationToken cancel) =>
         readers.Read(db => List(db, projectId, filter, page), cancel);
 
@@ -108,6 +112,15 @@ internal sealed class DeviceStore(Writer writer, ReaderPool readers, DeviceCommi
         var found = ImmutableArray.CreateBuilder<DevicePresence>();
         while (row.Step())
             found.Add(new(row.Guid(0), row.Guid(1), row.TextOrNull(2), row.Int(3) != 0, row.Time(4), row.Long(5)));
+        return found.DrainToImmutable();
+    }
+
+    private static ImmutableArray<DeviceFirmware> ReadFirmware(Db db, Guid projectId, Guid after, int limit)
+    {
+        using var row = db.Use(Sql["firmware_of_devices"]).Add(projectId).Add(after).Add(limit);
+        var found = ImmutableArray.CreateBuilder<DeviceFirmware>();
+        while (row.Step())
+            found.Add(new DeviceFirmware(row.Guid(0), row.Text(1), row.TextOrNull(2)));
         return found.DrainToImmutable();
     }
 
