@@ -12,15 +12,17 @@ internal sealed partial class DeviceGrain
         await Step(async (state, writer) =>
         {
             next = null;
-            if (!state.Twin.ToldOnline)
+            // A row that says otherwise, which an earlier program may have left, is put right.
+            if (!state.Twin.ToldOnline && state.Twin.IsPresenceStored)
                 return null;
             var now = services.Time.GetUtcNow();
             var silentAt = await SilentAt(state);
             var isOnline = now <= silentAt;
-            var twin = isOnline ? state.Twin : await Tell(state, state.Twin, online: false, Micros.ToTime(_lastSeenUs), writer);
+            var heardUs = Math.Max(_lastSeenUs, state.CreatedUs);
+            var twin = isOnline ? state.Twin : await Tell(state, state.Twin, online: false, Micros.ToTime(heardUs), writer);
             twin = await AfterStep(state, twin, [], isOnline, now, writer);
             var wanted = await services.Rules.NextLook(DeviceId, state.Traits, twin, now);
-            next = !twin.ToldOnline ? null : wanted < silentAt ? wanted : silentAt;
+            next = !twin.ToldOnline && twin.IsPresenceStored ? null : wanted < silentAt ? wanted : silentAt;
             return twin == state.Twin && writer.Entries.IsEmpty ? null : new StepPlan(twin, NewCommit(state), state);
         });
         return next;

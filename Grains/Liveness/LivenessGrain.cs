@@ -31,6 +31,12 @@ internal sealed class LivenessGrain(
     /// <summary>The longest such wait.</summary>
     public static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(2);
 
+    /// <summary>
+    /// The longest that a device is not asked, however seldom it uploads: its interval may have been made shorter meanwhile, of which a
+    /// profile's edit tells no device.
+    /// </summary>
+    public static readonly TimeSpan MaxUnasked = TimeSpan.FromHours(1);
+
     /// <summary>Devices asked at one time; one that does not answer takes one of these places until its call times out.</summary>
     public const int AskedAtOnce = 16;
 
@@ -97,13 +103,19 @@ internal sealed class LivenessGrain(
         foreach (var transition in list.Items)
         {
             if (transition.Body is CameOnline online)
-                _deadlines.Set(transition.DeviceId, online.Due);
+                _deadlines.Set(transition.DeviceId, NoLaterThanMax(online.Due));
             else
                 log.LogError("A liveness grain has no use for {Body} of device {DeviceId}", transition.Body, transition.DeviceId);
         }
 
         _confirmer.Confirm(list.Items);
         return Task.CompletedTask;
+    }
+
+    private DateTimeOffset NoLaterThanMax(DateTimeOffset due)
+    {
+        var max = time.GetUtcNow() + MaxUnasked;
+        return due < max ? due : max;
     }
 
     private async Task WatchOnline(int shard, CancellationToken cancel)
@@ -161,7 +173,7 @@ internal sealed class LivenessGrain(
             var next = await GrainFactory.GetGrain<IDeviceGrain>(device.ToString("D")).CheckLiveness();
             // Its clock may be behind this one: it is not asked again and again until that has caught up.
             var soonest = time.GetUtcNow() + Period;
-            _deadlines.Answered(device, next < soonest ? soonest : next);
+            _deadlines.Answered(device, next is { } due ? NoLaterThanMax(due < soonest ? soonest : due) : null);
             _failing.Remove(device);
         }
         catch (StorageUnavailableException)

@@ -166,6 +166,33 @@ public sealed class LivenessTests : IAsyncLifetime
         Assert.Equal(commits + 1, _cluster.Stores.Calls("Commit"));
     }
 
+    [Fact]
+    public async Task Device_WhoseRowSaysOnlineAndItsTwinOffline_IsPutRightWhenItIsAskedFor()
+    {
+        var id = await AddDevice("HALL");
+        await Heard(id);
+        Assert.True(await _cluster.Move(SilentAfter + Slack, () => !Presence(id).Online));
+        await _cluster.RestartAsync();
+        _cluster.Stores.Device(id)!.Presence = Presence(id) with { Online = true };
+        await Start(id);
+        Assert.True(await _cluster.Move(SilentAfter + Slack, () => !Presence(id).Online));
+    }
+
+    [Fact]
+    public async Task Device_WhoseIntervalWasMadeShorter_IsMissedWithinTheHour()
+    {
+        var id = await AddDevice("HALL");
+        var profile = _cluster.Client.GetGrain<IConfigProfileGrain>(ProjectKey.Of(_project, "DOOR-2"));
+        await profile.Put(ConfigSettings.Empty with { UploadIntervalS = 86_400 }, null);
+        _cluster.Time.Advance(TimeSpan.FromMinutes(1)); // Processes look for new settings every few seconds.
+        await Heard(id);
+        await profile.Put(ConfigSettings.Empty with { UploadIntervalS = 300 }, null);
+        _cluster.Time.Advance(TimeSpan.FromMinutes(1));
+        await Heard(id);
+        _cluster.Time.Advance(TimeSpan.FromMinutes(55));
+        Assert.True(await _cluster.Move(TimeSpan.FromMinutes(5) + Slack, () => !Presence(id).Online));
+    }
+
     private async Task<Guid> AddDevice(string? site)
     {
         var created = await _cluster.Client.GetGrain<IProjectGrain>(_project.ToString("D")).CreateDevice(new NewDevice(
