@@ -67,7 +67,7 @@ internal sealed class DeviceRuleRunner(
         if (rules.HasPoints)
             Points(run, state.Twin, intake, types);
         if (rules.HasWindows && intake.Batch.Windows.Count > 0)
-            Guarded("windows", () => WindowRules.Evaluate(run, Windows(intake, state.Twin.WindowMarkUs), types));
+            Guarded("windows", () => WindowRules.Evaluate(run, Windows(intake), types));
         AfterAny(run, folded, state, moment, types);
         var learnt = rules.Anomalies.IsEmpty ? state.Detectors : await Anomalies(run, deviceId, state, intake, events, types);
         return (Finish(run, folded, writer), learnt);
@@ -199,9 +199,9 @@ internal sealed class DeviceRuleRunner(
         }
     }
 
-    private static IEnumerable<WindowSample> Windows(Intake intake, long markUs) => intake.Batch.Windows
-        .Where(w => w.TsUs > markUs && intake.Fates.IsIn(w.Record)).OrderBy(w => w.TsUs)
-        .Select(w => new WindowSample(w.TsUs, w.Metric, w.Asset, w.Meta, w.Stats));
+    private static IEnumerable<WindowSample> Windows(Intake intake) => intake.Batch.Windows
+        .Where(w => intake.Fates.IsIn(w.Record)).OrderBy(w => w.TsUs)
+        .Select(w => new WindowSample(w.TsUs, w.Metric, w.Asset, w.Meta, w.Stats, w.WindowS));
 
     private static IEnumerable<string> AssetsOf(Intake intake) =>
         intake.Batch.Series.Select(s => s.Asset).Concat(intake.Batch.Events.Select(e => e.Asset))

@@ -48,6 +48,12 @@ internal static class RuleLimits
     /// <summary>Faulty sensors that a twin holds; the oldest goes first.</summary>
     internal const int MaxMutes = 64;
 
+    /// <summary>
+    /// Sources of windows whose mark a twin holds, where a rule over windows concerns them; of more, the longest silent share one mark, the
+    /// newest of theirs.
+    /// </summary>
+    internal const int MaxWindowMarks = 64;
+
     /// <summary>Detectors that a twin feeds (1.7 KB each at most).</summary>
     internal const int MaxDetectors = 16;
 

@@ -12,8 +12,15 @@ internal sealed record RuleMemory(ImmutableArray<LevelState> Levels, ImmutableAr
     /// <summary>Nothing remembered.</summary>
     internal static RuleMemory Empty { get; } = new([], [], []);
 
-    internal bool IsEmpty => Levels.IsEmpty && Periods.IsEmpty && Mutes.IsEmpty;
+    /// <summary>How far the windows of each source were shown to rules over windows.</summary>
+    internal ImmutableArray<WindowMark> Windows { get; init; } = [];
+
+    internal bool IsEmpty => Levels.IsEmpty && Periods.IsEmpty && Mutes.IsEmpty && Windows.IsEmpty;
 }
+
+/// <summary>The newest window of one source (a metric of an asset by one sensor, over one length) that rules were shown.</summary>
+/// <param name="Source">Empty: of all that are no longer held.</param>
+internal sealed record WindowMark(string Source, long MarkUs);
 
 /// <summary>A condition that holds, or has begun to and has yet to last.</summary>
 /// <param name="Rule">The rule's id.</param>

@@ -80,7 +80,7 @@ internal sealed class RuleTrialRun(
         var windows = new List<WindowSample>();
         var query = new WindowQuery(scope, device.DeviceId, condition.Metric, null, from, to);
         await Pages(page => history.ReadWindows(query, page, CancellationToken.None), rows => windows.AddRange(rows.Select(row =>
-            new WindowSample(Micros.Of(row.Ts), row.Metric, row.AssetId ?? "", Meta(row.Meta), row.Stats.Value ?? ""))));
+            new WindowSample(Micros.Of(row.Ts), row.Metric, row.AssetId ?? "", Meta(row.Meta), row.Stats.Value ?? "", row.WindowS))));
         var assets = await places.Types(scope.ProjectId, rule.NeedsAssetTypes ? windows.Select(w => w.Asset) : []);
         WindowRules.Evaluate(run, windows.OrderBy(w => w.TsUs), assets);
     }

@@ -14,6 +14,7 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
     private List<LevelState>? _levels;
     private ImmutableArray<PeriodState>? _periods;
     private ImmutableArray<MutedSensor>? _mutes;
+    private ImmutableArray<WindowMark>? _windows;
 
     internal RuleDevice Device => device;
 
@@ -44,14 +45,26 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
         set => _periods = value;
     }
 
+    internal ImmutableArray<WindowMark> Windows
+    {
+        get => _windows ?? memory.Windows;
+        set => _windows = value;
+    }
+
     /// <summary>What the rules remember afterwards: the same object when nothing changed.</summary>
     internal RuleMemory After
     {
         get
         {
-            if (_levels is null && _periods is null && _mutes is null)
+            if (_levels is null && _periods is null && _mutes is null && _windows is null)
                 return memory;
-            var after = memory with { Levels = _levels is null ? memory.Levels : [.. _levels], Periods = Periods, Mutes = Mutes };
+            var after = memory with
+            {
+                Levels = _levels is null ? memory.Levels : [.. _levels],
+                Periods = Periods,
+                Mutes = Mutes,
+                Windows = Windows,
+            };
             return after.IsEmpty ? RuleMemory.Empty : after;
         }
     }
@@ -123,6 +136,14 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
             Mutes = mutes;
         if (Periods.Any(period => !IsOf(period.Rule, period.Print)))
             Periods = Periods.RemoveAll(period => !IsOf(period.Rule, period.Print));
+        if (!rules.HasWindows && !Windows.IsEmpty)
+            Windows = [];
+        End(level => !IsOf(level.Rule, level.Print), "The rule was changed or taken away, or no longer concerns the device.");
+    }
+
+    /// <summary>Ends what is held, whatever the values are, and says why.</summary>
+    internal void End(Func<LevelState, bool> which, string why)
+    {
         if (!HasLevels)
             return;
         foreach (var level in Levels.Where(level => !IsOf(level.Rule, level.Print)).ToList())
