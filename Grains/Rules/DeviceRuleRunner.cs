@@ -61,7 +61,8 @@ internal sealed class DeviceRuleRunner(
             return (folded, state.Detectors);
         var run = NewRun(deviceId, state, folded, rules, moment);
         run.EndWithoutRule();
-        var types = rules.NeedsAssetTypes ? await places.Types(state.Traits.ProjectId, AssetsOf(intake)) : AssetTypes.None;
+        var types = rules.NeedsAssetTypes
+            ? await places.Types(state.Traits.ProjectId, AssetsOf(intake).Concat(AssetsWatched(rules, folded))) : AssetTypes.None;
         if (!events.IsEmpty)
             await Events(run, state, events, types);
         if (rules.HasPoints)
@@ -86,7 +87,25 @@ internal sealed class DeviceRuleRunner(
         run.EndWithoutRule();
         if (!events.IsEmpty)
             await Events(run, state, events, AssetTypes.None);
-        AfterAny(run, twin, state, moment, AssetTypes.None);
+        var types = rules.MissingOfAssetTypes.IsEmpty ? AssetTypes.None
+            : await places.Types(state.Traits.ProjectId, AssetsWatched(rules, twin));
+        AfterAny(run, twin, state, moment, types);
+        return Finish(run, twin, writer);
+    }
+
+    /// <summary>
+    /// Ends what a device's rules hold of it because of what people did, not of what it told: nobody would tell its end otherwise. Needs no
+    /// rules.
+    /// </summary>
+    /// <param name="state">Before the step.</param>
+    /// <param name="which">What ends.</param>
+    /// <param name="why">The reason, for the incidents' trail.</param>
+    internal static Twin EndHeld(
+        Guid deviceId, DeviceState state, Twin twin, DateTimeOffset now, Func<LevelState, bool> which, string why, TransitionWriter writer)
+    {
+        var run = new RuleRun(
+            RuleDevice.Of(deviceId, state, twin.FirmwareVersion), DeviceRules.None, twin.Rare.Rules, RatedValues.None, Micros.Of(now));
+        run.End(which, why);
         return Finish(run, twin, writer);
     }
 
@@ -206,6 +225,12 @@ internal sealed class DeviceRuleRunner(
     private static IEnumerable<string> AssetsOf(Intake intake) =>
         intake.Batch.Series.Select(s => s.Asset).Concat(intake.Batch.Events.Select(e => e.Asset))
             .Concat(intake.Batch.Windows.Select(w => w.Asset));
+
+    /// <summary>Assets whose silence is looked for by their types: those of the twin, not only of a batch.</summary>
+    private static IEnumerable<string> AssetsWatched(DeviceRules rules, Twin twin) => rules.MissingOfAssetTypes.IsEmpty ? []
+        : twin.Series.Items.Select(series => series.Key)
+            .Where(key => rules.MissingOfAssetTypes.Any(rule => ((MissingDataCondition)rule.Condition).Metric == key.Metric))
+            .Select(key => key.Asset);
 
     private static string? DesiredFirmware(ConfigSettings? profile, ConfigSettings own) =>
         (own.Extra?.TryGetValue(FirmwareSetting, out var text) == true || profile?.Extra?.TryGetValue(FirmwareSetting, out text) == true)

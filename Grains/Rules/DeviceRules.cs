@@ -38,6 +38,7 @@ internal sealed class DeviceRules
         Anomalies = [.. rules.Where(rule => rule.Condition is AnomalyCondition)];
         WatchedEvents = Anomalies.Select(rule => rule.Condition).OfType<EventAnomalyCondition>().SelectMany(c => c.Types)
             .ToFrozenSet(StringComparer.Ordinal);
+        MissingOfAssetTypes = [.. Missing.Where(rule => rule.NeedsAssetTypes)];
         NeedsAssetTypes = rules.Any(rule => rule.NeedsAssetTypes);
         NeedsHours = rules.Any(rule => rule.Condition is EventCondition { OutsideOperatingHours: true });
     }
@@ -51,6 +52,9 @@ internal sealed class DeviceRules
     internal ImmutableArray<CompiledRule> States { get; }
 
     internal ImmutableArray<CompiledRule> Missing { get; }
+
+    /// <summary>Those of <see cref="Missing"/> that the types of a device's assets must be known for, whatever a batch names.</summary>
+    internal ImmutableArray<CompiledRule> MissingOfAssetTypes { get; }
 
     internal ImmutableArray<CompiledRule> Anomalies { get; }
 

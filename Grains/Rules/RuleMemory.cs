@@ -24,7 +24,10 @@ internal sealed record WindowMark(string Source, long MarkUs);
 
 /// <summary>A condition that holds, or has begun to and has yet to last.</summary>
 /// <param name="Rule">The rule's id.</param>
-/// <param name="Key">What of the device: <c>s12</c> a series, <c>w:metric:asset</c> windows, <c>m:metric</c>, <c>state</c>.</param>
+/// <param name="Key">
+/// What of the device: <c>s12</c> a series, <c>w:metric:asset</c> windows, <c>m:metric</c> its silence, <c>mo:metric</c> its silence told
+/// when the device went offline, <c>state</c>.
+/// </param>
 /// <param name="Print">Of the rule, see <see cref="CompiledRule.Print"/>.</param>
 /// <param name="SinceUs">When it came to hold.</param>
 /// <param name="Told">Whether an episode of it was told.</param>
@@ -34,9 +37,10 @@ internal sealed record WindowMark(string Source, long MarkUs);
 /// <param name="Subject">Once told: what its incident is about, so that it can be ended when the rule is gone.</param>
 /// <param name="Cause">Once told: the episode's cause.</param>
 /// <param name="Severity">Once told: the episode's severity.</param>
+/// <param name="HoldUs">Once told: how long it must hold to count, microseconds; 0 where an earlier program did not note it.</param>
 internal sealed record LevelState(
     string Rule, string Key, int Print, long SinceUs, bool Told, double? Worst, int Count, long LastUs, string? Subject = null,
-    string? Cause = null, string? Severity = null);
+    string? Cause = null, string? Severity = null, long HoldUs = 0);
 
 /// <summary>Points of one series over the period of one rule: <see cref="PeriodBuckets"/> as numbers.</summary>
 internal sealed record PeriodState(string Rule, string Key, int Print, double[] Buckets);

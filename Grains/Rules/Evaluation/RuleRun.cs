@@ -146,11 +146,11 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
     {
         if (!HasLevels)
             return;
-        foreach (var level in Levels.Where(level => !IsOf(level.Rule, level.Print)).ToList())
+        foreach (var level in Levels.Where(which).ToList())
         {
             Replace(level, null);
             if (level.Told && SubjectKey.Parse(level.Subject ?? "") is { } subject)
-                _told.Add(new ToldEpisode(level.Rule, subject, Ended(level), IsOwed: true));
+                _told.Add(new ToldEpisode(level.Rule, subject, Ended(level, why), IsOwed: true));
         }
     }
 
@@ -165,10 +165,10 @@ internal sealed class RuleRun(RuleDevice device, DeviceRules rules, RuleMemory m
 
     private bool IsOf(string id, int print) => rules.ById.TryGetValue(id, out var rule) && rule.Print == print;
 
-    private RuleEpisode Ended(LevelState level) => new(
+    private RuleEpisode Ended(LevelState level, string why) => new(
         device.EpisodeId(level.Rule, level.Key, level.SinceUs), 0, Micros.ToTime(level.SinceUs),
         Micros.ToTime(Math.Max(nowUs, level.SinceUs)),
-        Lasts: true, TimeSpan.Zero, level.Severity ?? Severities.NameOf(Severity.Medium), level.Cause ?? level.Rule, null,
-        Math.Max(1, level.Count), level.Worst, null, "The rule was changed or taken away, or no longer concerns the device.",
+        Lasts: true, TimeSpan.FromMicroseconds(level.HoldUs), level.Severity ?? Severities.NameOf(Severity.Medium),
+        level.Cause ?? level.Rule, null, Math.Max(1, level.Count), level.Worst, null, why,
         device.Source(null), "");
 }

@@ -45,24 +45,56 @@ internal static class StateRules
         foreach (var rule in run.Rules.Missing)
         {
             var condition = (MissingDataCondition)rule.Condition;
-            var key = $"m:{condition.Metric}";
             if (!online && !condition.EvenOffline)
             {
                 // Offline devices send later what they measured: silence says nothing of the metric then, neither way.
                 continue;
             }
 
-            var newest = long.MinValue;
-            for (var i = 0; i < twin.Series.Count; i++)
-            {
-                var series = twin.Series.Items[i].Key;
-                if (series.Metric == condition.Metric && rule.Concerns(series.Asset, types) && !SensorMutes.IsMuted(run.Mutes, series))
-                    newest = Math.Max(newest, twin.Stands[i].MarkUs);
-            }
-
+            var newest = NewestOf(run, rule, condition, twin, types);
+            if (condition.EvenOffline && Waits(run, rule, condition, newest, online))
+                continue;
             var due = newest == long.MinValue ? long.MaxValue : condition.Due(newest);
-            Follow(run, rule, key, run.NowUs < due ? null : MissingOf(condition, due));
+            Follow(run, rule, $"m:{condition.Metric}", run.NowUs < due ? null : MissingOf(condition, due));
         }
+    }
+
+    private static long NewestOf(RuleRun run, CompiledRule rule, MissingDataCondition condition, Twin twin, AssetTypes types)
+    {
+        var newest = long.MinValue;
+        for (var i = 0; i < twin.Series.Count; i++)
+        {
+            var series = twin.Series.Items[i].Key;
+            if (series.Metric == condition.Metric && rule.Concerns(series.Asset, types) && !SensorMutes.IsMuted(run.Mutes, series))
+                newest = Math.Max(newest, twin.Stands[i].MarkUs);
+        }
+
+        return newest;
+    }
+
+    /// <summary>
+    /// Nobody looks at an offline device again. So the silence of its metric is told as it goes offline, with how long it must last: the
+    /// incident waits for that by itself. Whether such an episode stands; the next record ends it.
+    /// </summary>
+    private static bool Waits(RuleRun run, CompiledRule rule, MissingDataCondition condition, long newestUs, bool online)
+    {
+        var key = $"mo:{condition.Metric}";
+        if (run.Find(rule.Id, key) is { } held)
+        {
+            if (held.SinceUs == newestUs)
+                return true;
+            run.Replace(held, null);
+            Tell(run, rule, held, new Finding(held.SinceUs, held.Cause!, null, null, "It is over."), run.NowUs);
+            return false;
+        }
+
+        if (online || newestUs == long.MinValue || run.NowUs >= condition.Due(newestUs))
+            return false;
+        var finding = MissingOf(condition, newestUs);
+        var level = LevelOf(run, rule, key, finding, told: true) with { HoldUs = (long)condition.Silent.TotalMicroseconds };
+        if (run.Replace(null, level))
+            Tell(run, rule, level, finding, null);
+        return true;
     }
 
     /// <summary>Tells of data that was missing in the past: a trial's episode.</summary>
@@ -127,15 +159,18 @@ internal static class StateRules
     private static LevelState LevelOf(RuleRun run, CompiledRule rule, string key, Finding finding, bool told) => new(
         rule.Id, key, rule.Print, finding.SinceUs, told, finding.Value, 1, run.NowUs,
         run.Device.SubjectOf(rule.Definition.Subject, null).ToString(), finding.Cause,
-        rule.Definition.Severity ?? Severities.NameOf(Severity.Medium));
+        rule.Definition.Severity ?? Severities.NameOf(Severity.Medium), (long)HoldFor(rule).TotalMicroseconds);
 
     private static TimeSpan HoldFor(CompiledRule rule) =>
         rule.Condition is DeviceStateCondition { State: DeviceStateKind.Offline } state ? state.For : TimeSpan.Zero;
 
+    private static TimeSpan HoldFor(CompiledRule rule, LevelState level) =>
+        level.HoldUs > 0 ? TimeSpan.FromMicroseconds(level.HoldUs) : HoldFor(rule);
+
     private static void Tell(RuleRun run, CompiledRule rule, LevelState level, Finding finding, long? endUs) =>
         run.Tell(rule, level, new RuleEpisode(
             run.Device.EpisodeId(rule.Id, level.Key, level.SinceUs), rule.Version, Micros.ToTime(level.SinceUs),
-            endUs is { } end ? Micros.ToTime(Math.Max(end, level.SinceUs)) : null, Lasts: true, HoldFor(rule), level.Severity!,
+            endUs is { } end ? Micros.ToTime(Math.Max(end, level.SinceUs)) : null, Lasts: true, HoldFor(rule, level), level.Severity!,
             finding.Cause, null, 1,
             finding.Value, finding.Limit, finding.Text, run.Device.Source(null), ""));
 
