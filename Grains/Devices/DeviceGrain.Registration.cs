@@ -2,7 +2,10 @@ using EsoCore.Config;
 using EsoCore.Devices;
 using EsoCore.Grains.Config;
 using EsoCore.Grains.Projects;
+using EsoCore.Grains.Rules;
 using EsoCore.Grains.Storage;
+using EsoCore.Incidents;
+using EsoCore.Rules;
 
 namespace EsoCore.Grains.Devices;
 
@@ -52,6 +55,7 @@ internal sealed partial class DeviceGrain
                     await SilentAt(state), writer)
                 : state.Twin;
             var next = state.With(changed, services.Shared) with { RegistrationVersion = state.RegistrationVersion + 1, ConfigOffset = checked((int)offset) };
+            told = EndHeld(state, next, told, writer);
             return new StepPlan(told, NewCommit(state) with { Registration = new RegistrationWrite(changed, offset) }, next);
         });
         return result?.Outcome switch
@@ -60,6 +64,25 @@ internal sealed partial class DeviceGrain
             CommitOutcome.SerialTaken => EditResult<DeviceRegistration>.Of(EditOutcome.AlreadyExists),
             _ => EditResult<DeviceRegistration>.Of(EditOutcome.Changed, _state!.Registration(DeviceId)),
         };
+    }
+
+    /// <summary>
+    /// What rules hold of a device that may no longer call, or of the site that it left, nothing that it sends will end: its incidents
+    /// would stay open for ever.
+    /// </summary>
+    private Twin EndHeld(DeviceState state, DeviceState next, Twin twin, TransitionWriter writer)
+    {
+        var now = services.Time.GetUtcNow();
+        if (!next.MayCall)
+        {
+            var why = next.Traits.Status == DeviceStatus.Disabled ? "The device was disabled." : "The device is in service no longer.";
+            return DeviceRuleRunner.EndHeld(DeviceId, state, twin, now, _ => true, why, writer);
+        }
+
+        if (state.Traits.SiteId is not { } left || left == next.Traits.SiteId)
+            return twin;
+        var site = new SubjectKey(SubjectKind.Site, left).ToString();
+        return DeviceRuleRunner.EndHeld(DeviceId, state, twin, now, level => level.Subject == site, "The device left the site.", writer);
     }
 
     private async ValueTask<long> OffsetAfter(long offset, DeviceRegistration before, DeviceRegistration changed)

@@ -40,7 +40,8 @@ internal sealed partial class IncidentMachine
                 after = Reopen(after);
                 break;
             case IncidentStatus.Open or IncidentStatus.Acknowledged when cluster.End is not null:
-                after = Resolve(after, ItsOwn, null);
+                // What ended it says why: back within limits, or a device that was disabled.
+                after = Resolve(after, ItsOwn, view.Lasts ? view.Text : null);
                 break;
         }
 
