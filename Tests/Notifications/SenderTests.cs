@@ -209,6 +209,43 @@ public sealed class SenderTests : IAsyncLifetime
         Assert.Empty(_http.Requests);
     }
 
+    [Theory]
+    [InlineData(404)]
+    [InlineData(200)]
+    [InlineData(503)]
+    public async Task Http_TargetThatRepeatsWhatItWasSent_LeaksNoSecret(int status)
+    {
+        _http.Answer = async (request, http) =>
+        {
+            http.Response.StatusCode = status;
+            var decoded = Uri.UnescapeDataString(request.Query);
+            await http.Response.WriteAsync($"Cannot POST {request.Path}{request.Query} ({decoded}) as {request.Header("X-Auth")}: gone");
+        };
+        var message = Http("/hook/T0KEN-IN-PATH/?key=s%C3%A4cret%2Fkey", new ChannelSettings([], Body: "{}"));
+        var result = await new TicketSender(Targets()).Send(message, default);
+        Assert.StartsWith($"{status} Cannot POST [hidden]", result.Detail);
+        Assert.EndsWith("as [hidden]: gone", result.Detail);
+        foreach (var secret in new[] { "T0KEN", "cret", "t0ken" })
+            Assert.DoesNotContain(secret, result.Detail, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Http_SecretAtTheEndOfWhatIsTold_IsTakenOutAsAWhole()
+    {
+        var message = Http("/hook/" + new string('k', 300));
+        _http.Answer = (request, http) => http.Response.WriteAsync(new string('x', 180) + request.Path);
+        Assert.DoesNotContain("kkk", (await new WebhookSender(Targets(), _time).Send(message, default)).Detail);
+    }
+
+    [Fact]
+    public async Task Email_ServerThatRepeatsTheLogin_LeaksNoPassword()
+    {
+        _smtp.Login = ("robot", "other");
+        _smtp.Answer = line => line.StartsWith("AUTH", StringComparison.Ordinal) ? $"535 what is {line}" : null;
+        var result = await Email().Send(Mail("max@example.com", "s", "t"), default);
+        Assert.Equal("login: 535 what is AUTH PLAIN [hidden]", result.Detail);
+    }
+
     [Fact]
     public async Task Http_NobodyThere_IsRetryable()
     {

@@ -27,7 +27,7 @@ internal sealed class TeamsSender(HttpTargets http) : IChannelSender
             }),
         };
         using var request = new HttpRequestMessage(HttpMethod.Post, message.Access.Secrets.Url) { Content = JsonContent.Create(body) };
-        return await http.Send(request, message.Key, cancel);
+        return await http.Send(request, message, cancel);
     }
 
     private static JsonObject Card(OutgoingMessage message)
