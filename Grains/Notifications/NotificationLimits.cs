@@ -30,6 +30,12 @@ internal static class NotificationLimits
     /// <summary>Calls that wait for their commit; one more is refused.</summary>
     public const int WaitingInputs = 20_000;
 
+    /// <summary>
+    /// Attempts before a message that the channel itself was refused for is dead, about five minutes with the default waits: a proxy that
+    /// answers 404 while its target is being deployed costs nobody a message. Only the last one counts against the channel.
+    /// </summary>
+    public const int RefusedAttempts = 7;
+
     /// <summary>Characters of a rendered subject.</summary>
     public const int Subject = 256;
 

@@ -192,6 +192,8 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
     {
         if (delivery.Channel == ChannelSenders.InstallationMail || (result.Outcome != SendOutcome.Delivered && !result.ChannelRefused))
             return;
+        if (result.ChannelRefused && !SendStage.IsLastRefusal(services.Options, delivery))
+            return; // Tried again first: one message that meets a deployment is not to disable the channel.
         try
         {
             await GrainFactory.GetGrain<IChannelGrain>(ProjectKey.Of(_projectId, delivery.Channel!))

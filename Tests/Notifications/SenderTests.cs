@@ -100,7 +100,7 @@ public sealed class SenderTests : IAsyncLifetime
     {
         var result = await new EmailSender(Connector("127.0.0.0/8"), new TrustedRoots(Options.Create(new NotificationOptions())))
             .Send(Mail("max@example.com", "s", "t", user: null), default);
-        Assert.Equal(SendOutcome.Retryable, result.Outcome);
+        Assert.Equal((SendOutcome.Permanent, true), (result.Outcome, result.ChannelRefused));
         Assert.Contains("certificate", result.Detail);
         Assert.Empty(_smtp.Mails);
     }
@@ -138,6 +138,7 @@ public sealed class SenderTests : IAsyncLifetime
     [InlineData(401, SendOutcome.Permanent, true)]
     [InlineData(403, SendOutcome.Permanent, true)]
     [InlineData(404, SendOutcome.Permanent, true)]
+    [InlineData(405, SendOutcome.Permanent, true)]
     [InlineData(410, SendOutcome.Permanent, true)]
     [InlineData(429, SendOutcome.Retryable, false)]
     [InlineData(503, SendOutcome.Retryable, false)]
@@ -162,7 +163,8 @@ public sealed class SenderTests : IAsyncLifetime
             http.Response.Redirect("/elsewhere", permanent: false, preserveMethod: true);
             return Task.CompletedTask;
         };
-        Assert.Equal(SendOutcome.Permanent, (await new WebhookSender(Targets(), _time).Send(Http("/hook"), default)).Outcome);
+        var result = await new WebhookSender(Targets(), _time).Send(Http("/hook"), default);
+        Assert.Equal((SendOutcome.Permanent, true), (result.Outcome, result.ChannelRefused));
         Assert.Single(_http.Requests);
     }
 

@@ -40,7 +40,11 @@ internal sealed class EmailSender(GuardedConnector connector, TrustedRoots roots
         {
             return SendResult.Permanent(refused.Message, channelRefused: true);
         }
-        catch (Exception error) when (error is IOException or AuthenticationException)
+        catch (AuthenticationException untrusted)
+        {
+            return SendResult.Permanent($"TLS: {untrusted.Message}", channelRefused: true); // It stays so until somebody mends it.
+        }
+        catch (IOException error)
         {
             return SendResult.Retryable(error.Message);
         }

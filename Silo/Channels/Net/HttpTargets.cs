@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Authentication;
 using System.Text;
 using EsoCore.Grains.Notifications;
 
@@ -72,6 +73,10 @@ internal sealed class HttpTargets : IDisposable
         {
             return SendResult.Permanent(refused.Message, channelRefused: true);
         }
+        catch (HttpRequestException error) when (error.InnerException is AuthenticationException untrusted)
+        {
+            return SendResult.Permanent(told.Of($"TLS: {untrusted.Message}"), channelRefused: true); // It stays so until somebody mends it.
+        }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
             var why = error.InnerException is null ? error.Message : $"{error.Message} {error.InnerException.Message}";
@@ -91,8 +96,8 @@ internal sealed class HttpTargets : IDisposable
         return status switch
         {
             >= 200 and < 300 => SendResult.Delivered(detail),
-            >= 300 and < 400 => SendResult.Permanent($"{detail} (redirects are not followed)"),
-            401 or 403 or 404 or 410 => SendResult.Permanent(detail, channelRefused: true),
+            >= 300 and < 400 => SendResult.Permanent($"{detail} (redirects are not followed)", channelRefused: true),
+            401 or 403 or 404 or 405 or 410 => SendResult.Permanent(detail, channelRefused: true),
             408 or 425 or 429 or >= 500 => SendResult.Retryable(detail, RetryAfter(response)),
             _ => SendResult.Permanent(detail),
         };
