@@ -319,6 +319,34 @@ public sealed class SenderTests : IAsyncLifetime
             card.GetProperty("msteams").GetProperty("entities")[0].GetProperty("mentioned").GetProperty("id").GetString());
     }
 
+    [Theory]
+    [InlineData("ü")]
+    [InlineData("日")]
+    [InlineData("😀")]
+    [InlineData("\n")]
+    [InlineData("[")]
+    [InlineData("\"")]
+    public async Task Teams_LongText_StaysWithinWhatACardHolds(string letter)
+    {
+        var message = Http("/teams") with
+        {
+            To = "max@example.com", Subject = string.Concat(Enumerable.Repeat(letter, 256 / letter.Length)),
+            Text = string.Concat(Enumerable.Repeat(letter, 6_000)),
+        };
+        Assert.Equal(SendOutcome.Delivered, (await new TeamsSender(Targets()).Send(message, default)).Outcome);
+        Assert.InRange(Assert.Single(_http.Requests).Body.Length, 3_000, 28 * 1_024);
+    }
+
+    [Fact]
+    public async Task Teams_TextOfADevice_IsNoMarkdown()
+    {
+        var message = Http("/teams") with { Subject = "*S*", Text = "[pay](https://evil.example.com) a_b `c` <at>all</at> \\" };
+        Assert.Equal(SendOutcome.Delivered, (await new TeamsSender(Targets()).Send(message, default)).Outcome);
+        var body = Assert.Single(_http.Requests).Json.GetProperty("attachments")[0].GetProperty("content").GetProperty("body");
+        Assert.Equal([@"\*S\*", @"\[pay\]\(https://evil.example.com\) a\_b \`c\` \<at\>all\</at\> \\"],
+            body.EnumerateArray().Select(b => Get(b, "text")));
+    }
+
     private static string Get(System.Text.Json.JsonElement json, string name) => json.GetProperty(name).GetString()!;
 
     private static GuardedConnector Connector(params string[] allowed) =>
