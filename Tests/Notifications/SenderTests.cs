@@ -351,7 +351,7 @@ public sealed class SenderTests : IAsyncLifetime
 
     private static GuardedConnector Connector(params string[] allowed) =>
         new(new AddressGuard(Options.Create(new NotificationOptions { AllowedNetworks = allowed })), new SystemResolver(),
-            NullLogger<GuardedConnector>.Instance);
+            TimeProvider.System, NullLogger<GuardedConnector>.Instance);
 
     private TrustedRoots Roots() => new(Options.Create(new NotificationOptions { TrustedCertificates = _smtp.RootFile }));
 
