@@ -207,8 +207,25 @@ public sealed class SenderTests : IAsyncLifetime
         var targets = new HttpTargets(Connector(), Roots(), _time);
         var result = await new WebhookSender(targets, _time).Send(Http("/hook"), default);
         Assert.Equal((SendOutcome.Permanent, true), (result.Outcome, result.ChannelRefused));
-        Assert.Contains("127.0.0.1", result.Detail);
+        Assert.Contains("127.0.0.1 is refused: it would be spoken to without TLS", result.Detail);
+        var secure = Http("/hook", url: _http.Url.Replace("http:", "https:"));
+        result = await new WebhookSender(targets, _time).Send(secure, default);
+        Assert.Equal((SendOutcome.Permanent, true), (result.Outcome, result.ChannelRefused));
+        Assert.Contains("127.0.0.1 is refused: its address is not public", result.Detail);
         Assert.Empty(_http.Requests);
+    }
+
+    [Fact]
+    public async Task Http_Tls_TakesTheAdministratorsRootAndNoStranger()
+    {
+        await using var secure = await HttpReceiver.StartAsync(_smtp.Certificate);
+        var message = Http("/hook", url: secure.Url);
+        Assert.Equal(SendOutcome.Delivered, (await new WebhookSender(Targets(), _time).Send(message, default)).Outcome);
+        using var strict = new HttpTargets(Connector("127.0.0.0/8"), new TrustedRoots(Options.Create(new NotificationOptions())), _time);
+        var result = await new WebhookSender(strict, _time).Send(message, default);
+        Assert.Equal((SendOutcome.Permanent, true), (result.Outcome, result.ChannelRefused));
+        Assert.Contains("certificate", result.Detail);
+        Assert.Single(secure.Requests);
     }
 
     [Theory]
@@ -363,9 +380,9 @@ public sealed class SenderTests : IAsyncLifetime
         new ChannelSettings([], "127.0.0.1", _smtp.Port, "starttls", _smtp.Login is null ? null : user, "esocore@example.com"),
         new ChannelSecrets(Password: "pässword")) with { To = to, Subject = subject, Text = text };
 
-    private OutgoingMessage Http(string path, ChannelSettings? settings = null, string? secret = null) => Message(
+    private OutgoingMessage Http(string path, ChannelSettings? settings = null, string? secret = null, string? url = null) => Message(
         settings ?? new ChannelSettings([]),
-        new ChannelSecrets(_http.Url + path, null, secret, ImmutableSortedDictionary<string, string>.Empty.Add("X-Auth", "t0ken")));
+        new ChannelSecrets((url ?? _http.Url) + path, null, secret, ImmutableSortedDictionary<string, string>.Empty.Add("X-Auth", "t0ken")));
 
     private static OutgoingMessage Message(ChannelSettings settings, ChannelSecrets secrets) => new(
         Guid.NewGuid(), new ChannelAccess(settings, secrets, false), "", "S", "T", "critical", "{}", ImmutableSortedDictionary<string,
