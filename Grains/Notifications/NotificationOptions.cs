@@ -28,9 +28,9 @@ public sealed class NotificationOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan MaxRetry { get; set; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>Attempts before a message is dead. Default 20.</summary>
-    [Range(1, 1_000)]
-    public int MaxAttempts { get; set; } = 20;
+    /// <summary>Attempts before a message is dead. Default 200: with the other defaults <see cref="MaxAge"/> comes first.</summary>
+    [Range(1, 10_000)]
+    public int MaxAttempts { get; set; } = 200;
 
     /// <summary>How old a message may get before it is dead. Default 24 h.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]

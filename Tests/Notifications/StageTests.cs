@@ -9,7 +9,7 @@ namespace EsoCore.Tests.Notifications;
 /// <summary>The stages, as the pure functions that they are.</summary>
 public sealed class StageTests
 {
-    private static readonly NotificationOptions Options = new();
+    private static readonly NotificationOptions Options = new() { MaxAttempts = 20 };
 
     private readonly NotifierPipeline _pipeline = new(new TemplateRenderer());
     private readonly NotifierState _state = new();
@@ -220,6 +220,18 @@ public sealed class StageTests
         Assert.InRange(waits[^1], 674, 1_126);
         var dead = Run([], at: at, reports: [new SendReport(delivery.Id, SendResult.Retryable("busy"))]).Changed[delivery.Id];
         Assert.Equal((DeliveryStatus.Dead, "too_many_attempts", "busy"), (dead.Status, dead.Reason, dead.Detail));
+    }
+
+    [Fact]
+    public void Send_ByDefault_IsTriedForAsLongAsAMessageMayGetOld()
+    {
+        var options = new NotificationOptions();
+        for (var i = 0; i < 100; i++)
+        {
+            var id = Guid.NewGuid();
+            var tried = Enumerable.Range(1, options.MaxAttempts - 1).Sum(attempt => SendStage.Backoff(options, id, attempt, null).TotalHours);
+            Assert.True(tried > options.MaxAge.TotalHours, $"Dead after {tried} h.");
+        }
     }
 
     [Fact]
