@@ -16,6 +16,13 @@ internal static class ChannelVault
 
     /// <summary>Opens them; null when the master key they name is gone, or they were changed or moved.</summary>
     public static ChannelSecrets? Open(IInstallationKeys keys, string grainKey, string sealedSecrets)
+    /// <summary>The id of the master key that sealed secrets name; null when there are none.</summary>
+    public static byte? KeyOf(string sealedSecrets)
+    {
+        Span<byte> start = stackalloc byte[3];
+        return sealedSecrets.Length >= 4 && Convert.TryFromBase64Chars(sealedSecrets.AsSpan(0, 4), start, out _) ? start[0] : null;
+    }
+
     {
         if (sealedSecrets.Length == 0)
             return new ChannelSecrets();
