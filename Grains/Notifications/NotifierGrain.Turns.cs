@@ -16,6 +16,7 @@ internal sealed partial class NotifierGrain
 
     private NotifierState? _state;
     private long _version;
+    private readonly List<Task> _sending = [];
 
     /// <summary>Takes inputs in one commit. When that fails for a fault of ours, one by one: a poisoned one then harms no other.</summary>
     private async Task TakeTurn(List<NotifierInput> inputs)
@@ -84,10 +85,11 @@ internal sealed partial class NotifierGrain
 
             foreach (var report in turn.Reports)
                 _inFlight.Remove(report.DeliveryId);
-            foreach (var delivery in turn.ToSend)
+            _sending.RemoveAll(sending => sending.IsCompleted);
+            foreach (var delivery in _isLeaving ? [] : turn.ToSend)
             {
                 _inFlight.Add(delivery.Id);
-                _ = Send(delivery, turn.Book);
+                _sending.Add(Send(delivery, turn.Book));
             }
 
             if (inputs.Any(i => i.IsReminder) && !_state.IsBusy)

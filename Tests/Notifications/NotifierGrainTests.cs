@@ -69,6 +69,25 @@ public sealed class NotifierGrainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task PlannedStop_MessageOnItsWay_IsRecordedAndNotSentAgain()
+    {
+        var answer = new TaskCompletionSource<Grains.Notifications.SendResult>();
+        _cluster.Mail.Answer = _ => answer.Task;
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        _cluster.Time.Advance(TimeSpan.FromSeconds(1));
+        await _cluster.Mail.Until(1);
+        var stopping = _cluster.Cluster.RestartAsync();
+        for (var turns = 0; turns < 10_000; turns++)
+            await Task.Yield();
+        answer.SetResult(Grains.Notifications.SendResult.Delivered("ok"));
+        await stopping;
+        Assert.Equal("delivered", Assert.Single(_cluster.Work.Items).Status);
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident(title: "Another"))]);
+        await _cluster.Pass(() => _cluster.Work.Items.Count(i => i.Status == "delivered") == 2);
+        Assert.Equal(2, _cluster.Mail.Sent.Length);
+    }
+
+    [Fact]
     public async Task CrashBeforeTheMessageIsMade_LosesNoNotice()
     {
         await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident("low"))]);
@@ -176,6 +195,7 @@ public sealed class NotifierGrainTests : IAsyncLifetime
         }
 
         Assert.Equal(new Grains.Notifications.NotificationOptions().MaxInFlight, _cluster.Webhook.Sent.Length);
+        never.SetResult(Grains.Notifications.SendResult.Retryable("at last"));
     }
 
     [Fact]
