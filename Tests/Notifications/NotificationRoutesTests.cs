@@ -184,6 +184,19 @@ public sealed class NotificationRoutesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Silences_LongOver_MakeRoomForNewOnes()
+    {
+        async Task Create(string id, DateTimeOffset to) => (await Send("POST", "/api/silences",
+            $$$"""{"id":"{{{id}}}","matchers":{"sites":["HALL"]},"from":"{{{to.AddHours(-1):O}}}","to":"{{{to:O}}}","comment":"why"}""")).Is(201);
+        var now = _cluster.Time.GetUtcNow();
+        foreach (var (id, days) in new[] { ("a", 31), ("b", 29), ("c", 40), ("d", 1) })
+            await Create(id, now.AddDays(-days));
+        await Create("e", now.AddDays(1));
+        var left = (await Send("GET", "/api/silences")).Is(200).Json.GetProperty("silences").EnumerateArray();
+        Assert.Equal(["b", "d", "e"], left.Select(s => s.GetProperty("id").GetString()!));
+    }
+
+    [Fact]
     public async Task Notice_ReachesPeopleByRealMailAndARealWebhook_AndTheDeliveriesTellOfIt()
     {
         (await Send("POST", "/api/people", """{"id":"max","name":"Max","email":"max@example.com"}""")).Is(201);
