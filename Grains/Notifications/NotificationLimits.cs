@@ -15,6 +15,12 @@ internal static class NotificationLimits
     /// <summary>Incidents of which is remembered where their opening went.</summary>
     public const int OpenedIncidents = 1_024;
 
+    /// <summary>Notices held until what mutes them ends; of more the least grave are not told any more.</summary>
+    public const int HeldNotices = 128;
+
+    /// <summary>Characters of a held notice's text.</summary>
+    public const int HeldText = 1_024;
+
     /// <summary>Messages that wait for one channel; what comes on top is dead at once (<c>too_many_waiting</c>).</summary>
     public const int WaitingOfChannel = 500;
 

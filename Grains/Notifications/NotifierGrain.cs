@@ -173,6 +173,8 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
         if (_state is null)
             return null;
         var next = _state.Groups.Values.Min(g => g.DueAt);
+        foreach (var held in _state.Held)
+            next = next < held.Until ? next : held.Until;
         var load = _state.Load(_inFlight);
         foreach (var delivery in _state.Deliveries.Values)
         {
