@@ -90,9 +90,11 @@ internal static class EscalationForms
         var repeat = form.Whole("repeat_every_s", 0, 10_000_000);
         return new EscalationPolicy(
             form.Text("name", MaxName, required: current is null || form.IsNull("name")) ?? current?.Name ?? "",
-            form.IsNull("levels") ? [] : form.Has("levels") ? [.. FormPart.Of(form, "levels", 64).Select(ReadLevel)] : current?.Levels ?? [],
+            form.IsNull("levels") ? []
+                : form.Has("levels") ? [.. FormPart.Of(form, "levels", 64).Select(ReadLevel)] : current?.Levels ?? [],
             form.IsNull("repeat_every_s") ? null : repeat is { } seconds ? TimeSpan.FromSeconds(seconds) : current?.RepeatEvery,
-            form.IsNull("max_repeats") ? 0 : (int?)form.Whole("max_repeats", 0, 10_000) ?? current?.MaxRepeats ?? 0, ReadQuiet(form, current?.Quiet));
+            form.IsNull("max_repeats") ? 0 : (int?)form.Whole("max_repeats", 0, 10_000) ?? current?.MaxRepeats ?? 0,
+            ReadQuiet(form, current?.Quiet));
     }
 
     /// <summary>Reads a schedule; what is absent stays as in <paramref name="current"/>, what is null is cleared.</summary>

@@ -54,7 +54,7 @@ public sealed class NotificationOptions
     /// </summary>
     public IList<string> AllowedNetworks { get; set; } = [];
 
-    /// <summary>A file with further root certificates (PEM) that targets may be known by, or null. At least one; read at the start.</summary>
+    /// <summary>A file with further root certificates (PEM) that targets may be known by, or null; read at the start.</summary>
     public string? TrustedCertificates { get; set; }
 
     /// <summary>The installation's own mail server, for people of projects that have no mail channel of their own.</summary>

@@ -123,7 +123,8 @@ internal sealed partial class NotifierGrain
             Book = book,
             Options = services.Options,
             HasInstallationMail = services.Senders.HasInstallationMail,
-            Devices = await Devices(arrived.Concat(state.Held.Where(h => h.Until <= now).Select(h => h.Notice)).Select(n => n.Incident.Source.DeviceId).Distinct().Where(id => id != Guid.Empty)),
+            Devices = await Devices(arrived.Concat(state.Held.Where(h => h.Until <= now).Select(h => h.Notice))
+                .Select(n => n.Incident.Source.DeviceId).Distinct().Where(id => id != Guid.Empty)),
             OnCall = arrived.Count > 0 || state.Groups.Values.Any(g => g.DueAt <= now)
                 ? await OnCall(book, now) : ImmutableDictionary<string, ImmutableArray<string>>.Empty,
             InFlight = _inFlight.Except(inputs.Where(i => i.Report is not null).Select(i => i.Report!.DeliveryId)).ToHashSet(),

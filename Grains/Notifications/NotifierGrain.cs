@@ -61,7 +61,8 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
         }
         catch (Exception error) when (error is TimeoutException or OperationCanceledException)
         {
-            services.Log.LogWarning("{Count} messages of {Recipient} did not end before it did; they are sent again", _inFlight.Count, _recipient);
+            services.Log.LogWarning("{Count} messages of {Recipient} did not end before it did; they are sent again", _inFlight.Count,
+                _recipient);
         }
         finally
         {

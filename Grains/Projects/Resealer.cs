@@ -13,8 +13,8 @@ namespace EsoCore.Grains.Projects;
 internal sealed record Resealed(int Channels, int Keys, int Left);
 
 /// <summary>
-/// Seals anew what an older master key sealed, so that this one can be taken away: the secrets of channels, by the grains that own them, and
-/// devices' body-signature keys. What is done already is left alone, so it can be run at any time and by several processes.
+/// Seals anew what an older master key sealed, so that this one can be taken away: the secrets of channels, by the grains that own them,
+/// and devices' body-signature keys. What is done already is left alone, so it can be run at any time and by several processes.
 /// </summary>
 internal sealed class Resealer(
     IProjectStore projects, IResourceStore resources, IGrainFactory grains, IInstallationKeys keys, ILogger<Resealer> log)

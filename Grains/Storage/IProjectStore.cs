@@ -30,7 +30,7 @@ public interface IProjectStore
     /// <summary>Ids of projects in the store's order, from the one after <paramref name="after"/> (all zeros: the first).</summary>
     Task<ImmutableArray<Guid>> ListProjects(Guid after, int limit, CancellationToken cancel);
 
-    /// <summary>Keys of devices in force, in the store's order, from the one after <paramref name="after"/> (all zeros: the first).</summary>
+    /// <summary>Devices' keys in force, in the store's order, from the one after <paramref name="after"/> (zeros: the first).</summary>
     Task<ImmutableArray<StoredKey>> ListDeviceKeys(Guid after, int limit, CancellationToken cancel);
 
     /// <summary>Puts a key's sealed signing key in place of the one that stood; false when another stands by now.</summary>

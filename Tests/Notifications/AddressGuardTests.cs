@@ -77,8 +77,8 @@ public sealed class AddressGuardTests
         await Assert.ThrowsAsync<TargetRefusedException>(() => connector.Connect("turn.example.com", port, false, false, default));
         await Assert.ThrowsAsync<TargetRefusedException>(() => connector.Connect("127.0.0.1", port, false, false, default));
         Assert.False(listener.Pending());
-        await using var allowed = await new GuardedConnector(Guard("127.0.0.0/8"), resolver, TimeProvider.System, NullLogger<GuardedConnector>.Instance)
-            .Connect("turn.example.com", port, true, false, default);
+        var allowing = new GuardedConnector(Guard("127.0.0.0/8"), resolver, TimeProvider.System, NullLogger<GuardedConnector>.Instance);
+        await using var allowed = await allowing.Connect("turn.example.com", port, true, false, default);
         await using var trusted = await connector.Connect("127.0.0.1", port, true, isTrusted: true, default);
     }
 

@@ -382,7 +382,8 @@ public sealed class SenderTests : IAsyncLifetime
 
     private OutgoingMessage Http(string path, ChannelSettings? settings = null, string? secret = null, string? url = null) => Message(
         settings ?? new ChannelSettings([]),
-        new ChannelSecrets((url ?? _http.Url) + path, null, secret, ImmutableSortedDictionary<string, string>.Empty.Add("X-Auth", "t0ken")));
+        new ChannelSecrets(
+            (url ?? _http.Url) + path, null, secret, ImmutableSortedDictionary<string, string>.Empty.Add("X-Auth", "t0ken")));
 
     private static OutgoingMessage Message(ChannelSettings settings, ChannelSecrets secrets) => new(
         Guid.NewGuid(), new ChannelAccess(settings, secrets, false), "", "S", "T", "critical", "{}", ImmutableSortedDictionary<string,

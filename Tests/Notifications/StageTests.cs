@@ -304,7 +304,8 @@ public sealed class StageTests
         for (var i = 0; i < 100; i++)
         {
             var id = Guid.NewGuid();
-            var tried = Enumerable.Range(1, options.MaxAttempts - 1).Sum(attempt => SendStage.Backoff(options, id, attempt, null).TotalHours);
+            var tried = Enumerable.Range(1, options.MaxAttempts - 1)
+                .Sum(attempt => SendStage.Backoff(options, id, attempt, null).TotalHours);
             Assert.True(tried > options.MaxAge.TotalHours, $"Dead after {tried} h.");
         }
     }

@@ -106,9 +106,9 @@ internal sealed partial class InMemoryStores(TimeProvider time)
     public Task<ImmutableArray<Guid>> ListProjects(Guid after, int limit, CancellationToken cancel) => Do(nameof(ListProjects), () =>
         _projects.Keys.Where(id => id.CompareTo(after) > 0).Order().Take(limit).ToImmutableArray());
 
-    public Task<ImmutableArray<StoredKey>> ListDeviceKeys(Guid after, int limit, CancellationToken cancel) => Do(nameof(ListDeviceKeys), () =>
-        _keys.Values.Where(key => key.DeviceId is not null && key.KeyId.CompareTo(after) > 0).OrderBy(key => key.KeyId).Take(limit)
-            .Select(Stored).ToImmutableArray());
+    public Task<ImmutableArray<StoredKey>> ListDeviceKeys(Guid after, int limit, CancellationToken cancel) => Do(
+        nameof(ListDeviceKeys), () => _keys.Values.Where(key => key.DeviceId is not null && key.KeyId.CompareTo(after) > 0)
+            .OrderBy(key => key.KeyId).Take(limit).Select(Stored).ToImmutableArray());
 
     public Task<bool> Reseal(Guid keyId, ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after, CancellationToken cancel) =>
         Do(nameof(Reseal), () =>

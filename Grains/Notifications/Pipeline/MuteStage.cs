@@ -7,8 +7,8 @@ namespace EsoCore.Grains.Notifications;
 internal sealed record HeldNotice(Notice Notice, DateTimeOffset Until);
 
 /// <summary>
-/// Takes out what is to tell nobody now, says so in the audit trail, and holds it: an incident that outlasts what mutes it is told then. The
-/// end of an incident is not muted: whoever heard of its opening hears of its end, and what is held of it is forgotten.
+/// Takes out what is to tell nobody now, says so in the audit trail, and holds it: an incident that outlasts what mutes it is told then.
+/// The end of an incident is not muted: whoever heard of its opening hears of its end, and what is held of it is forgotten.
 /// </summary>
 internal sealed class MuteStage : INotifierStage
 {

@@ -62,8 +62,8 @@ internal static partial class TemplateCheck
     }
 
     /// <summary>
-    /// What is wrong within a tag. Its end is looked for as the engine does it, which passes over what is quoted; so nothing quoted may hold
-    /// what looks like an end, or a backslash, which might quote a quote.
+    /// What is wrong within a tag. Its end is looked for as the engine does it, which passes over what is quoted; so nothing quoted may
+    /// hold what looks like an end, or a backslash, which might quote a quote.
     /// </summary>
     private static string? TagFault(string text, int start)
     {

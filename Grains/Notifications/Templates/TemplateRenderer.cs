@@ -95,7 +95,8 @@ internal sealed class TemplateRenderer
             isTrial ? Compile(part) : Compiled(part), data, new BoundedWriter(NotificationLimits.Text, isCut: template.BuiltIn));
     }
 
-    private static string Make(HandlebarsTemplate<TextWriter, object, object> template, Dictionary<string, object?> data, BoundedWriter writer)
+    private static string Make(
+        HandlebarsTemplate<TextWriter, object, object> template, Dictionary<string, object?> data, BoundedWriter writer)
     {
         using (writer)
         {
