@@ -32,6 +32,7 @@ public static class GrainServices
         services.AddSingleton<RetentionFloors>();
         services.AddInstallationSwitches();
         services.AddSingleton<ResourceLimits>();
+        services.AddSingleton<Resealer>();
         services.AddSingleton<TransitionPublisher>();
         services.AddSingleton<ListeningSince>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ListeningSince>());

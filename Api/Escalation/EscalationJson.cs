@@ -90,16 +90,18 @@ internal static class EscalationForms
         var repeat = form.Whole("repeat_every_s", 0, 10_000_000);
         return new EscalationPolicy(
             form.Text("name", MaxName, required: current is null || form.IsNull("name")) ?? current?.Name ?? "",
-            form.Has("levels") ? [.. FormPart.Of(form, "levels", 64).Select(ReadLevel)] : current?.Levels ?? [],
+            form.IsNull("levels") ? []
+                : form.Has("levels") ? [.. FormPart.Of(form, "levels", 64).Select(ReadLevel)] : current?.Levels ?? [],
             form.IsNull("repeat_every_s") ? null : repeat is { } seconds ? TimeSpan.FromSeconds(seconds) : current?.RepeatEvery,
-            (int?)form.Whole("max_repeats", 0, 10_000) ?? current?.MaxRepeats ?? 0, ReadQuiet(form, current?.Quiet));
+            form.IsNull("max_repeats") ? 0 : (int?)form.Whole("max_repeats", 0, 10_000) ?? current?.MaxRepeats ?? 0,
+            ReadQuiet(form, current?.Quiet));
     }
 
     /// <summary>Reads a schedule; what is absent stays as in <paramref name="current"/>, what is null is cleared.</summary>
     public static OnCallSchedule ReadSchedule(JsonForm form, OnCallSchedule? current) => new(
         form.Text("name", MaxName, required: current is null || form.IsNull("name")) ?? current?.Name ?? "",
         form.IsNull("time_zone") ? "UTC" : form.Text("time_zone", 64) ?? current?.TimeZone ?? "UTC",
-        form.Has("layers") ? [.. FormPart.Of(form, "layers", 64).Select(ReadLayer)] : current?.Layers ?? [],
+        form.IsNull("layers") ? [] : form.Has("layers") ? [.. FormPart.Of(form, "layers", 64).Select(ReadLayer)] : current?.Layers ?? [],
         form.IsNull("overrides") ? [] : form.Has("overrides")
             ? [.. FormPart.Of(form, "overrides", 1_000)
                 .Select(o => new OnCallOverride(o.Text("person", MaxName), o.Time("from"), o.Time("to")))]

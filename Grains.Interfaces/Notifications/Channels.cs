@@ -22,8 +22,8 @@ public interface IChannelGrain : IGrainWithStringKey
     Task<ChannelTest?> Test(string? to);
 
     /// <summary>
-    /// Hears how a message fared. After <see cref="MaxFaults"/> refusals in a row that no retry can mend the channel is disabled, and the
-    /// project's owner is told.
+    /// Hears how a message fared. After <see cref="MaxFaults"/> messages in a row that the channel was refused for, for some minutes each,
+    /// it is disabled, and the project's owner is told.
     /// </summary>
     /// <param name="refused">Whether the target refused the channel itself: its login, its address, its right.</param>
     /// <param name="detail">What the target said.</param>

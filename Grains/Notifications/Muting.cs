@@ -4,24 +4,28 @@ using EsoCore.Notifications;
 
 namespace EsoCore.Grains.Notifications;
 
+/// <summary>Why an incident is to tell nobody.</summary>
+/// <param name="Until">When that ends; null: nobody knows.</param>
+internal sealed record Muted(string Reason, DateTimeOffset? Until);
+
 /// <summary>Whether an incident is to tell nobody at a time, and why.</summary>
 internal static class Muting
 {
     /// <summary>Why, or null when it is not muted.</summary>
-    public static string? Reason(Incident incident, NotificationBook book, DeviceFacts? device, DateTimeOffset at)
+    public static Muted? Why(Incident incident, NotificationBook book, DeviceFacts? device, DateTimeOffset at)
     {
         if (device?.Status == DeviceStatus.Maintenance)
-            return "the device is in maintenance";
+            return new Muted("the device is in maintenance", null);
         foreach (var (id, window) in book.Windows)
         {
             if (Concerns(window, incident) && Holds(window, at))
-                return $"maintenance window {id}";
+                return new Muted($"maintenance window {id}", window.Weekly is { } weekly ? WallClock.EndOf(weekly, at) : window.To);
         }
 
         foreach (var (id, silence) in book.Silences)
         {
             if (at >= silence.From && at < silence.To && Matches(silence.Matchers, incident, device))
-                return $"silence {id}";
+                return new Muted($"silence {id}", silence.To);
         }
 
         return null;

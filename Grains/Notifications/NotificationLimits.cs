@@ -30,6 +30,12 @@ internal static class NotificationLimits
     /// <summary>Bytes of that memory, 512 KiB; the oldest goes first, and its end is told nobody, which the trail says.</summary>
     public const int OpenedBytes = 512 << 10;
 
+    /// <summary>Notices held until what mutes them ends; of more the least grave are not told any more.</summary>
+    public const int HeldNotices = 128;
+
+    /// <summary>Characters of a held notice's text.</summary>
+    public const int HeldText = 1_024;
+
     /// <summary>Messages that wait for one channel; what comes on top is dead at once (<c>too_many_waiting</c>).</summary>
     public const int WaitingOfChannel = 500;
 
@@ -50,6 +56,12 @@ internal static class NotificationLimits
 
     /// <summary>Calls that wait for their commit; one more is refused.</summary>
     public const int WaitingInputs = 20_000;
+
+    /// <summary>
+    /// Attempts before a message that the channel itself was refused for is dead, about five minutes with the default waits: a proxy that
+    /// answers 404 while its target is being deployed costs nobody a message. Only the last one counts against the channel.
+    /// </summary>
+    public const int RefusedAttempts = 7;
 
     /// <summary>Characters of a rendered subject.</summary>
     public const int Subject = 256;

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace EsoCore.Grains.Notifications;
 
@@ -28,9 +29,9 @@ public sealed class NotificationOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan MaxRetry { get; set; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>Attempts before a message is dead. Default 150: more than a day of them, so that the age decides.</summary>
-    [Range(1, 1_000)]
-    public int MaxAttempts { get; set; } = 150;
+    /// <summary>Attempts before a message is dead. Default 200: with the other defaults <see cref="MaxAge"/> comes first.</summary>
+    [Range(1, 10_000)]
+    public int MaxAttempts { get; set; } = 200;
 
     /// <summary>How old a message may get before it is dead. Default 24 h.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
@@ -53,20 +54,25 @@ public sealed class NotificationOptions
     /// </summary>
     public IList<string> AllowedNetworks { get; set; } = [];
 
-    /// <summary>A file with further root certificates (PEM) that targets may be known by, or null.</summary>
+    /// <summary>A file with further root certificates (PEM) that targets may be known by, or null; read at the start.</summary>
     public string? TrustedCertificates { get; set; }
 
     /// <summary>The installation's own mail server, for people of projects that have no mail channel of their own.</summary>
+    [ValidateObjectMembers]
     public SmtpOptions Smtp { get; set; } = new();
 }
 
 /// <summary>The installation's own mail server.</summary>
 public sealed class SmtpOptions
 {
+    /// <summary>Characters of a password.</summary>
+    public const int MaxPassword = 1_024;
+
     /// <summary>Its name; null: there is none.</summary>
     public string? Host { get; set; }
 
-    /// <summary>Default 587.</summary>
+    /// <summary>1 to 65,535. Default 587.</summary>
+    [Range(1, 65_535)]
     public int Port { get; set; } = 587;
 
     /// <summary><c>starttls</c> (default; refused without), <c>tls</c> from the first byte, or <c>none</c>.</summary>
@@ -77,6 +83,9 @@ public sealed class SmtpOptions
 
     /// <summary>Its password.</summary>
     public string? Password { get; set; }
+
+    /// <summary>A file that holds the password and nothing else, in place of <see cref="Password"/>; read at the start.</summary>
+    public string? PasswordFile { get; set; }
 
     /// <summary>The sender's address.</summary>
     public string From { get; set; } = "esocore@localhost";

@@ -20,6 +20,7 @@ internal sealed partial class NotifierGrain
 
     private NotifierState? _state;
     private long _version;
+    private readonly List<Task> _sending = [];
 
     /// <summary>Takes inputs in one commit. When that fails for a fault of ours, one by one: a poisoned one then harms no other.</summary>
     private async Task TakeTurn(List<NotifierInput> inputs)
@@ -88,10 +89,11 @@ internal sealed partial class NotifierGrain
 
             foreach (var report in turn.Reports)
                 _inFlight.Remove(report.DeliveryId);
-            foreach (var delivery in turn.ToSend)
+            _sending.RemoveAll(sending => sending.IsCompleted);
+            foreach (var delivery in _isLeaving ? [] : turn.ToSend)
             {
                 _inFlight.Add(delivery.Id);
-                _ = Send(delivery, turn.Book);
+                _sending.Add(Send(delivery, turn.Book));
             }
 
             if (inputs.Any(i => i.IsReminder) && !_state.IsBusy)
@@ -125,7 +127,8 @@ internal sealed partial class NotifierGrain
             Book = book,
             Options = services.Options,
             HasInstallationMail = services.Senders.HasInstallationMail,
-            Devices = await Devices(arrived.Select(n => n.Incident.Source.DeviceId).Distinct().Where(id => id != Guid.Empty)),
+            Devices = await Devices(arrived.Concat(state.Held.Where(h => h.Until <= now).Select(h => h.Notice))
+                .Select(n => n.Incident.Source.DeviceId).Distinct().Where(id => id != Guid.Empty)),
             OnCall = arrived.Count > 0 || state.Groups.Values.Any(g => g.DueAt <= now)
                 ? await OnCall(book, now) : ImmutableDictionary<string, OnCallNow>.Empty,
             InFlight = _inFlight.Except(inputs.Where(i => i.Report is not null).Select(i => i.Report!.DeliveryId)).ToHashSet(),

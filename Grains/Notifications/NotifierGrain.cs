@@ -35,6 +35,8 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
     private string _recipient = "";
     private IGrainTimer _timer = null!;
     private bool _isPumping;
+    private bool _isLeaving;
+    private Task _turns = Task.CompletedTask;
     private bool _hasReminder;
     private bool _mustRetry;
 
@@ -49,10 +51,29 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
     }
 
     /// <inheritdoc/>
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        _stopping.Cancel();
-        return Task.CompletedTask;
+        // What is on its way ends first and is recorded: cut off, its target may have taken it, and it would be sent a second time.
+        _isLeaving = true;
+        try
+        {
+            await LastReports().WaitAsync(services.Options.SendTimeout, services.Time, cancellationToken);
+        }
+        catch (Exception error) when (error is TimeoutException or OperationCanceledException)
+        {
+            services.Log.LogWarning("{Count} messages of {Recipient} did not end before it did; they are sent again", _inFlight.Count,
+                _recipient);
+        }
+        finally
+        {
+            _stopping.Cancel();
+        }
+    }
+
+    private async Task LastReports()
+    {
+        await Task.WhenAll(_sending);
+        await _turns;
     }
 
     /// <inheritdoc/>
@@ -111,7 +132,7 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
         if (_isPumping)
             return;
         _isPumping = true;
-        _ = RunTurns();
+        _turns = RunTurns();
     }
 
     private async Task RunTurns()
@@ -138,7 +159,7 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
     /// <summary>Sets the timer for what comes due next.</summary>
     private void Sleep()
     {
-        if (_stopping.IsCancellationRequested)
+        if (_isLeaving)
             return;
         var now = services.Time.GetUtcNow();
         var next = _mustRetry ? now + RetryAfter : NextDue();
@@ -153,6 +174,8 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
         if (_state is null)
             return null;
         var next = _state.Groups.Values.Min(g => g.DueAt);
+        foreach (var held in _state.Held)
+            next = next < held.Until ? next : held.Until;
         var load = _state.Load(_inFlight);
         foreach (var delivery in _state.Deliveries.Values)
         {
@@ -198,6 +221,8 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
     {
         if (delivery.Channel == ChannelSenders.InstallationMail || (result.Outcome != SendOutcome.Delivered && !result.ChannelRefused))
             return;
+        if (result.ChannelRefused && !SendStage.IsLastRefusal(services.Options, delivery))
+            return; // Tried again first: one message that meets a deployment is not to disable the channel.
         try
         {
             await GrainFactory.GetGrain<IChannelGrain>(ProjectKey.Of(_projectId, delivery.Channel!))

@@ -27,6 +27,9 @@ internal sealed class NotifierState
     /// <summary>Where the opening of an incident went, oldest first.</summary>
     public List<OpenedIncident> Opened { get; set; } = [];
 
+    /// <summary>Notices that wait for the end of what mutes them, one for each incident.</summary>
+    public List<HeldNotice> Held { get; set; } = [];
+
     /// <summary>What a newer program wrote beside.</summary>
     [JsonExtensionData]
     public Dictionary<string, object>? Unknown { get; set; }
@@ -35,7 +38,7 @@ internal sealed class NotifierState
 
     /// <summary>Whether anything is still to be done.</summary>
     [JsonIgnore]
-    public bool IsBusy => Deliveries.Count > 0 || Groups.Values.Any(g => g.DueAt is not null);
+    public bool IsBusy => Deliveries.Count > 0 || Held.Count > 0 || Groups.Values.Any(g => g.DueAt is not null);
 
     /// <summary>How many messages are on their way, by channel.</summary>
     public Dictionary<string, int> Load(IEnumerable<Guid> inFlight)

@@ -26,6 +26,14 @@ internal static class WallClock
             || (minute < to && hours.Days.Contains(DayOf(local.AddDays(-1))));
     }
 
+    /// <summary>When weekly hours that hold at this time end.</summary>
+    public static DateTimeOffset EndOf(WeeklyHours hours, DateTimeOffset at)
+    {
+        var (local, from, to) = Local(hours.TimeZone, hours.From, hours.To, at);
+        var end = local.Date.AddMinutes(to);
+        return ToUtc(ZoneOf(hours.TimeZone), from < to || local.Hour * 60 + local.Minute < to ? end : end.AddDays(1));
+    }
+
     /// <summary>When quiet hours that hold at this time end; null when they do not hold.</summary>
     public static DateTimeOffset? EndOf(PersonQuietHours hours, DateTimeOffset at)
     {

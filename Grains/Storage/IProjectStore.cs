@@ -26,6 +26,15 @@ public interface IProjectStore
 
     /// <summary>A key, or null when there is none or it is revoked.</summary>
     Task<StoredKey?> FindKey(Guid keyId, CancellationToken cancel);
+
+    /// <summary>Ids of projects in the store's order, from the one after <paramref name="after"/> (all zeros: the first).</summary>
+    Task<ImmutableArray<Guid>> ListProjects(Guid after, int limit, CancellationToken cancel);
+
+    /// <summary>Devices' keys in force, in the store's order, from the one after <paramref name="after"/> (zeros: the first).</summary>
+    Task<ImmutableArray<StoredKey>> ListDeviceKeys(Guid after, int limit, CancellationToken cancel);
+
+    /// <summary>Puts a key's sealed signing key in place of the one that stood; false when another stands by now.</summary>
+    Task<bool> Reseal(Guid keyId, ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after, CancellationToken cancel);
 }
 
 /// <summary>How far back a project keeps its records.</summary>

@@ -8,6 +8,7 @@ using EsoCore.Silo.Channels.Teams;
 using EsoCore.Silo.Channels.Ticket;
 using EsoCore.Silo.Channels.Webhook;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace EsoCore.Silo.Channels;
 
@@ -26,6 +27,8 @@ internal static class ChannelServices
         services.AddOptions<NotificationOptions>().Validate(
             options => options.AllowedNetworks.All(network => IPNetwork.TryParse(network, out _)),
             $"{NotificationOptions.Section}:AllowedNetworks must be networks such as 10.1.0.0/16.");
+        services.AddSingleton<IPostConfigureOptions<NotificationOptions>, NotificationFiles>();
+        services.AddSingleton<IValidateOptions<NotificationOptions>, NotificationFiles>();
         services.TryAddSingleton<IHostResolver, SystemResolver>();
         services.AddSingleton<AddressGuard>();
         services.AddSingleton<TrustedRoots>();

@@ -25,6 +25,7 @@ internal static class BuiltInEngine
             return;
         services.AddHostedService<OutboxStarter>(); // Registered after the engine, so started after it.
         services.AddHostedService<LivenessStarter>();
+        services.AddHostedService<ResealStarter>();
     }
 
     /// <summary>Adds what our grains need of a silo: their classes, states, reminders and streams.</summary>

@@ -8,7 +8,7 @@ namespace EsoCore.Silo.Hosting;
 /// <summary>
 /// The installation's master keys, from which all other keys derive (HKDF-SHA256). The file holds one key a line, <c>id base64</c>. The first
 /// is in force; while it is being replaced a second one below it still opens what it made. Whoever has the file can sign tokens, so it is
-/// made readable by its owner alone, and lost with it are the stored body-signature keys.
+/// made readable by its owner alone, and lost with it are the stored body-signature keys and the secrets of channels.
 /// </summary>
 internal sealed class MasterKeyFile : IInstallationKeys
 {
@@ -72,7 +72,10 @@ internal sealed class MasterKeyFile : IInstallationKeys
     private static void Create(string path)
     {
         var text = "# EsoCore master keys: <id> <base64 of 32 bytes>. Keep this file secret, and keep a copy of it.\n"
-            + "# To replace the key, put a new line with another id (1 to 255) above the old one; remove the old one a day later.\n"
+            + "# To replace the key, put a new line with another id (1 to 255) above the old one and restart the server. Of several\n"
+            + "# servers: put it below the old one on each and restart them all, then move it above on each and restart them again.\n"
+            + "# Each start then seals anew what is stored (device signing keys, secrets of channels) and says in the log when nothing\n"
+            + "# needs the old key any more. Remove the old line after that, and no sooner than a day later: tokens were made with it.\n"
             + $"1 {Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes))}\n";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())

@@ -41,6 +41,7 @@ internal static class OrleansEngine
         });
         services.AddHostedService<OutboxStarter>(); // Registered after the engine, so started after it.
         services.AddHostedService<LivenessStarter>();
+        services.AddHostedService<ResealStarter>();
     }
 
     /// <summary>Adds what our grains need of a silo: states, reminders and streams.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using EsoCore.Grains.Notifications;
 using EsoCore.Silo.Channels.Net;
+using EsoCore.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Xunit;
@@ -64,7 +65,7 @@ public sealed class AddressGuardTests
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         var resolver = new TurningResolver([IPAddress.Parse("93.184.216.34")], [IPAddress.Loopback],
             [IPAddress.IPv6Loopback, IPAddress.Loopback]);
-        var connector = new GuardedConnector(Guard(), resolver, NullLogger<GuardedConnector>.Instance);
+        var connector = new GuardedConnector(Guard(), resolver, TimeProvider.System, NullLogger<GuardedConnector>.Instance);
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
         // The first time the name is public; the connection itself is not waited for.
@@ -76,9 +77,34 @@ public sealed class AddressGuardTests
         await Assert.ThrowsAsync<TargetRefusedException>(() => connector.Connect("turn.example.com", port, false, false, default));
         await Assert.ThrowsAsync<TargetRefusedException>(() => connector.Connect("127.0.0.1", port, false, false, default));
         Assert.False(listener.Pending());
-        await using var allowed = await new GuardedConnector(Guard("127.0.0.0/8"), resolver, NullLogger<GuardedConnector>.Instance)
-            .Connect("turn.example.com", port, true, false, default);
+        var allowing = new GuardedConnector(Guard("127.0.0.0/8"), resolver, TimeProvider.System, NullLogger<GuardedConnector>.Instance);
+        await using var allowed = await allowing.Connect("turn.example.com", port, true, false, default);
         await using var trusted = await connector.Connect("127.0.0.1", port, true, isTrusted: true, default);
+    }
+
+    [Fact]
+    public async Task Connect_FirstAddressSwallowsEverything_TheNextIsTaken()
+    {
+        if (!OperatingSystem.IsLinux())
+            return; // Only there a full queue of connections leaves the next one without an answer.
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        var hole = IPAddress.Parse("127.0.0.2");
+        using var full = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        full.Bind(new IPEndPoint(hole, port));
+        full.Listen(0);
+        using var only = new TcpClient();
+        await only.ConnectAsync(hole, port);
+
+        var time = new FakeTimeProvider();
+        var resolver = new TurningResolver([hole, IPAddress.Loopback]);
+        var connecting = new GuardedConnector(Guard("127.0.0.0/8"), resolver, time, NullLogger<GuardedConnector>.Instance)
+            .Connect("two.example.com", port, true, false, default);
+        for (var seconds = 0; seconds < 4; seconds++)
+            time.Advance(TimeSpan.FromSeconds(1)); // Once it waits nothing but the clock ends that.
+        await using var connected = await connecting.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.True(listener.Pending());
     }
 
     private static AddressGuard Guard(params string[] allowed) =>

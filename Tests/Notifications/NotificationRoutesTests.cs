@@ -102,12 +102,12 @@ public sealed class NotificationRoutesTests : IAsyncLifetime
         Assert.Equal("\"0\"", (await Send("GET", "/api/teams/safety")).Is(200).Header("ETag"));
         var faulty = await Send("PATCH", "/api/teams/safety", """{"members":["max","person:"],"via":["pigeon"],"contact_email":"x"}""");
         Assert.Equal(["members[0]", "members[1]", "via[0]", "contact_email"], Fields(faulty));
-        var edited = (await Send("PATCH", "/api/teams/safety", """{"members":["person:max"]}""", "\"0\"")).Is(201);
+        var edited = (await Send("PATCH", "/api/teams/safety", """{"members":["person:max"]}""", "\"0\"")).Is(200);
         Assert.Equal("\"1\"", edited.Header("ETag"));
         (await Send("POST", "/api/teams", """{"id":"it","name":"x"}""")).IsProblem(409, "already_exists");
         (await Send("DELETE", "/api/teams/safety")).Is(204);
         Assert.Empty((await Send("GET", "/api/teams/safety")).Is(200).Json.GetProperty("members").EnumerateArray());
-        (await Send("PATCH", "/api/teams/safety", """{"members":["person:eva"]}""")).Is(201);
+        (await Send("PATCH", "/api/teams/safety", """{"members":["person:eva"]}""")).Is(200);
         Assert.Equal(5, (await Send("GET", "/api/teams")).Json.GetProperty("teams").GetArrayLength());
     }
 
@@ -184,12 +184,37 @@ public sealed class NotificationRoutesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Channel_WithOtherSecurity_TakesNoPasswordAlong()
+    {
+        (await Send("POST", "/api/channels",
+            """{"id":"mail","name":"Mail","kind":"email","password":"secret","settings":"""
+            + """{"host":"mail.example.com","from":"a@example.com","user":"robot"}}""")).Is(201);
+        (await Send("PATCH", "/api/channels/mail", """{"settings":{"security":"starttls"}}""")).Is(200); // As it is by default.
+        Assert.Equal(["password"], Fields(await Send("PATCH", "/api/channels/mail", """{"settings":{"security":"none"}}""")));
+        (await Send("PATCH", "/api/channels/mail", """{"settings":{"security":"none"},"password":"other"}""")).Is(200);
+    }
+
+    [Fact]
+    public async Task Silences_LongOver_MakeRoomForNewOnes()
+    {
+        async Task Create(string id, DateTimeOffset to) => (await Send("POST", "/api/silences",
+            $$$"""{"id":"{{{id}}}","matchers":{"sites":["A"]},"from":"{{{to.AddHours(-1):O}}}","to":"{{{to:O}}}","comment":"c"}""")).Is(
+            201);
+        var now = _cluster.Time.GetUtcNow();
+        foreach (var (id, days) in new[] { ("a", 31), ("b", 29), ("c", 40), ("d", 1) })
+            await Create(id, now.AddDays(-days));
+        await Create("e", now.AddDays(1));
+        var left = (await Send("GET", "/api/silences")).Is(200).Json.GetProperty("silences").EnumerateArray();
+        Assert.Equal(["b", "d", "e"], left.Select(s => s.GetProperty("id").GetString()!));
+    }
+
+    [Fact]
     public async Task Notice_ReachesPeopleByRealMailAndARealWebhook_AndTheDeliveriesTellOfIt()
     {
         (await Send("POST", "/api/people", """{"id":"max","name":"Max","email":"max@example.com"}""")).Is(201);
         (await Send("POST", "/api/channels",
             $$"""{"id":"hook","name":"Hook","kind":"webhook","url":"{{_receiver.Url}}/hook","secret":"0123456789abcdef"}""")).Is(201);
-        (await Send("PATCH", "/api/teams/safety", """{"members":["person:max","channel:hook"]}""")).Is(201);
+        (await Send("PATCH", "/api/teams/safety", """{"members":["person:max","channel:hook"]}""")).Is(200);
         var incident = Notices.Incident() with { ProjectId = _project };
         await _cluster.Grains.GetGrain<INotifierGrain>($"{_project:D}/team:safety").Enqueue([Notices.Of(incident)]);
         _cluster.Time.Advance(TimeSpan.FromSeconds(1));

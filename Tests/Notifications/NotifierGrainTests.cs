@@ -69,6 +69,25 @@ public sealed class NotifierGrainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task PlannedStop_MessageOnItsWay_IsRecordedAndNotSentAgain()
+    {
+        var answer = new TaskCompletionSource<Grains.Notifications.SendResult>();
+        _cluster.Mail.Answer = _ => answer.Task;
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        _cluster.Time.Advance(TimeSpan.FromSeconds(1));
+        await _cluster.Mail.Until(1);
+        var stopping = _cluster.Cluster.RestartAsync();
+        for (var turns = 0; turns < 10_000; turns++)
+            await Task.Yield();
+        answer.SetResult(Grains.Notifications.SendResult.Delivered("ok"));
+        await stopping;
+        Assert.Equal("delivered", Assert.Single(_cluster.Work.Items).Status);
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident(title: "Another"))]);
+        await _cluster.Pass(() => _cluster.Work.Items.Count(i => i.Status == "delivered") == 2);
+        Assert.Equal(2, _cluster.Mail.Sent.Length);
+    }
+
+    [Fact]
     public async Task CrashBeforeTheMessageIsMade_LosesNoNotice()
     {
         await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident("low"))]);
@@ -176,6 +195,7 @@ public sealed class NotifierGrainTests : IAsyncLifetime
         }
 
         Assert.Equal(new Grains.Notifications.NotificationOptions().MaxInFlight, _cluster.Webhook.Sent.Length);
+        never.SetResult(Grains.Notifications.SendResult.Retryable("at last"));
     }
 
     [Fact]
@@ -306,8 +326,9 @@ public sealed class NotifierGrainTests : IAsyncLifetime
             channel = _cluster.Grains.GetGrain<IChannelGrain>(NotifierCluster.Key("hook"));
             Assert.True((await channel.Get())!.Value.Enabled);
             await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
-            await _cluster.Pass(() => _cluster.Webhook.Sent.Length == i + 1);
-            await _cluster.Work.Until(() => _cluster.Work.Items.Count(d => d.Status == "dead") == i + 1);
+            // One message is tried several times before it counts.
+            await _cluster.Pass(() => _cluster.Work.Items.Count(d => d.Status == "dead") == i + 1);
+            Assert.Equal((i + 1) * Grains.Notifications.NotificationLimits.RefusedAttempts, _cluster.Webhook.Sent.Length);
             if (i == 2)
             {
                 await _cluster.Work.Until(() => _cluster.Work.Faults("hook") == 3);
@@ -332,6 +353,19 @@ public sealed class NotifierGrainTests : IAsyncLifetime
         var enabled = (await channel.Get())!.Value;
         Assert.Equal((true, null, null), (enabled.Enabled, enabled.DisabledReason, enabled.DisabledAt));
         Assert.Equal("url secret", string.Join(' ', enabled.Secrets)); // They stayed.
+    }
+
+    [Fact]
+    public async Task Channel_RefusedForSomeMinutes_LosesNoMessageAndStaysInUse()
+    {
+        await _cluster.AddWebhook("hook");
+        await _cluster.SetTeam("safety", "channel:hook");
+        _cluster.Webhook.Answer = _ => Task.FromResult(Grains.Notifications.SendResult.Permanent("404 no such page", channelRefused: true));
+        await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
+        await _cluster.Pass(() => _cluster.Webhook.Sent.Length == 3);
+        _cluster.Webhook.Answer = _ => Task.FromResult(Grains.Notifications.SendResult.Delivered("ok"));
+        await _cluster.Pass(() => _cluster.Work.Items.Single().Status == "delivered");
+        Assert.Equal(0, _cluster.Work.Faults("hook"));
     }
 
     [Fact]

@@ -100,7 +100,7 @@ public sealed class SenderTests : IAsyncLifetime
     {
         var result = await new EmailSender(Connector("127.0.0.0/8"), new TrustedRoots(Options.Create(new NotificationOptions())))
             .Send(Mail("max@example.com", "s", "t", user: null), default);
-        Assert.Equal(SendOutcome.Retryable, result.Outcome);
+        Assert.Equal((SendOutcome.Permanent, true), (result.Outcome, result.ChannelRefused));
         Assert.Contains("certificate", result.Detail);
         Assert.Empty(_smtp.Mails);
     }
@@ -138,6 +138,7 @@ public sealed class SenderTests : IAsyncLifetime
     [InlineData(401, SendOutcome.Permanent, true)]
     [InlineData(403, SendOutcome.Permanent, true)]
     [InlineData(404, SendOutcome.Permanent, true)]
+    [InlineData(405, SendOutcome.Permanent, true)]
     [InlineData(410, SendOutcome.Permanent, true)]
     [InlineData(429, SendOutcome.Retryable, false)]
     [InlineData(503, SendOutcome.Retryable, false)]
@@ -206,8 +207,62 @@ public sealed class SenderTests : IAsyncLifetime
         var targets = new HttpTargets(Connector(), Roots(), _time);
         var result = await new WebhookSender(targets, _time).Send(Http("/hook"), default);
         Assert.Equal((SendOutcome.Permanent, true), (result.Outcome, result.ChannelRefused));
-        Assert.Contains("127.0.0.1", result.Detail);
+        Assert.Contains("127.0.0.1 is refused: it would be spoken to without TLS", result.Detail);
+        var secure = Http("/hook", url: _http.Url.Replace("http:", "https:"));
+        result = await new WebhookSender(targets, _time).Send(secure, default);
+        Assert.Equal((SendOutcome.Permanent, true), (result.Outcome, result.ChannelRefused));
+        Assert.Contains("127.0.0.1 is refused: its address is not public", result.Detail);
         Assert.Empty(_http.Requests);
+    }
+
+    [Fact]
+    public async Task Http_Tls_TakesTheAdministratorsRootAndNoStranger()
+    {
+        await using var secure = await HttpReceiver.StartAsync(_smtp.Certificate);
+        var message = Http("/hook", url: secure.Url);
+        Assert.Equal(SendOutcome.Delivered, (await new WebhookSender(Targets(), _time).Send(message, default)).Outcome);
+        using var strict = new HttpTargets(Connector("127.0.0.0/8"), new TrustedRoots(Options.Create(new NotificationOptions())), _time);
+        var result = await new WebhookSender(strict, _time).Send(message, default);
+        Assert.Equal((SendOutcome.Permanent, true), (result.Outcome, result.ChannelRefused));
+        Assert.Contains("certificate", result.Detail);
+        Assert.Single(secure.Requests);
+    }
+
+    [Theory]
+    [InlineData(404)]
+    [InlineData(200)]
+    [InlineData(503)]
+    public async Task Http_TargetThatRepeatsWhatItWasSent_LeaksNoSecret(int status)
+    {
+        _http.Answer = async (request, http) =>
+        {
+            http.Response.StatusCode = status;
+            var decoded = Uri.UnescapeDataString(request.Query);
+            await http.Response.WriteAsync($"Cannot POST {request.Path}{request.Query} ({decoded}) as {request.Header("X-Auth")}: gone");
+        };
+        var message = Http("/hook/T0KEN-IN-PATH/?key=s%C3%A4cret%2Fkey", new ChannelSettings([], Body: "{}"));
+        var result = await new TicketSender(Targets()).Send(message, default);
+        Assert.StartsWith($"{status} Cannot POST [hidden]", result.Detail);
+        Assert.EndsWith("as [hidden]: gone", result.Detail);
+        foreach (var secret in new[] { "T0KEN", "cret", "t0ken" })
+            Assert.DoesNotContain(secret, result.Detail, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Http_SecretAtTheEndOfWhatIsTold_IsTakenOutAsAWhole()
+    {
+        var message = Http("/hook/" + new string('k', 300));
+        _http.Answer = (request, http) => http.Response.WriteAsync(new string('x', 180) + request.Path);
+        Assert.DoesNotContain("kkk", (await new WebhookSender(Targets(), _time).Send(message, default)).Detail);
+    }
+
+    [Fact]
+    public async Task Email_ServerThatRepeatsTheLogin_LeaksNoPassword()
+    {
+        _smtp.Login = ("robot", "other");
+        _smtp.Answer = line => line.StartsWith("AUTH", StringComparison.Ordinal) ? $"535 what is {line}" : null;
+        var result = await Email().Send(Mail("max@example.com", "s", "t"), default);
+        Assert.Equal("login: 535 what is AUTH PLAIN [hidden]", result.Detail);
     }
 
     [Fact]
@@ -281,11 +336,39 @@ public sealed class SenderTests : IAsyncLifetime
             card.GetProperty("msteams").GetProperty("entities")[0].GetProperty("mentioned").GetProperty("id").GetString());
     }
 
+    [Theory]
+    [InlineData("ü")]
+    [InlineData("日")]
+    [InlineData("😀")]
+    [InlineData("\n")]
+    [InlineData("[")]
+    [InlineData("\"")]
+    public async Task Teams_LongText_StaysWithinWhatACardHolds(string letter)
+    {
+        var message = Http("/teams") with
+        {
+            To = "max@example.com", Subject = string.Concat(Enumerable.Repeat(letter, 256 / letter.Length)),
+            Text = string.Concat(Enumerable.Repeat(letter, 6_000)),
+        };
+        Assert.Equal(SendOutcome.Delivered, (await new TeamsSender(Targets()).Send(message, default)).Outcome);
+        Assert.InRange(Assert.Single(_http.Requests).Body.Length, 3_000, 28 * 1_024);
+    }
+
+    [Fact]
+    public async Task Teams_TextOfADevice_IsNoMarkdown()
+    {
+        var message = Http("/teams") with { Subject = "*S*", Text = "[pay](https://evil.example.com) a_b `c` <at>all</at> \\" };
+        Assert.Equal(SendOutcome.Delivered, (await new TeamsSender(Targets()).Send(message, default)).Outcome);
+        var body = Assert.Single(_http.Requests).Json.GetProperty("attachments")[0].GetProperty("content").GetProperty("body");
+        Assert.Equal([@"\*S\*", @"\[pay\]\(https://evil.example.com\) a\_b \`c\` \<at\>all\</at\> \\"],
+            body.EnumerateArray().Select(b => Get(b, "text")));
+    }
+
     private static string Get(System.Text.Json.JsonElement json, string name) => json.GetProperty(name).GetString()!;
 
     private static GuardedConnector Connector(params string[] allowed) =>
         new(new AddressGuard(Options.Create(new NotificationOptions { AllowedNetworks = allowed })), new SystemResolver(),
-            NullLogger<GuardedConnector>.Instance);
+            TimeProvider.System, NullLogger<GuardedConnector>.Instance);
 
     private TrustedRoots Roots() => new(Options.Create(new NotificationOptions { TrustedCertificates = _smtp.RootFile }));
 
@@ -297,9 +380,10 @@ public sealed class SenderTests : IAsyncLifetime
         new ChannelSettings([], "127.0.0.1", _smtp.Port, "starttls", _smtp.Login is null ? null : user, "esocore@example.com"),
         new ChannelSecrets(Password: "pässword")) with { To = to, Subject = subject, Text = text };
 
-    private OutgoingMessage Http(string path, ChannelSettings? settings = null, string? secret = null) => Message(
+    private OutgoingMessage Http(string path, ChannelSettings? settings = null, string? secret = null, string? url = null) => Message(
         settings ?? new ChannelSettings([]),
-        new ChannelSecrets(_http.Url + path, null, secret, ImmutableSortedDictionary<string, string>.Empty.Add("X-Auth", "t0ken")));
+        new ChannelSecrets(
+            (url ?? _http.Url) + path, null, secret, ImmutableSortedDictionary<string, string>.Empty.Add("X-Auth", "t0ken")));
 
     private static OutgoingMessage Message(ChannelSettings settings, ChannelSecrets secrets) => new(
         Guid.NewGuid(), new ChannelAccess(settings, secrets, false), "", "S", "T", "critical", "{}", ImmutableSortedDictionary<string,

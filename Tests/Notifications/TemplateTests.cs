@@ -70,6 +70,9 @@ public sealed class TemplateTests
     [InlineData("{{#each notices}}{{! {{/each}} }}{{/each}}")]
     [InlineData("{{!-- }} {{#if severity}} --}}x{{!-- {{/if}} --}}")]
     [InlineData(@"x\{{title}}")]
+    [InlineData("{{#if (a (a (a (a (a title)))))}}x{{/if}}")]
+    [InlineData("{{lookup title \"}}{{\" (a (a (a (a title))))}}")]
+    [InlineData(@"{{lookup title ""\""}}")]
     [InlineData("{{nothing here}}")]
     [InlineData("{{")]
     public void Faults_WhatIsNoTemplateOrUnbounded_IsRefusedAndNeverStopsAMessage(string text)
@@ -78,6 +81,49 @@ public sealed class TemplateTests
         var rendered = _renderer.Render("email.opened", new TemplateDefinition("s", text), TemplateContext.Sample("opened"));
         Assert.NotNull(rendered.Fault);
         Assert.Contains("Mains voltage", rendered.Text);
+    }
+
+    [Fact]
+    public void Faults_SubexpressionsWithoutEnd_AreRefusedBeforeTheyAreCompiled()
+    {
+        const int Depth = 2_000; // As many as a template's text holds.
+        var text = $"{{{{#if {string.Concat(Enumerable.Repeat("(a ", Depth))}title{new string(')', Depth)}}}}}x{{{{/if}}}}";
+        Assert.Contains("opening parentheses", Assert.Single(_renderer.Faults(new TemplateDefinition("s", text))).Message);
+        Assert.Contains("opening parentheses", _renderer.Render("email.opened", new("s", text), TemplateContext.Sample("opened")).Fault);
+    }
+
+    [Fact]
+    public void Render_ThousandsOfNames_AreForgotten()
+    {
+        TryNames(0); // What is made once.
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        for (var round = 1; round <= 40; round++)
+            TryNames(round);
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 4_000_000);
+
+        void TryNames(int round)
+        {
+            var text = string.Concat(Enumerable.Range(0, 250).Select(i => $"{{{{title.name_{round}_{i}}}}}")) + "x";
+            Assert.Empty(_renderer.Faults(new TemplateDefinition("s", text)));
+        }
+    }
+
+    [Fact]
+    public void Render_BuiltInTextThatIsTooLong_KeepsWhatFits()
+    {
+        var data = TemplateContext.Sample("group");
+        var notice = ((System.Collections.IEnumerable)data["notices"]!).Cast<Dictionary<string, object?>>().First();
+        var incident = (Dictionary<string, object?>)notice["incident"]!;
+        var notices = Enumerable.Range(1, 20).Select(i => (object)new Dictionary<string, object?>(notice)
+        {
+            ["incident"] = new Dictionary<string, object?>(incident) { ["title"] = $"Outage {i}", ["text"] = new string('x', 4_096) },
+        });
+        data["notices"] = notices.ToList();
+        var text = _renderer.Render("email.group", null, data);
+        Assert.Null(text.Fault);
+        Assert.Equal(NotificationLimits.Text, text.Text.Length);
+        Assert.Contains("Outage 3", text.Text);
+        Assert.EndsWith("x…", text.Text);
     }
 
     [Fact]

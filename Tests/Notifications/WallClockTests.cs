@@ -22,6 +22,17 @@ public sealed class WallClockTests
     public void Holds_OverTheChangeOfClocks_FollowsTheWall(string at, bool holds) =>
         Assert.Equal(holds, WallClock.Holds(Night, DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture)));
 
+    [Theory]
+    [InlineData("22:00", "04:00", "2025-01-15T23:30:00Z", "2025-01-16T03:00:00Z")]
+    [InlineData("22:00", "04:00", "2025-01-16T02:30:00Z", "2025-01-16T03:00:00Z")]
+    [InlineData("08:00", "17:00", "2025-01-15T09:00:00Z", "2025-01-15T16:00:00Z")]
+    [InlineData("00:00", "24:00", "2025-01-15T09:00:00Z", "2025-01-15T23:00:00Z")]
+    [InlineData("22:00", "02:30", "2025-03-29T22:00:00Z", "2025-03-30T01:00:00Z")] // That hour is left out there.
+    public void EndOf_WeeklyHours_IsByTheWallClock(string from, string to, string at, string end) => Assert.Equal(
+        DateTimeOffset.Parse(end, System.Globalization.CultureInfo.InvariantCulture),
+        WallClock.EndOf(new WeeklyHours(WallClock.Days, from, to, "Europe/Berlin"),
+            DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture)));
+
     [Fact]
     public void Holds_InTheHourLeftOut_NeverComes()
     {

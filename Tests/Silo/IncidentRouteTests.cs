@@ -100,6 +100,10 @@ public sealed class IncidentRouteTests : IAsyncLifetime
         var changed = await Send(HttpMethod.Patch, "/api/escalation-policies/standard", """{"quiet":null,"max_repeats":0}""", "\"1\"");
         Assert.Equal((200, "\"2\"", JsonValueKind.Null), (changed.Status, changed.ETag, changed.Json.GetProperty("quiet").ValueKind));
         Assert.Equal(2, changed.Json.GetProperty("levels").GetArrayLength());
+        await Send(HttpMethod.Patch, "/api/escalation-policies/standard", """{"max_repeats":4}""", "\"2\"");
+        changed = await Send(HttpMethod.Patch, "/api/escalation-policies/standard", """{"max_repeats":null}""", "\"3\"");
+        Assert.Equal((200, 0), (changed.Status, changed.Json.GetProperty("max_repeats").GetInt32()));
+        Assert.Equal(400, (await Send(HttpMethod.Patch, "/api/escalation-policies/standard", """{"levels":null}""", "\"4\"")).Status);
         Assert.Single((await Get("/api/escalation-policies")).Json.GetProperty("escalation_policies").EnumerateArray());
 
         Assert.Equal(201, (await Post("/api/schedules", """

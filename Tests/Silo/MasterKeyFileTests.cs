@@ -39,6 +39,13 @@ public sealed class MasterKeyFileTests : IDisposable
         Assert.Null(rotating.Find(KeyPurposes.Nonce, 99));
     }
 
+    [Fact]
+    public void Open_FirstStart_SaysHowToReplaceTheKeyWithoutLosingWhatItSealed()
+    {
+        MasterKeyFile.Open(_directory);
+        Assert.Contains("when nothing\n# needs the old key any more. Remove the old line after that", File.ReadAllText(FilePath));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("# only words")]

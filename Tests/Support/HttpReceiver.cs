@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -39,11 +40,16 @@ internal sealed class HttpReceiver : IAsyncDisposable
     /// <summary>What to answer; the request is kept before. Default: 200 with <c>ok</c>.</summary>
     public Func<ReceivedRequest, HttpContext, Task> Answer { get; set; } = (_, http) => http.Response.WriteAsync("ok");
 
-    public static async Task<HttpReceiver> StartAsync()
+    /// <summary>Starts it.</summary>
+    /// <param name="certificate">Its certificate where it is to speak TLS.</param>
+    public static async Task<HttpReceiver> StartAsync(X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls(certificate is null ? "http://127.0.0.1:0" : "https://127.0.0.1:0");
+        if (certificate is not null)
+            builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.ConfigureHttpsDefaults(tls =>
+                tls.ServerCertificate = certificate));
         var app = builder.Build();
         var receiver = new HttpReceiver(app);
         app.Run(receiver.Take);

@@ -103,6 +103,22 @@ internal sealed partial class InMemoryStores(TimeProvider time)
     public Task<StoredKey?> FindKey(Guid keyId, CancellationToken cancel) =>
         Do(nameof(FindKey), () => _keys.TryGetValue(keyId, out var key) ? Stored(key) : null);
 
+    public Task<ImmutableArray<Guid>> ListProjects(Guid after, int limit, CancellationToken cancel) => Do(nameof(ListProjects), () =>
+        _projects.Keys.Where(id => id.CompareTo(after) > 0).Order().Take(limit).ToImmutableArray());
+
+    public Task<ImmutableArray<StoredKey>> ListDeviceKeys(Guid after, int limit, CancellationToken cancel) => Do(
+        nameof(ListDeviceKeys), () => _keys.Values.Where(key => key.DeviceId is not null && key.KeyId.CompareTo(after) > 0)
+            .OrderBy(key => key.KeyId).Take(limit).Select(Stored).ToImmutableArray());
+
+    public Task<bool> Reseal(Guid keyId, ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after, CancellationToken cancel) =>
+        Do(nameof(Reseal), () =>
+        {
+            if (!_keys.TryGetValue(keyId, out var key) || !key.SealedSigningKey.Span.SequenceEqual(before.Span))
+                return false;
+            _keys[keyId] = key with { SealedSigningKey = after };
+            return true;
+        });
+
     private static StoredKey Stored(NewKey key) => new(key.KeyId, key.ProjectId, key.DeviceId, key.SecretHash, key.SealedSigningKey, null);
 
     public Task<StoredResource?> Find(Guid projectId, string kind, string id, CancellationToken cancel) =>

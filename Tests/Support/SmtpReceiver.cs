@@ -66,6 +66,9 @@ internal sealed class SmtpReceiver : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
+    /// <summary>Its certificate, for other servers at 127.0.0.1.</summary>
+    public X509Certificate2 Certificate => _certificate;
+
     /// <summary>A PEM file with the certificate to trust.</summary>
     public string RootFile { get; }
 

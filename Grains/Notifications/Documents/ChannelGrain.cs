@@ -2,6 +2,7 @@ using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
 using EsoCore.Incidents;
 using EsoCore.Notifications;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace EsoCore.Grains.Notifications;
@@ -16,7 +17,8 @@ internal sealed class ChannelGrain(
     IInstallationKeys keys,
     ChannelSenders senders,
     IOptions<NotificationOptions> options,
-    TimeProvider time) : DocumentGrain<StoredChannel>(store, limits, books, ResourceKinds.Channel), IChannelGrain
+    TimeProvider time,
+    ILogger<ChannelGrain> log) : DocumentGrain<StoredChannel>(store, limits, books, ResourceKinds.Channel), IChannelGrain
 {
     /// <summary>Refusals in a row; null until read. Stored, because a channel seldom used is forgotten between two messages.</summary>
     private int? _faults;
@@ -25,6 +27,21 @@ internal sealed class ChannelGrain(
     private string Owner => $"channel/{Id}";
 
     private string Key => ProjectKey.Of(ProjectId, Id);
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await base.OnActivateAsync(cancellationToken);
+        try
+        {
+            await Reseal();
+        }
+        catch (Exception error)
+        {
+            // The channel works as it is; the next activation tries again.
+            log.LogWarning(error, "The secrets of channel {Channel} of project {ProjectId} could not be sealed anew", Id, ProjectId);
+        }
+    }
 
     /// <inheritdoc/>
     public Task<Versioned<ChannelDefinition>?> Get() => Task.FromResult(View(Find()));
@@ -84,6 +101,15 @@ internal sealed class ChannelGrain(
             if (await Faults() >= IChannelGrain.MaxFaults)
                 await Disable(current, detail);
         }
+    }
+
+    /// <summary>Seals the secrets by the master key in force while the one before it still opens them: it may be taken away soon.</summary>
+    private async Task Reseal()
+    {
+        if (Document.Current is not { Value: var stored } current || ChannelVault.KeyOf(stored.Sealed) is not { } by
+            || by == keys.Current(KeyPurposes.ChannelSeal).KeyId || ChannelVault.Open(keys, Key, stored.Sealed) is not { } secrets)
+            return;
+        await Write([], stored with { Sealed = ChannelVault.Seal(keys, Key, secrets) }, current.Version, onlyCreate: false);
     }
 
     private async Task<int> Faults()

@@ -12,6 +12,8 @@ internal abstract class DocumentGrain<T>(IResourceStore store, ResourceLimits li
 
     protected string Id { get; private set; } = "";
 
+    protected NotificationBooks Books => books;
+
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {

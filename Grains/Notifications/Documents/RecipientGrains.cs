@@ -42,7 +42,9 @@ internal sealed class TeamGrain(IResourceStore store, ResourceLimits limits, Not
         }
 
         var team = definition with { ContactEmail = string.IsNullOrEmpty(definition.ContactEmail) ? null : definition.ContactEmail };
-        return await Write(RecipientValidator.Team(Id, team), team, expectedVersion, onlyCreate);
+        var result = await Write(RecipientValidator.Team(Id, team), team, expectedVersion, onlyCreate);
+        // Who changes what Get shows has created nothing.
+        return result.Outcome == EditOutcome.Created && BuiltIn is not null ? result with { Outcome = EditOutcome.Changed } : result;
     }
 
     /// <inheritdoc/>

@@ -10,9 +10,18 @@ internal sealed record StoredChannel(ChannelDefinition Definition, string Sealed
 /// <summary>The secrets of a channel, between their sealed and their open form.</summary>
 internal static class ChannelVault
 {
+    private const string DefaultSecurity = "starttls";
+
     /// <summary>Seals secrets for the channel of this key.</summary>
     public static string Seal(IInstallationKeys keys, string grainKey, ChannelSecrets secrets) =>
         Convert.ToBase64String(new SecretSeal(keys).Seal(JsonSerializer.SerializeToUtf8Bytes(secrets, ResourceJson.Options), grainKey));
+
+    /// <summary>The id of the master key that sealed secrets name; null when there are none.</summary>
+    public static byte? KeyOf(string sealedSecrets)
+    {
+        Span<byte> start = stackalloc byte[3];
+        return sealedSecrets.Length >= 4 && Convert.TryFromBase64Chars(sealedSecrets.AsSpan(0, 4), start, out _) ? start[0] : null;
+    }
 
     /// <summary>Opens them; null when the master key they name is gone, or they were changed or moved.</summary>
     public static ChannelSecrets? Open(IInstallationKeys keys, string grainKey, string sealedSecrets)
@@ -32,10 +41,11 @@ internal static class ChannelVault
         Pick(before.Secret, given.Secret),
         given.Headers is null ? before.Headers : given.Headers.IsEmpty ? null : given.Headers);
 
-    /// <summary>Whether what was kept for one server, or one user of it, would now be sent to another.</summary>
+    /// <summary>Whether what was kept for one server, or one user of it, would now be sent to another, or without the TLS it had.</summary>
     public static bool IsElsewhere(ChannelDefinition before, ChannelSecrets kept, ChannelDefinition after, ChannelSecrets merged) =>
         !string.Equals(before.Settings.Host, after.Settings.Host, StringComparison.OrdinalIgnoreCase)
         || before.Settings.Port != after.Settings.Port || (before.Settings.User ?? "") != (after.Settings.User ?? "")
+        || (before.Settings.Security ?? DefaultSecurity) != (after.Settings.Security ?? DefaultSecurity)
         || Shown(kept.Url) != Shown(merged.Url);
 
     /// <summary>
@@ -44,7 +54,7 @@ internal static class ChannelVault
     /// </summary>
     public static IEnumerable<FieldError> Unrenewed(ChannelSecrets kept, ChannelSecrets given)
     {
-        const string Why = "must be given anew or removed, because the channel's server or user changes";
+        const string Why = "must be given anew or removed, because the channel's server, its security or its user changes";
         if (kept.Password is not null && given.Password is null)
             yield return new FieldError("password", Why);
         if (kept.Secret is not null && given.Secret is null)

@@ -35,7 +35,7 @@ internal sealed class TemplateGrain(IResourceStore store, ResourceLimits limits,
             return Task.FromResult<TemplatePreview?>(null);
         var template = new TemplateDefinition(subject ?? inForce.Subject, text ?? inForce.Text);
         var kind = Id[(Id.IndexOf('.') + 1)..];
-        var rendered = renderer.Render(Id, template, TemplateContext.Sample(kind));
+        var rendered = renderer.Render(Id, template, TemplateContext.Sample(kind), isTrial: true);
         return Task.FromResult<TemplatePreview?>(new TemplatePreview(rendered.Subject, rendered.Text, rendered.Fault));
     }
 

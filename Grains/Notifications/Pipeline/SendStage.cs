@@ -41,6 +41,10 @@ internal sealed class SendStage : INotifierStage
         return retryAfter is { } asked && asked > wait ? TimeSpan.FromTicks(Math.Min(asked.Ticks, options.MaxRetry.Ticks)) : wait;
     }
 
+    /// <summary>Whether a refusal of the channel is the last that this message is tried for.</summary>
+    public static bool IsLastRefusal(NotificationOptions options, DeliveryState before) =>
+        before.Attempts + 1 >= Math.Min(NotificationLimits.RefusedAttempts, options.MaxAttempts);
+
     private static void Revive(NotifierTurn turn, DeliveryState delivery, string actor)
     {
         if (!turn.State.Deliveries.ContainsKey(delivery.Id) && !turn.State.HasRoomFor(delivery))
@@ -66,7 +70,7 @@ internal sealed class SendStage : INotifierStage
         var tried = delivery with { Attempts = delivery.Attempts + 1, Detail = detail };
         if (result.Outcome == SendOutcome.Delivered)
             return tried with { Status = DeliveryStatus.Delivered, FinishedAt = turn.Now, NextAt = null };
-        if (result.Outcome == SendOutcome.Permanent)
+        if (result.Outcome == SendOutcome.Permanent && (!result.ChannelRefused || IsLastRefusal(turn.Options, delivery)))
             return Dead(turn, tried, "refused");
         if (tried.Attempts >= turn.Options.MaxAttempts)
             return Dead(turn, tried, "too_many_attempts");

@@ -16,6 +16,12 @@ internal static partial class TemplateCheck
     /// <summary>Lists within lists.</summary>
     public const int MaxLoops = 2;
 
+    /// <summary>
+    /// Opening parentheses in one tag: compiling what stands in them goes one call deeper for each, and a stack that overflows ends the
+    /// process.
+    /// </summary>
+    public const int MaxOpen = 4;
+
     private static readonly ImmutableHashSet<string> Conditions = ["if", "unless", "with"];
 
     /// <summary>What is wrong with a template's text, or null.</summary>
@@ -35,6 +41,8 @@ internal static partial class TemplateCheck
             var (mark, name) = (tag.Groups["mark"].Value, tag.Groups["name"].Value);
             if (mark is ">" or "#>" or "*" or "#*" or "&" or "#&")
                 return $"must not hold {{{{{mark}: there are no partials and decorators";
+            if (mark != "!" && TagFault(text, tag.Index) is { } fault)
+                return fault;
             if (mark == "/")
             {
                 if (loops.Count > 0)
@@ -51,6 +59,31 @@ internal static partial class TemplateCheck
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// What is wrong within a tag. Its end is looked for as the engine does it, which passes over what is quoted; so nothing quoted may
+    /// hold what looks like an end, or a backslash, which might quote a quote.
+    /// </summary>
+    private static string? TagFault(string text, int start)
+    {
+        var (open, quote) = (0, '\0');
+        for (var i = start; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (c == '\\')
+                return @"must not hold \ in a tag";
+            if (c == '(' && ++open > MaxOpen)
+                return $"must not hold more than {MaxOpen} opening parentheses in a tag";
+            if (text.AsSpan(i).StartsWith("}}"))
+                return quote == '\0' ? null : "must not hold }} within a quoted text";
+            if (quote != '\0')
+                quote = c == quote ? '\0' : quote;
+            else if (c is '"' or '\'' or '[')
+                quote = c == '[' ? ']' : c;
+        }
+
+        return null; // The engine refuses what has no end.
     }
 
     /// <summary>Whether a tag begins before the last one has ended: what looks like tags there would be counted and is none.</summary>

@@ -10,7 +10,8 @@ internal sealed record RenderedText(string Subject, string Text, string? Fault);
 
 /// <summary>
 /// Makes texts of templates and data. Texts are plain, so nothing is escaped here: each channel escapes for what it speaks. Compiled
-/// templates are kept, because compiling one takes milliseconds.
+/// templates are kept, because compiling one takes milliseconds; each by an engine of its own, since an engine remembers every name it ever
+/// met. What is only tried is not kept.
 /// </summary>
 internal sealed class TemplateRenderer
 {
@@ -19,19 +20,19 @@ internal sealed class TemplateRenderer
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, HandlebarsTemplate<TextWriter, object, object>> _compiled = new(StringComparer.Ordinal);
-    private readonly IHandlebars _handlebars = Handlebars.Create(new HandlebarsConfiguration { NoEscape = true });
 
     /// <summary>Renders; when <paramref name="own"/> fails, the built-in template of <paramref name="id"/>.</summary>
     /// <param name="maxText">Characters of the text.</param>
+    /// <param name="isTrial">Whether the template is only tried, and forgotten afterwards.</param>
     public RenderedText Render(
-        string id, TemplateDefinition? own, Dictionary<string, object?> data, int maxText = NotificationLimits.Text)
+        string id, TemplateDefinition? own, Dictionary<string, object?> data, int maxText = NotificationLimits.Text, bool isTrial = false)
     {
         string? fault = null;
         if (own is { BuiltIn: false })
         {
             try
             {
-                return Make(own, data, null, maxText);
+                return Make(own, data, null, maxText, isTrial);
             }
             catch (Exception error)
             {
@@ -42,7 +43,7 @@ internal sealed class TemplateRenderer
 
         try
         {
-            return Make(DefaultTemplates.All[id], data, fault, maxText);
+            return Make(DefaultTemplates.All[id], data, fault, maxText, isTrial: false);
         }
         catch (Exception error)
         {
@@ -62,8 +63,8 @@ internal sealed class TemplateRenderer
         if (errors.Count > 0)
             return errors;
         var sample = TemplateContext.Sample(DefaultTemplates.Group);
-        Try(errors, "subject", () => Make(template.Subject, sample, NotificationLimits.Text));
-        Try(errors, "text", () => Make(template.Text, sample, NotificationLimits.Text));
+        Try(errors, "subject", () => Make(Compile(template.Subject), sample, new BoundedWriter(NotificationLimits.Text)));
+        Try(errors, "text", () => Make(Compile(template.Text), sample, new BoundedWriter(NotificationLimits.Text)));
         return errors;
     }
 
@@ -80,23 +81,30 @@ internal sealed class TemplateRenderer
         }
     }
 
-    private RenderedText Make(TemplateDefinition template, Dictionary<string, object?> data, string? fault, int maxText)
+    private RenderedText Make(TemplateDefinition template, Dictionary<string, object?> data, string? fault, int maxText, bool isTrial)
     {
         if (!template.BuiltIn && (TemplateCheck.Fault(template.Subject, TemplateDefinition.MaxSubject)
             ?? TemplateCheck.Fault(template.Text, TemplateDefinition.MaxText)) is { } bad)
             throw new InvalidOperationException($"it {bad}");
-        var subject = OneLine(Make(template.Subject, data, NotificationLimits.Text));
-        var text = Make(template.Text, data, maxText).Trim();
+        var subject = OneLine(Make(template.Subject, NotificationLimits.Text));
+        var text = Make(template.Text, maxText).Trim();
         if (text.Length == 0 && !template.BuiltIn)
             throw new InvalidOperationException("it makes no text");
         return new RenderedText(Cut(subject, NotificationLimits.Subject), text, fault);
+
+        // Of our own words as many as fit are better than none; what people write is to fit as a whole.
+        string Make(string part, int max) => TemplateRenderer.Make(
+            isTrial ? Compile(part) : Compiled(part), data, new BoundedWriter(max, isCut: template.BuiltIn));
     }
 
-    private string Make(string template, Dictionary<string, object?> data, int maxLength)
+    private static string Make(
+        HandlebarsTemplate<TextWriter, object, object> template, Dictionary<string, object?> data, BoundedWriter writer)
     {
-        using var writer = new BoundedWriter(maxLength);
-        Compiled(template)(writer, RenderBudget.Bound(data));
-        return writer.ToString();
+        using (writer)
+        {
+            template(writer, RenderBudget.Bound(data));
+            return writer.ToString();
+        }
     }
 
     private HandlebarsTemplate<TextWriter, object, object> Compiled(string template)
@@ -105,12 +113,21 @@ internal sealed class TemplateRenderer
         {
             if (_compiled.TryGetValue(template, out var known))
                 return known;
-            using var reader = new StringReader(template);
-            var made = _handlebars.Compile(reader);
+        }
+
+        var made = Compile(template); // Outside the lock: every message of every project takes it.
+        lock (_gate)
+        {
             if (_compiled.Count >= MaxCompiled)
                 _compiled.Clear();
             return _compiled[template] = made;
         }
+    }
+
+    private static HandlebarsTemplate<TextWriter, object, object> Compile(string template)
+    {
+        using var reader = new StringReader(template);
+        return Handlebars.Create(new HandlebarsConfiguration { NoEscape = true }).Compile(reader);
     }
 
     /// <summary>Cuts a text, never inside a surrogate pair.</summary>
@@ -134,40 +151,45 @@ internal sealed class TemplateRenderer
 /// <summary>A template made more text than a message can hold.</summary>
 internal sealed class TextOverflowException(int max) : Exception($"the text grows beyond {max} characters");
 
-/// <summary>Takes so many characters and throws at the next.</summary>
-internal sealed class BoundedWriter(int max) : StringWriter(System.Globalization.CultureInfo.InvariantCulture)
+/// <summary>Takes so many characters. At the next it throws or, where texts are cut, ends the text with an ellipsis.</summary>
+internal sealed class BoundedWriter(int max, bool isCut = false) : StringWriter(System.Globalization.CultureInfo.InvariantCulture)
 {
+    private bool _isFull;
+
     /// <inheritdoc/>
     public override void Write(char value)
     {
-        Bound(1);
-        base.Write(value);
+        Write([value]);
     }
 
     /// <inheritdoc/>
     public override void Write(char[] buffer, int index, int count)
     {
-        Bound(count);
-        base.Write(buffer, index, count);
+        Write(buffer.AsSpan(index, count));
     }
 
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<char> buffer)
     {
-        Bound(buffer.Length);
-        base.Write(buffer);
+        var text = GetStringBuilder();
+        if (_isFull)
+            return;
+        if (text.Length + buffer.Length <= max)
+        {
+            text.Append(buffer);
+            return;
+        }
+
+        if (!isCut)
+            throw new TextOverflowException(max);
+        _isFull = true;
+        var cut = TemplateRenderer.Cut(string.Concat(text.ToString(), buffer), max);
+        text.Clear().Append(cut);
     }
 
     /// <inheritdoc/>
     public override void Write(string? value)
     {
-        Bound(value?.Length ?? 0);
-        base.Write(value);
-    }
-
-    private void Bound(int more)
-    {
-        if (GetStringBuilder().Length + more > max)
-            throw new TextOverflowException(max);
+        Write(value.AsSpan());
     }
 }

@@ -20,11 +20,12 @@ internal sealed class EmailSender(GuardedConnector connector, TrustedRoots roots
         if (!MailText.IsAddress(message.To) || !MailText.IsAddress(settings.From ?? ""))
             return SendResult.Permanent($"'{message.To}' or the sender's is no mail address");
         var security = settings.Security ?? "starttls";
+        var told = new ToldText(secrets, user: settings.User);
         try
         {
             var stream = await connector.Connect(
                 host, settings.Port ?? DefaultPort, isPlain: security == "none", message.Access.Trusted, cancel);
-            await using var smtp = new SmtpConnection(stream, roots.For(host));
+            await using var smtp = new SmtpConnection(stream, roots.For(host), told);
             await smtp.Open(security, cancel);
             if (!string.IsNullOrEmpty(settings.User))
                 await smtp.LogIn(settings.User, secrets.Password ?? "", cancel);
@@ -39,7 +40,11 @@ internal sealed class EmailSender(GuardedConnector connector, TrustedRoots roots
         {
             return SendResult.Permanent(refused.Message, channelRefused: true);
         }
-        catch (Exception error) when (error is IOException or AuthenticationException)
+        catch (AuthenticationException untrusted)
+        {
+            return SendResult.Permanent($"TLS: {untrusted.Message}", channelRefused: true); // It stays so until somebody mends it.
+        }
+        catch (IOException error)
         {
             return SendResult.Retryable(error.Message);
         }

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Text;
+using EsoCore.Silo.Channels.Net;
 
 namespace EsoCore.Silo.Channels.Email;
 
@@ -18,16 +19,13 @@ internal sealed class SmtpRefusedException(string message, bool isLasting, bool 
 /// connects
 /// by itself, so the address it connects to cannot be checked; it does not tell which code refused what either.
 /// </summary>
-internal sealed class SmtpConnection(Stream stream, SslClientAuthenticationOptions tls) : IAsyncDisposable
+internal sealed class SmtpConnection(Stream stream, SslClientAuthenticationOptions tls, ToldText told) : IAsyncDisposable
 {
     /// <summary>Bytes of a line of an answer.</summary>
     private const int MaxLine = 2_048;
 
     /// <summary>Lines of an answer.</summary>
     private const int MaxLines = 64;
-
-    /// <summary>Characters of an answer that are told.</summary>
-    private const int MaxTold = 200;
 
     /// <summary>The recipient lives elsewhere, and the server sees to it.</summary>
     private const int Forwards = 251;
@@ -144,14 +142,10 @@ internal sealed class SmtpConnection(Stream stream, SslClientAuthenticationOptio
         return code == expected ? Told(code, lines) : throw Refused(what, code, lines, isOfChannel);
     }
 
-    private static SmtpRefusedException Refused(string what, int code, List<string> lines, bool isOfChannel) =>
+    private SmtpRefusedException Refused(string what, int code, List<string> lines, bool isOfChannel) =>
         new($"{what}: {Told(code, lines)}", isLasting: code is >= 500 and < 600, isOfChannel && code is >= 500 and < 600);
 
-    private static string Told(int code, List<string> lines)
-    {
-        var text = $"{code} {string.Join(' ', lines)}";
-        return text.Length <= MaxTold ? text : text[..MaxTold] + "…";
-    }
+    private string Told(int code, List<string> lines) => told.Of($"{code} {string.Join(' ', lines)}");
 
     private async Task Send(string line, CancellationToken cancel)
     {

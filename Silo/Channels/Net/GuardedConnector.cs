@@ -10,10 +10,13 @@ internal sealed class TargetRefusedException(string message) : IOException(messa
 /// Connects to targets. The address is checked here, right before it is connected to, and it is that address and not the name which is then
 /// connected to: a name that changes its address in between gains nothing.
 /// </summary>
-internal sealed class GuardedConnector(AddressGuard guard, IHostResolver resolver, ILogger<GuardedConnector> log)
+internal sealed class GuardedConnector(AddressGuard guard, IHostResolver resolver, TimeProvider time, ILogger<GuardedConnector> log)
 {
     /// <summary>Addresses of one name that are tried.</summary>
     private const int MaxAddresses = 8;
+
+    /// <summary>How long one address is waited for: one that swallows everything must not use up the time of the others.</summary>
+    private static readonly TimeSpan AddressPatience = TimeSpan.FromSeconds(3);
 
     /// <summary>Opens a connection.</summary>
     /// <param name="isPlain">Whether no TLS will be spoken on it.</param>
@@ -36,15 +39,22 @@ internal sealed class GuardedConnector(AddressGuard guard, IHostResolver resolve
             }
 
             var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            using var patience = new CancellationTokenSource(AddressPatience, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
             try
             {
-                await socket.ConnectAsync(new IPEndPoint(address, port), cancel);
+                await socket.ConnectAsync(new IPEndPoint(address, port), either.Token);
                 return new NetworkStream(socket, ownsSocket: true);
             }
             catch (SocketException error)
             {
                 socket.Dispose();
                 failure = error;
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                socket.Dispose();
+                failure = new TimeoutException($"no connection within {AddressPatience.TotalSeconds:0} s");
             }
             catch
             {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Authentication;
 using System.Text;
 using EsoCore.Grains.Notifications;
 
@@ -11,11 +12,10 @@ namespace EsoCore.Silo.Channels.Net;
 /// </summary>
 internal sealed class HttpTargets : IDisposable
 {
-    /// <summary>Bytes of an answer that are read.</summary>
-    private const int MaxAnswer = 2_048;
-
-    /// <summary>Characters of an answer that are told.</summary>
-    private const int MaxTold = 200;
+    /// <summary>
+    /// Bytes of an answer that are read: enough that a secret at the end of what is told is there as a whole, and so found.
+    /// </summary>
+    private const int MaxAnswer = 8_192;
 
     /// <summary>KiB of an answer's headers.</summary>
     private const int MaxHeaders = 16;
@@ -54,15 +54,16 @@ internal sealed class HttpTargets : IDisposable
     }
 
     /// <summary>Sends, and judges the answer.</summary>
-    /// <param name="key">The idempotency key.</param>
-    public async Task<SendResult> Send(HttpRequestMessage request, Guid key, CancellationToken cancel)
+    /// <param name="message">What the request carries: its key makes repeats known, and its secrets are told to nobody.</param>
+    public async Task<SendResult> Send(HttpRequestMessage request, OutgoingMessage message, CancellationToken cancel)
     {
-        request.Headers.TryAddWithoutValidation("Idempotency-Key", key.ToString("D"));
+        var told = new ToldText(message.Access.Secrets, request.RequestUri);
+        request.Headers.TryAddWithoutValidation("Idempotency-Key", message.Key.ToString("D"));
         request.Headers.TryAddWithoutValidation("User-Agent", "EsoCore");
         try
         {
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
-            return Judge(response, await Told(response, cancel));
+            return Judge(response, told.Of(await Read(response, cancel)));
         }
         catch (HttpRequestException error) when (error.InnerException is TargetRefusedException refused)
         {
@@ -72,9 +73,14 @@ internal sealed class HttpTargets : IDisposable
         {
             return SendResult.Permanent(refused.Message, channelRefused: true);
         }
+        catch (HttpRequestException error) when (error.InnerException is AuthenticationException untrusted)
+        {
+            return SendResult.Permanent(told.Of($"TLS: {untrusted.Message}"), channelRefused: true); // It stays so until somebody mends it.
+        }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
-            return SendResult.Retryable(error.InnerException is null ? error.Message : $"{error.Message} {error.InnerException.Message}");
+            var why = error.InnerException is null ? error.Message : $"{error.Message} {error.InnerException.Message}";
+            return SendResult.Retryable(told.Of(why));
         }
     }
 
@@ -91,7 +97,7 @@ internal sealed class HttpTargets : IDisposable
         {
             >= 200 and < 300 => SendResult.Delivered(detail),
             >= 300 and < 400 => SendResult.Permanent($"{detail} (redirects are not followed)", channelRefused: true),
-            401 or 403 or 404 or 410 => SendResult.Permanent(detail, channelRefused: true),
+            401 or 403 or 404 or 405 or 410 => SendResult.Permanent(detail, channelRefused: true),
             408 or 425 or 429 or >= 500 => SendResult.Retryable(detail, RetryAfter(response)),
             _ => SendResult.Permanent(detail),
         };
@@ -105,7 +111,7 @@ internal sealed class HttpTargets : IDisposable
     };
 
     /// <summary>The beginning of an answer, or what came of it in time: the status has decided already, whatever the rest is.</summary>
-    private async Task<string> Told(HttpResponseMessage response, CancellationToken cancel)
+    private async Task<string> Read(HttpResponseMessage response, CancellationToken cancel)
     {
         var (buffer, read) = (new byte[MaxAnswer], 0);
         using var patience = new CancellationTokenSource(AnswerPatience, _time);
@@ -120,14 +126,6 @@ internal sealed class HttpTargets : IDisposable
         {
         }
 
-        var text = new StringBuilder(Encoding.UTF8.GetString(buffer, 0, read));
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (char.IsControl(text[i]) || text[i] == '\uFFFD')
-                text[i] = ' ';
-        }
-
-        var line = text.ToString().Trim();
-        return line.Length <= MaxTold ? line : line[..MaxTold] + "…";
+        return Encoding.UTF8.GetString(buffer, 0, read);
     }
 }

@@ -17,7 +17,7 @@ internal sealed class SlackSender(HttpTargets http) : IChannelSender
         {
             Content = JsonContent.Create(new { text = $"{mention}*{Escape(message.Subject)}*\n{Escape(message.Text)}" }),
         };
-        return await http.Send(request, message.Key, cancel);
+        return await http.Send(request, message, cancel);
     }
 
     /// <summary>Slack's three special characters; what looks like a mention or a link in an event's text is then none.</summary>

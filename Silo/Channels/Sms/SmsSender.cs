@@ -17,6 +17,6 @@ internal sealed class SmsSender(HttpTargets http) : IChannelSender
         if (message.To.Length == 0)
             return SendResult.Permanent("there is no number to send to");
         using var request = RequestTemplate.Make(message, TemplateRenderer.Cut(message.Text, MaxText));
-        return await http.Send(request, message.Key, cancel);
+        return await http.Send(request, message, cancel);
     }
 }

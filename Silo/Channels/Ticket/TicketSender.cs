@@ -12,6 +12,6 @@ internal sealed class TicketSender(HttpTargets http) : IChannelSender
     public async Task<SendResult> Send(OutgoingMessage message, CancellationToken cancel)
     {
         using var request = RequestTemplate.Make(message, message.Text);
-        return await http.Send(request, message.Key, cancel);
+        return await http.Send(request, message, cancel);
     }
 }

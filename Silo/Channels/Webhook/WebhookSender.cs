@@ -26,7 +26,7 @@ internal sealed class WebhookSender(HttpTargets http, TimeProvider time) : IChan
         request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
         request.Headers.TryAddWithoutValidation("X-EsoCore-Timestamp", timestamp);
         request.Headers.TryAddWithoutValidation("X-EsoCore-Signature", $"v1={Sign(message.Access.Secrets.Secret ?? "", timestamp, body)}");
-        return await http.Send(request, message.Key, cancel);
+        return await http.Send(request, message, cancel);
     }
 
     /// <summary>The signature, in hex.</summary>

@@ -35,6 +35,35 @@ public abstract class DocumentContract : StorageContract
     }
 
     [Fact]
+    public async Task Keys_OfDevices_AreListedByPagesAndSealedAnew()
+    {
+        var project = await Store.AddProject();
+        var keys = new List<Guid>();
+        for (var i = 0; i < 5; i++)
+        {
+            var registration = Registration(project);
+            var key = Key(project, registration.DeviceId);
+            await Store.Devices.Create(registration, key, None);
+            keys.Add(key.KeyId);
+        }
+
+        Assert.Contains(project, await Store.Projects.ListProjects(Guid.Empty, 1_000, None));
+        Assert.Empty(await Store.Projects.ListProjects(new Guid(Enumerable.Repeat((byte)255, 16).ToArray()), 1_000, None));
+        var (listed, after) = (new List<StoredKey>(), Guid.Empty);
+        while (await Store.Projects.ListDeviceKeys(after, 2, None) is { IsEmpty: false } page)
+        {
+            listed.AddRange(page);
+            after = page[^1].KeyId;
+        }
+
+        Assert.Equal(keys.Order(), listed.Where(k => k.ProjectId == project).Select(k => k.KeyId).Order());
+        Assert.False(await Store.Projects.Reseal(keys[0], new byte[] { 9 }, new byte[] { 4, 5 }, None));
+        Assert.True(await Store.Projects.Reseal(keys[0], new byte[] { 1, 2, 3 }, new byte[] { 4, 5 }, None));
+        Assert.Equal([4, 5], (await Store.Projects.FindKey(keys[0], None))!.SealedSigningKey.ToArray());
+        Assert.Equal([1, 2, 3], (await Store.Projects.FindKey(keys[1], None))!.SealedSigningKey.ToArray());
+    }
+
+    [Fact]
     public async Task Resources_AreWrittenOnlyOverTheExpectedVersion()
     {
         var project = Guid.NewGuid();

@@ -65,6 +65,18 @@ internal sealed class ProjectStore(Sessions sessions, TimeProvider time, Action 
     public Task<StoredKey?> FindKey(Guid keyId, CancellationToken cancel) =>
         sessions.ReadOne(Sql["find_key"], a => a.Add(keyId), row => ReadKey(row, 0), cancel);
 
+    /// <inheritdoc/>
+    public Task<ImmutableArray<Guid>> ListProjects(Guid after, int limit, CancellationToken cancel) =>
+        sessions.ReadAll(Sql["list_projects"], a => a.Add(after).Add(limit), row => row.Guid(0), cancel);
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<StoredKey>> ListDeviceKeys(Guid after, int limit, CancellationToken cancel) =>
+        sessions.ReadAll(Sql["list_device_keys"], a => a.Add(after).Add(limit), row => ReadKey(row, 0), cancel);
+
+    /// <inheritdoc/>
+    public async Task<bool> Reseal(Guid keyId, ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after, CancellationToken cancel) =>
+        await sessions.Execute(Sql["reseal"], a => a.Add(after).Add(keyId).Add(before), cancel).ConfigureAwait(false) == 1;
+
     private long? Floor(int? days) => days is { } d ? Micros.From(time.GetUtcNow()) - (d * Micros.Day) : null;
 
     private static Versioned<Project> ReadProject(NpgsqlDataReader row) =>

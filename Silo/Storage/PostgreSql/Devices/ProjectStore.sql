@@ -26,5 +26,15 @@ select d.id, d.project_id, d.status, d.signature_required, k.id, k.project_id, k
 from device d left join api_key k on k.device_id = d.id and k.revoked_at is null
 where d.id = $1 order by k.created_at, k.id;
 
+-- name: list_projects
+select id from project where id > $1 order by id limit $2;
+
+-- name: list_device_keys
+select id, project_id, device_id, secret_hash, sealed_signing_key, expires_at from api_key
+where id > $1 and device_id is not null and revoked_at is null order by id limit $2;
+
+-- name: reseal
+update api_key set sealed_signing_key = $1 where id = $2 and sealed_signing_key = $3;
+
 -- name: find_key
 select id, project_id, device_id, secret_hash, sealed_signing_key, expires_at from api_key where id = $1 and revoked_at is null;

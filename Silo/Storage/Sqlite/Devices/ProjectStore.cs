@@ -93,6 +93,36 @@ internal sealed class ProjectStore(Writer writer, ReaderPool readers, TimeProvid
             },
             cancel);
 
+    /// <inheritdoc/>
+    public Task<ImmutableArray<Guid>> ListProjects(Guid after, int limit, CancellationToken cancel) =>
+        List("list_projects", after, limit, row => row.Guid(0), cancel);
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<StoredKey>> ListDeviceKeys(Guid after, int limit, CancellationToken cancel) =>
+        List("list_device_keys", after, limit, ReadKey, cancel);
+
+    /// <inheritdoc/>
+    public Task<bool> Reseal(Guid keyId, ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after, CancellationToken cancel) =>
+        writer.Write(
+            db =>
+            {
+                db.Use(Sql["reseal"]).Add(after.Span).Add(keyId).Add(before.Span).Run();
+                return db.Changes == 1;
+            },
+            cancel);
+
+    private Task<ImmutableArray<T>> List<T>(string name, Guid after, int limit, Func<Statement, T> read, CancellationToken cancel) =>
+        readers.Read(
+            db =>
+            {
+                var items = ImmutableArray.CreateBuilder<T>();
+                using var row = db.Use(Sql[name]).Add(after).Add(limit);
+                while (row.Step())
+                    items.Add(read(row));
+                return items.DrainToImmutable();
+            },
+            cancel);
+
     /// <summary>Stores a key, as part of a write.</summary>
     public static void InsertKey(Db db, NewKey key) =>
         db.Use(Sql["insert_key"]).Add(key.KeyId).Add(key.ProjectId).Add(key.DeviceId).Add(key.SecretHash.Span).Add(key.SealedSigningKey.Span)

@@ -28,5 +28,16 @@ select id, project_id, status, signature_required from device where id = ?;
 select id, project_id, device_id, secret_hash, sealed_signing_key, expires_at from api_key where device_id = ? and revoked_at is null
 order by created_at, id;
 
+-- name: list_projects
+select id from project where id > ? order by id limit ?;
+
+-- By the order of ids: the plus keeps the index of devices out of it, which would have to be sorted.
+-- name: list_device_keys
+select id, project_id, device_id, secret_hash, sealed_signing_key, expires_at from api_key
+where id > ? and +device_id is not null and revoked_at is null order by id limit ?;
+
+-- name: reseal
+update api_key set sealed_signing_key = ?1 where id = ?2 and sealed_signing_key = ?3;
+
 -- name: find_key
 select id, project_id, device_id, secret_hash, sealed_signing_key, expires_at from api_key where id = ? and revoked_at is null;
