@@ -11,6 +11,12 @@ internal static class IncidentLimits
     /// <summary>The same where they are about a site or the project.</summary>
     public const int MaxEpisodesOfMany = 512;
 
+    /// <summary>
+    /// The same where devices are counted, as far as they are concerned now: each by its newest episode, about 75 bytes as stored. Of the
+    /// others twice as many as the rule counts, at least <see cref="MaxEpisodesOfMany"/>.
+    /// </summary>
+    public const int MaxEpisodesOfDevices = 10_000;
+
     /// <summary>Incidents held; older ones that are resolved live on in their rows and can no longer be reopened.</summary>
     public const int MaxIncidents = 8;
 

@@ -173,32 +173,6 @@ internal sealed partial class IncidentMachine
     private DateTimeOffset NotifyAt(IncidentRecord record) => !CanWait(record)
         ? Now : Now + (Rank(record.View.Severity) == Severity.Critical ? IncidentLimits.SettleCritical : IncidentLimits.Settle);
 
-    /// <summary>
-    /// Episodes beyond what is held one by one are only counted: the oldest first that are over, at last the oldest of all.
-    /// </summary>
-    private void Fold()
-    {
-        var max = _context.Subject.Kind is SubjectKind.Site or SubjectKind.Project ? IncidentLimits.MaxEpisodesOfMany
-            : IncidentLimits.MaxEpisodes;
-        if (_episodes.Count <= max)
-            return;
-        foreach (var episode in _episodes.OrderBy(e => e.Lasts && e.End is null).ThenBy(e => e.Start).ThenBy(e => e.Id)
-            .Take(_episodes.Count - max).ToList())
-        {
-            _episodes.Remove(episode);
-            if (!EpisodeClusters.Counts(episode, Now))
-                continue;
-            var (from, to) = (episode.Start, episode.End ?? episode.Start);
-            if (_records.Find(r => r.View.StartedAt <= from && (r.View.EndedAt ?? DateTimeOffset.MaxValue) >= from) is not { } record)
-                continue;
-            Put(record with
-            {
-                Folded = record.Folded is { } f ? new FoldedEpisodes(f.Count + 1, Min(f.From, from), Max(f.To, to))
-                    : new FoldedEpisodes(1, from, to),
-            });
-        }
-    }
-
     /// <summary>Old incidents that are resolved live on in their rows alone.</summary>
     private void Forget()
     {

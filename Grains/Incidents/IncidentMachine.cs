@@ -32,7 +32,8 @@ internal sealed partial class IncidentMachine
     {
         (_before, _context) = (state, context);
         _timing = context.Timing ?? state.Timing;
-        (_episodes, _records, _outgoing) = ([.. state.Episodes], [.. state.Incidents], [.. state.Outgoing]);
+        (_episodes, _records, _outgoing) = ([.. state.Episodes, .. PackedEpisodes.Unpack(state.Packed.Span)],
+            [.. state.Incidents], [.. state.Outgoing]);
         _views = state.Incidents.ToImmutableDictionary(r => r.View.Id, r => r.View);
         _lastNo = state.LastNo;
     }
@@ -108,6 +109,10 @@ internal sealed partial class IncidentMachine
                 Update(record, left[own]);
                 left.RemoveAt(own);
             }
+            else if (_timing.Devices > 1 && record.Folded is not null)
+            {
+                Release(record);
+            }
             else
             {
                 Withdraw(record, clusters.FirstOrDefault(c => Overlaps(c, record.View)));
@@ -155,10 +160,12 @@ internal sealed partial class IncidentMachine
         foreach (var view in changed)
             HandOn(new FeedOut(Now, FeedOf(view)));
         var views = current.ToDictionary(v => v.Id);
+        var (episodes, packed) = PackedEpisodes.Split(Stripped());
         var state = _before with
         {
             Format = IncidentState.CurrentFormat,
-            Episodes = [.. Stripped()],
+            Episodes = episodes,
+            Packed = packed,
             Incidents = [.. _records.OrderBy(r => r.No)],
             Outgoing = [.. _outgoing.Select(o => Final(o, views))],
             LastNo = _lastNo,

@@ -23,6 +23,9 @@ internal sealed record IncidentState
     /// <summary>Episodes, in no order.</summary>
     public ImmutableArray<HeldEpisode> Episodes { get; init; } = [];
 
+    /// <summary>Further episodes of a rule over many devices, by <see cref="PackedEpisodes"/>.</summary>
+    public ReadOnlyMemory<byte> Packed { get; init; }
+
     /// <summary>The latest incidents, by number.</summary>
     public ImmutableArray<IncidentRecord> Incidents { get; init; } = [];
 
@@ -88,6 +91,9 @@ internal sealed record IncidentRecord(long No, Incident View)
 
     /// <summary>Its episodes that are no longer held one by one.</summary>
     public FoldedEpisodes? Folded { get; init; }
+
+    /// <summary>Whether devices that are concerned were among them; the trail says so once.</summary>
+    public bool IsCut { get; init; }
 
     /// <summary>Whether nobody needs to be told of it as long as its cause goes on.</summary>
     [JsonIgnore]
