@@ -26,7 +26,8 @@ internal static class IncidentEndpoints
         Act(incidents, IncidentVerb.Acknowledge, "acknowledge", "Take an incident on: escalation ends");
         Act(incidents, IncidentVerb.Resolve, "resolve", "Declare an incident over");
         Act(incidents, IncidentVerb.Suppress, "suppress", "Put an incident aside: repeats are counted and tell nobody");
-        Act(incidents, IncidentVerb.Unsuppress, "unsuppress", "Take an incident up again");
+        Act(incidents, IncidentVerb.Unsuppress, "unsuppress",
+            "Take an incident up again: while it goes on it is told anew, and escalates from its first step");
         incidents.MapPost("/{id}/assign", (HttpContext http, string id, IGrainFactory grains) => Act(http, id, grains, IncidentVerb.Assign))
             .Doc("assignIncident", Tag, "Say who is to see to an incident; null takes it back", doc => doc.Takes<AssignBody>().Edits()
                 .Refuses(404))

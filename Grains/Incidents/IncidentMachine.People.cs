@@ -60,16 +60,22 @@ internal sealed partial class IncidentMachine
         Put(after);
     }
 
+    /// <summary>
+    /// Takes up again what was put aside. If it goes on, it is told anew and its escalation begins with its first step, counted from now:
+    /// what was told before has been dealt with by putting it aside, and whoever is on duty now may never have heard of it.
+    /// </summary>
     private void TakeUp(IncidentRecord record, string actor, string? text)
     {
         var isOver = record.View.EndedAt is not null;
-        var told = record with
-        {
-            JoinedUntil = Now, NotifyAt = !isOver && record.Announced < record.Opening ? Now : null, Unreported = true,
-        };
+        var told = record with { JoinedUntil = Now, NotifyAt = null, Unreported = true };
+        if (!isOver)
+            told = told with { NotifyAt = Now, Announced = 0, TakenUp = record.TakenUp + (record.Announced > 0 ? 1 : 0) };
         var after = Show(told, record.View with
         {
             Status = isOver ? IncidentStatus.Resolved : IncidentStatus.Open,
+            AcknowledgedAt = isOver ? record.View.AcknowledgedAt : null,
+            AcknowledgedBy = isOver ? record.View.AcknowledgedBy : null,
+            EscalationLevel = isOver ? record.View.EscalationLevel : 0,
             ResolvedAt = isOver ? Now : null,
             ResolvedBy = isOver ? ItsOwn : null,
         });

@@ -33,14 +33,14 @@ internal sealed partial class IncidentMachine
     {
         var after = record with { Announced = record.Opening };
         var actions = _context.Rule?.Actions ?? [];
+        var kind = record is { Opening: 1, TakenUp: 0 } ? NoticeKind.Opened : NoticeKind.Reopened;
         for (var i = 0; i < actions.Length; i++)
         {
             switch (actions[i])
             {
                 case NotifyAction notify:
                     foreach (var to in notify.To)
-                        after = TellOpen(after, record.Opening == 1 ? NoticeKind.Opened : NoticeKind.Reopened, $"opened.{i}",
-                            new Recipient(to, notify.Via));
+                        after = TellOpen(after, kind, $"opened.{i}", new Recipient(to, notify.Via));
                     break;
                 case EscalateAction when record.View.Status == IncidentStatus.Open:
                     after = after with { Escalations = after.Escalations.Add(new EscalationProgress(i, 0, Now)) };
@@ -134,7 +134,8 @@ internal sealed partial class IncidentMachine
 
     private NoticeOut NoticeOf(IncidentRecord record, NoticeKind kind, string step, Recipient recipient) =>
         new(Now, recipient.To, new Notice(
-        WorkIds.Of("notice", record.View.Id, record.Opening, step, recipient.To), kind, record.View, recipient.Via,
+        WorkIds.Of("notice", record.View.Id, record.Opening, record.TakenUp == 0 ? step : $"{step}/{record.TakenUp}", recipient.To),
+        kind, record.View, recipient.Via,
         record.View.Source.SiteId is { } site ? $"site:{site}" : "project", Now));
 
     private TicketOut TicketOf(Incident view, TicketAction action, int place)

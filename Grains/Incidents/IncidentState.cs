@@ -77,6 +77,11 @@ internal sealed record IncidentRecord(long No, Incident View)
     /// <summary>The opening that people were told of; 0: none.</summary>
     public int Announced { get; init; }
 
+    /// <summary>
+    /// How often it was taken up again after it had been told and put aside: what is told then is no repeat of what was told before.
+    /// </summary>
+    public int TakenUp { get; init; }
+
     /// <summary>What the correlation last said, or null.</summary>
     public CauseVerdict? Verdict { get; init; }
 
