@@ -76,12 +76,20 @@ internal sealed class CauseFinder
 
         // Many devices telling the same are one thing, and each one's own telling belongs to it.
         var fits = CausalGraph.Causes(cause.Cause, effect.Cause) || IsWide(cause) && cause.Cause == effect.Cause;
-        return fits && effect.StartedAt >= cause.StartedAt - Lead && effect.StartedAt <= Until(cause);
+        return fits && IsWithin(cause, effect);
     }
 
+    /// <summary>Whether an incident began when another could bring it about.</summary>
+    public static bool IsWithin(Incident cause, Incident effect) =>
+        effect.StartedAt >= cause.StartedAt - Lead && effect.StartedAt <= Until(cause);
+
+    /// <summary>
+    /// Until when what begins can be a consequence. What many devices are lost by goes on until the last of them is back, which may take
+    /// days; but what begins long after the last of them was lost or found is trouble of its own.
+    /// </summary>
     private static DateTimeOffset Until(Incident cause)
     {
-        if (cause.EndedAt is null && cause.Lasts)
+        if (cause.EndedAt is null && cause.Lasts && !IsWide(cause))
             return DateTimeOffset.MaxValue;
         var last = cause.EndedAt is { } ended && ended > cause.LastAt ? ended : cause.LastAt;
         return last > DateTimeOffset.MaxValue - Lag ? DateTimeOffset.MaxValue : last + Lag;

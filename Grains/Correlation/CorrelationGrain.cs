@@ -34,8 +34,8 @@ internal sealed class CorrelationGrain(IWorkStore store, TimeProvider time, ILog
     private const int ToldAtOnce = 16;
 
     private readonly Dictionary<Guid, Incident> _incidents = [];
-    private readonly Dictionary<Guid, HashSet<Guid>> _ofDevice = [];
-    private readonly HashSet<Guid> _wide = [];
+    private readonly Dictionary<Guid, List<Incident>> _ofDevice = [];
+    private readonly Dictionary<Guid, Incident> _wide = [];
     private readonly Dictionary<Guid, CauseVerdict> _told = [];
     private readonly Dictionary<Guid, (CauseVerdict Verdict, int Tries)> _toTell = [];
     private Guid _projectId;
@@ -69,12 +69,14 @@ internal sealed class CorrelationGrain(IWorkStore store, TimeProvider time, ILog
     public Task<CauseVerdict> Report(Incident incident)
     {
         // No await in here: calls interleave, and each must find the set whole.
+        var before = _incidents.GetValueOrDefault(incident.Id);
         if (incident.Count == 0)
             Remove(incident.Id);
         else
             Keep(incident);
         Forget();
-        var verdicts = CauseFinder.Judge(Concerned(incident), time.GetUtcNow());
+        var seeds = new[] { before, _incidents.GetValueOrDefault(incident.Id) }.OfType<Incident>().ToList();
+        var verdicts = CauseFinder.Judge(CauseNeighbours.Of(seeds, _wide.Values, _ofDevice), time.GetUtcNow());
         var own = verdicts.GetValueOrDefault(incident.Id) ?? new CauseVerdict(incident.Id, null, false, 0, null);
         _told[incident.Id] = own;
         _toTell.Remove(incident.Id);
@@ -100,33 +102,25 @@ internal sealed class CorrelationGrain(IWorkStore store, TimeProvider time, ILog
         }
     }
 
-    /// <summary>
-    /// Those whose verdicts an incident can change: of its device alone, since devices have to do with each other only through what
-    /// concerns the whole site. All, while there is such.
-    /// </summary>
-    private IEnumerable<Incident> Concerned(Incident incident) =>
-        _wide.Count > 0 || CauseFinder.IsWide(incident) ? _incidents.Values
-            : _ofDevice.TryGetValue(incident.Source.DeviceId, out var ids) ? ids.Select(id => _incidents[id]) : [];
-
     private void Keep(Incident incident)
     {
         Remove(incident.Id);
         _incidents[incident.Id] = incident;
         if (CauseFinder.IsWide(incident))
-            _wide.Add(incident.Id);
-        else if (_ofDevice.TryGetValue(incident.Source.DeviceId, out var ids))
-            ids.Add(incident.Id);
+            _wide[incident.Id] = incident;
+        else if (_ofDevice.TryGetValue(incident.Source.DeviceId, out var own))
+            own.Add(incident);
         else
-            _ofDevice[incident.Source.DeviceId] = [incident.Id];
+            _ofDevice[incident.Source.DeviceId] = [incident];
     }
 
     private void Remove(Guid id)
     {
         if (!_incidents.Remove(id, out var incident) || _wide.Remove(id))
             return;
-        var ids = _ofDevice[incident.Source.DeviceId];
-        ids.Remove(id);
-        if (ids.Count == 0)
+        var own = _ofDevice[incident.Source.DeviceId];
+        own.RemoveAll(i => i.Id == id);
+        if (own.Count == 0)
             _ofDevice.Remove(incident.Source.DeviceId);
     }
 
@@ -142,7 +136,7 @@ internal sealed class CorrelationGrain(IWorkStore store, TimeProvider time, ILog
             .ToList();
         if (_incidents.Count - gone.Count is var left && left > MaxIncidents)
         {
-            gone.AddRange(_incidents.Values.Except(gone).Where(i => !_wide.Contains(i.Id))
+            gone.AddRange(_incidents.Values.Except(gone).Where(i => !_wide.ContainsKey(i.Id))
                 .OrderBy(i => i.EndedAt is null).ThenBy(i => i.LastAt).Take(left - (MaxIncidents * 9 / 10)));
         }
 

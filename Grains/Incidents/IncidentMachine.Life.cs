@@ -50,9 +50,12 @@ internal sealed partial class IncidentMachine
     /// <summary>
     /// What the correlation goes by. When something without an end was last seen it knows roughly, so that a flood of it asks seldom.
     /// </summary>
-    private static (DateTimeOffset, DateTimeOffset?, long, string, string?, bool) Stands(Incident view) =>
-        (view.StartedAt, view.EndedAt, view.Lasts ? 0 : view.LastAt.UtcTicks / IncidentLimits.HeldCheck.Ticks, view.Cause,
-            view.Source.SiteId, view.Status == IncidentStatus.Resolved);
+    private (DateTimeOffset, DateTimeOffset?, long, string, string?, bool) Stands(Incident view) =>
+        (view.StartedAt, view.EndedAt, LastSeen(view), view.Cause, view.Source.SiteId, view.Status == IncidentStatus.Resolved);
+
+    /// <summary>What concerns many devices takes in others for as long as more of them are lost, so that counts exactly.</summary>
+    private long LastSeen(Incident view) => _context.Subject.Kind == SubjectKind.Site ? view.LastAt.UtcTicks
+        : view.Lasts ? 0 : view.LastAt.UtcTicks / IncidentLimits.HeldCheck.Ticks;
 
     private IncidentRecord Reopen(IncidentRecord record)
     {

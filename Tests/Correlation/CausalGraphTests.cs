@@ -120,6 +120,62 @@ public sealed class CausalGraphTests
         Assert.Equal(custom.Id, Judge(custom, own)[own.Id].CauseId);
     }
 
+    [Fact]
+    public void Judge_LongAfterTheLastDeviceOfASiteWasLost_IsTroubleOfItsOwn()
+    {
+        var site = Incident("site_devices_lost", 0, null) with { Subject = "site:HALL", LastAt = Ten.AddMinutes(20) };
+        var (early, late) = (Incident("power_outage", 29, null, severity: "critical", device: Guid.NewGuid()),
+            Incident("power_outage", 31, null, severity: "critical", device: Guid.NewGuid()));
+        var verdicts = Judge(site, early, late);
+        Assert.Equal((site.Id, true), (verdicts[early.Id].CauseId, verdicts[early.Id].IsHeld));
+        Assert.Equal((null, false), (verdicts[late.Id].CauseId, verdicts[late.Id].IsHeld));
+    }
+
+    [Fact]
+    public void Neighbours_LongAfterASitesIncident_AreThoseOfTheDeviceAlone()
+    {
+        var site = Incident("site_devices_lost", 0, 60) with { Subject = "site:HALL" };
+        var storm = Enumerable.Range(0, 1_000).Select(i => Incident("device_offline", i % 50, 60, device: WorkIds.Of("d", i))).ToList();
+        var lost = Incident("connectivity_lost", 600, null);
+        var (old, late) = (Incident("sync_failed", 500, 501), Incident("sync_failed", 601, null));
+        List<Incident> all = [site, .. storm, lost, old, late];
+        Assert.Equal(new[] { lost, old, late }.Select(i => i.Id).Order(), Neighbours(all, late).Select(i => i.Id).Order());
+        Assert.Equal(1_001, Neighbours(all, storm[7]).Count);
+        Assert.Equal(1_001, Neighbours(all, site).Count);
+    }
+
+    /// <summary>Whatever changes, judging the neighbours alone comes to what judging all comes to, and nothing else changes.</summary>
+    [Fact]
+    public void Neighbours_JudgedAlone_FareAsAmongAll()
+    {
+        string[] words = ["power_outage", "connectivity_lost", "device_offline", "sync_failed", "over_torque"];
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var random = new Random(seed);
+            var all = Enumerable.Range(0, 40).Select(n => Made(random, words) with { Id = WorkIds.Of(seed, n) }).ToList();
+            var before = CauseFinder.Judge(all, Ten.AddDays(1));
+            var (at, changed) = (random.Next(all.Count), all.ToList());
+            changed[at] = Made(random, words) with { Id = all[at].Id, Subject = all[at].Subject };
+            var after = CauseFinder.Judge(changed, Ten.AddDays(1));
+            var judged = CauseFinder.Judge(Neighbours(changed, all[at], changed[at]), Ten.AddDays(1));
+            foreach (var (id, verdict) in after)
+                Assert.Equal(verdict, judged.GetValueOrDefault(id) ?? before[id]);
+        }
+    }
+
+    private static Incident Made(Random random, string[] words)
+    {
+        var start = random.Next(600);
+        var made = Incident(
+            words[random.Next(words.Length)], start, random.Next(3) == 0 ? null : start + random.Next(30),
+            device: WorkIds.Of("d", random.Next(8)));
+        return random.Next(6) == 0 ? made with { Cause = "site_devices_lost", Subject = "site:HALL" } : made;
+    }
+
+    private static List<Incident> Neighbours(IEnumerable<Incident> all, params Incident[] seeds) => CauseNeighbours.Of(
+        seeds, [.. all.Where(CauseFinder.IsWide)],
+        all.Where(i => !CauseFinder.IsWide(i)).GroupBy(i => i.Source.DeviceId).ToDictionary(g => g.Key, g => g.ToList()));
+
     private static Dictionary<Guid, CauseVerdict> Judge(params Incident[] incidents) => CauseFinder.Judge(incidents, Ten.AddMinutes(40));
 
     private static Incident Incident(string word, double start, double? end, string severity = "high", Guid? device = null) => new(
