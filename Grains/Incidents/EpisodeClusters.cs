@@ -151,58 +151,97 @@ internal sealed class EpisodeClusters
     }
 
     /// <summary>
-    /// Times at which enough devices are concerned at once. A device is concerned from its episode's start until it is over, and no shorter
-    /// than the time within which they may begin.
+    /// Times in which enough devices are concerned. They begin when enough devices' episodes begin within the rule's time, and go on while
+    /// enough of those that began then or later are still concerned: however many were lost one by one before, they neither begin nor
+    /// prolong them. A device is concerned until its episode is over, and no shorter than the rule's time unless people said that it is.
     /// </summary>
     private ImmutableArray<Cluster> OfManyDevices(List<Span> spans)
     {
-        var steps = new List<(DateTimeOffset At, int Step, Guid Device)>();
+        var steps = new List<(DateTimeOffset At, Turn Turn, Span Span)>();
         foreach (var span in spans.Where(s => s.Index >= 0))
         {
-            steps.Add((span.Start, +1, _episodes[span.Index].Device));
-            steps.Add((Until(span), -1, _episodes[span.Index].Device));
+            var (until, aged) = (Until(span), Plus(span.Start, _timing.Within));
+            steps.Add((span.Start, Turn.Begins, span));
+            steps.Add((aged < until ? aged : until, Turn.Ages, span));
+            steps.Add((until, Turn.IsOver, span));
         }
 
         // What begins at the instant at which another ends still meets it.
-        steps.Sort((a, b) => a.At != b.At ? a.At.CompareTo(b.At) : b.Step.CompareTo(a.Step));
-        var counts = new Dictionary<Guid, int>();
+        steps.Sort((a, b) => a.At != b.At ? a.At.CompareTo(b.At) : a.Turn.CompareTo(b.Turn));
+        var (fresh, concerned) = (new Dictionary<Guid, int>(), new Dictionary<Guid, int>());
         var clusters = ImmutableArray.CreateBuilder<Cluster>();
-        (DateTimeOffset From, DateTimeOffset To, DateTimeOffset Link, int Reopens)? current = null;
-        DateTimeOffset? began = null;
-        foreach (var (at, step, device) in steps)
+        Stretch? current = null;
+        foreach (var (at, turn, span) in steps)
         {
-            counts[device] = counts.GetValueOrDefault(device) + step;
-            if (counts[device] == 0)
-                counts.Remove(device);
-            if (began is null && counts.Count >= _timing.Devices)
+            if (turn != Turn.IsOver)
+                Count(fresh, span, turn == Turn.Begins ? +1 : -1);
+            if (turn != Turn.Ages && current is not null && span.Start >= current.Since)
+                Count(concerned, span, turn == Turn.Begins ? +1 : -1);
+            if (current is { IsOpen: false } && at > Plus(current.Link, _timing.ReopenWithin))
             {
-                began = at;
-                if (current is { } open && at > Plus(open.Link, _timing.ReopenWithin))
-                    (current, _) = (null, Add(open.From, open.To, open.Reopens));
-                current = current is { } same ? (same.From, same.To, same.Link, same.Reopens + 1) : (at, at, LinkTo(at, at), 0);
+                clusters.Add(Make(current, spans));
+                current = null;
             }
-            else if (began is not null && counts.Count < _timing.Devices)
+
+            if (current is null && turn == Turn.Begins && fresh.Count >= _timing.Devices)
             {
-                current = (current!.Value.From, at, Max(current.Value.Link, at), current.Value.Reopens);
-                began = null;
+                current = new Stretch(at - _timing.Within, at, at, LinkTo(at, at), 0, true);
+                concerned = new Dictionary<Guid, int>(fresh);
+            }
+            else if (current is { IsOpen: false } && turn == Turn.Begins && concerned.Count >= _timing.Devices)
+            {
+                current = current with { Reopens = current.Reopens + 1, IsOpen = true };
+            }
+            else if (current is { IsOpen: true } && concerned.Count < _timing.Devices)
+            {
+                current = current with { To = at, Link = Max(current.Link, at), IsOpen = false };
             }
         }
 
-        if (current is { } last)
-            Add(last.From, began is null ? last.To : DateTimeOffset.MaxValue, last.Reopens);
+        if (current is not null)
+            clusters.Add(Make(current, spans));
         return clusters.ToImmutable();
-
-        bool Add(DateTimeOffset from, DateTimeOffset to, int reopens)
-        {
-            List<Span> members = [.. spans.Where(s => s.Start <= to && Until(s) >= from)];
-            var first = members.Where(s => s.Start <= from).Min(s => s.Start);
-            var earliest = from - _timing.Within;
-            clusters.Add(Make(members, first > earliest ? first : earliest, to, reopens));
-            return true;
-        }
-
-        DateTimeOffset Until(Span span) => Max(span.OverAt, Plus(span.Start, _timing.Within));
     }
+
+    private void Count(Dictionary<Guid, int> devices, Span span, int step)
+    {
+        var device = _episodes[span.Index].Device;
+        devices[device] = devices.GetValueOrDefault(device) + step;
+        if (devices[device] == 0)
+            devices.Remove(device);
+    }
+
+    /// <summary>Until when a device counts as concerned by an episode.</summary>
+    private DateTimeOffset Until(Span span) => Max(span.OverAt, Cut(span.Start, Plus(span.Start, _timing.Within)));
+
+    private Cluster Make(Stretch stretch, List<Span> spans)
+    {
+        List<Span> members = [.. spans.Where(s => s.Start <= stretch.To && Until(s) >= stretch.From
+            && (s.Index < 0 || s.Start >= stretch.Since))];
+        var first = members.Min(s => s.Start);
+        return Make(members, Max(first, stretch.Since), stretch.To, stretch.Reopens);
+    }
+
+    /// <summary>What happens to a device by an episode; at one instant in this order.</summary>
+    private enum Turn
+    {
+        /// <summary>It begins.</summary>
+        Begins,
+
+        /// <summary>It began too long ago to begin anything together with what begins from now on.</summary>
+        Ages,
+
+        /// <summary>It concerns the device no longer.</summary>
+        IsOver,
+    }
+
+    /// <summary>A time in which enough devices are concerned.</summary>
+    /// <param name="Since">Episodes that began earlier have nothing to do with it.</param>
+    /// <param name="From">When enough had begun.</param>
+    /// <param name="To">When they were enough for the last time.</param>
+    /// <param name="Link">Up to when it continues if enough are concerned again, apart from the time of reopening.</param>
+    private sealed record Stretch(
+        DateTimeOffset Since, DateTimeOffset From, DateTimeOffset To, DateTimeOffset Link, int Reopens, bool IsOpen);
 
     private Cluster Make(List<Span> spans, DateTimeOffset start, DateTimeOffset over, int reopens)
     {
