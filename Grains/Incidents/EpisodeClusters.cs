@@ -7,6 +7,7 @@ namespace EsoCore.Grains.Incidents;
 /// <param name="Folded">Those no longer held.</param>
 /// <param name="Start">When the condition began.</param>
 /// <param name="End">When it last held, or null while it does.</param>
+/// <param name="LastAt">When it was last seen; of many devices, when the last of them became concerned: one that is back is no news.</param>
 /// <param name="OverAt">When it is over for good if nothing more comes; <see cref="DateTimeOffset.MaxValue"/>: not by itself.</param>
 /// <param name="Reopens">How often it was over in between.</param>
 /// <param name="Devices">Devices concerned.</param>
@@ -249,7 +250,7 @@ internal sealed class EpisodeClusters
         var end = over > _now ? (DateTimeOffset?)null : _timing.Devices > 1 ? over : spans.Max(s => s.End ?? s.LastAt);
         return new Cluster(
             [.. spans.Where(s => s.Index >= 0).Select(s => s.Index)], [.. spans.Where(s => s.Folded is not null).Select(s => s.Folded!)],
-            start, end, spans.Max(s => s.LastAt), over, reopens,
+            start, end, spans.Max(s => _timing.Devices > 1 && s.Index >= 0 ? s.Start : s.LastAt), over, reopens,
             spans.Where(s => s.Index >= 0).Select(s => _episodes[s.Index].Device).Distinct().Count());
     }
 

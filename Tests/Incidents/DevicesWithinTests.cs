@@ -1,3 +1,4 @@
+using EsoCore.Grains.Correlation;
 using EsoCore.Grains.Incidents;
 using EsoCore.Grains.Rules;
 using EsoCore.Incidents;
@@ -89,6 +90,20 @@ public sealed class DevicesWithinTests
         Assert.Equal(IncidentStatus.Resolved, h.Only.Status);
         h.Take(Lost(6, 6));
         Assert.Equal((IncidentStatus.Resolved, 5), (h.Only.Status, h.Only.Count));
+    }
+
+    [Fact]
+    public void OneIsBackAWeekLater_WhileItGoesOn_DangerAtAnotherDeviceIsNotHeldBack()
+    {
+        var h = Site(TimeSpan.FromHours(1));
+        Play(h, [.. Enumerable.Range(0, 8).Select(i => Lost(i, i))], 1);
+        h.Now = Ten.AddDays(7);
+        h.Take(Lost(0, 0) with { End = h.Now });
+        Assert.Equal((IncidentStatus.Open, Ten.AddMinutes(7)), (h.Only.Status, h.Only.LastAt));
+        var other = new MachineHarness(Rule(), SubjectKey.Device(Device(99))) { Now = h.Now };
+        other.Take(Episode("power_outage", 7 * Day + 1, null, severity: "critical", device: Device(99)));
+        var verdict = CauseFinder.Judge([h.Only, other.Only], h.Now.AddMinutes(1))[other.Only.Id];
+        Assert.Equal((null, false), (verdict.CauseId, verdict.IsHeld));
     }
 
     private static MachineHarness Site(TimeSpan? resolveAfter) => new(
