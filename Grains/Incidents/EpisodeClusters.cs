@@ -7,7 +7,7 @@ namespace EsoCore.Grains.Incidents;
 /// <param name="Folded">Those no longer held.</param>
 /// <param name="Start">When the condition began.</param>
 /// <param name="End">When it last held, or null while it does.</param>
-/// <param name="LastAt">When it was last seen; of many devices, when the last of them became concerned: one that is back is no news.</param>
+/// <param name="LastAt">When it was last seen; of many devices, when the last of them became concerned.</param>
 /// <param name="OverAt">When it is over for good if nothing more comes; <see cref="DateTimeOffset.MaxValue"/>: not by itself.</param>
 /// <param name="Reopens">How often it was over in between.</param>
 /// <param name="Devices">Devices concerned.</param>

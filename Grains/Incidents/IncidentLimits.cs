@@ -25,6 +25,9 @@ internal static class IncidentLimits
     /// </summary>
     public const int MaxOutgoing = 512;
 
+    /// <summary>Devices of an incident whose sensors are looked at again once it is over.</summary>
+    public const int MaxSensorDevices = 256;
+
     /// <summary>Recipients of an incident who are told that it is over.</summary>
     public const int MaxTold = 64;
 

@@ -75,10 +75,25 @@ internal sealed partial class IncidentMachine
         var after = Show(record, record.View with { Status = IncidentStatus.Resolved, ResolvedAt = Now, ResolvedBy = actor });
         Tell("incident.resolved", actor, after, text);
         if (_context.Rule?.Actions.OfType<DisableSensorAlertsAction>().Any() == true)
-            HandOn(new SensorOut(Now, after.View.Source.DeviceId, MetaText(after.View.Meta, "sensor_id")));
+            EnableSensors(after.View, actor);
         foreach (var recipient in after.Told)
             HandOn(NoticeOf(after, EsoCore.Notifications.NoticeKind.Resolved, "resolved", recipient));
         return after with { Escalations = [], Told = [], Unreported = true };
+    }
+
+    /// <summary>
+    /// The sensors that its faults muted are looked at again where the events themselves do not say that they are well: when people declare
+    /// it over, or when faults without an end of their own were not repeated. What begins later is a fault of its own.
+    /// </summary>
+    private void EnableSensors(Incident view, string actor)
+    {
+        var isByPeople = actor != ItsOwn;
+        if (!isByPeople && (view.Lasts || view.Count == 0))
+            return;
+        var upTo = isByPeople ? Now : view.EndedAt ?? view.LastAt;
+        foreach (var device in _episodes.Where(e => e.Start >= view.StartedAt && e.Start <= upTo).Select(e => e.Device)
+            .Append(view.Source.DeviceId).Distinct().Take(IncidentLimits.MaxSensorDevices).ToList())
+            HandOn(new SensorOut(Now, device, upTo));
     }
 
     /// <summary>

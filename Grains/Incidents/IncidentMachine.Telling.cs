@@ -1,4 +1,3 @@
-using System.Text.Json;
 using EsoCore.Escalation;
 using EsoCore.Grains.Escalation;
 using EsoCore.Incidents;
@@ -165,21 +164,5 @@ internal sealed partial class IncidentMachine
 
         if (_outgoing.Count < IncidentLimits.MaxOutgoing)
             _outgoing.Add(item);
-    }
-
-    private static string? MetaText(string meta, string name)
-    {
-        if (meta.Length == 0)
-            return null;
-        try
-        {
-            using var document = JsonDocument.Parse(meta);
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out var value)
-                && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 }

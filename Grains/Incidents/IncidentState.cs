@@ -136,8 +136,9 @@ internal sealed record TicketOut(DateTimeOffset Since, Guid TicketId, TicketDraf
 /// <summary>An entry of the live feed.</summary>
 internal sealed record FeedOut(DateTimeOffset Since, FeedEntry Entry) : Outgoing(Since);
 
-/// <summary>A sensor to look at again.</summary>
-internal sealed record SensorOut(DateTimeOffset Since, Guid DeviceId, string? SensorId) : Outgoing(Since);
+/// <summary>Sensors of a device to look at again: those that the rule muted for faults that began up to a time.</summary>
+/// <param name="UpTo">Null, as earlier programs wrote it: the time of its making.</param>
+internal sealed record SensorOut(DateTimeOffset Since, Guid DeviceId, DateTimeOffset? UpTo) : Outgoing(Since);
 
 /// <summary>An opening for the watch over the fleet.</summary>
 internal sealed record FleetOut(DateTimeOffset Since, Incident Incident) : Outgoing(Since);
