@@ -74,13 +74,14 @@ internal sealed partial class IncidentMachine
     }
 
     /// <summary>
-    /// Takes the steps that are due. Each is taken once: the number of steps taken stands in the state that the step writes.
+    /// Takes the steps that are due. Each is taken once: the number of steps taken stands in the state that the step writes. While a cause
+    /// holds the incident back none is taken, and those that were count.
     /// </summary>
     private void Escalate(IncidentRecord record)
     {
-        if (record.Escalations.IsEmpty)
+        if (record.Escalations.IsEmpty || record.View.Status == IncidentStatus.Open && record.IsHeld)
             return;
-        if (record.View.Status != IncidentStatus.Open || record.IsHeld)
+        if (record.View.Status != IncidentStatus.Open)
         {
             Put(record with { Escalations = [] });
             return;

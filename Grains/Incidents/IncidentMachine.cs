@@ -77,14 +77,21 @@ internal sealed partial class IncidentMachine
             Tell("incident.attached", ItsOwn, after, $"Consequence of incident {cause:D}.");
         else if (before != verdict.CauseId)
             Tell("incident.detached", ItsOwn, after, null);
-        if (after.IsHeld && !after.Escalations.IsEmpty)
-            after = after with { Escalations = [], Announced = 0 };
+        Put(record.IsHeld && !after.IsHeld && view.Status == IncidentStatus.Open ? Released(after) : after);
+    }
 
-        // Released: but not at once, for while late data comes in, causes come and go.
-        else if (record.IsHeld && !after.IsHeld && after.NotifyAt is null && after.Announced < after.Opening
-            && view.Status == IncidentStatus.Open)
-            after = after with { NotifyAt = NotifyAt(after) };
-        Put(after);
+    /// <summary>
+    /// Its cause holds it back no longer, but it is not told at once: while late data comes in, causes come and go. An escalation that had
+    /// begun goes on where it stood: who was told knows, and a step that came due meanwhile is overdue.
+    /// </summary>
+    private IncidentRecord Released(IncidentRecord record)
+    {
+        var soonest = NotifyAt(record);
+        return record with
+        {
+            NotifyAt = record.NotifyAt ?? (record.Announced < record.Opening ? soonest : null),
+            Escalations = [.. record.Escalations.Select(e => e.DueAt < soonest ? e with { DueAt = soonest } : e)],
+        };
     }
 
     /// <summary>Whether the correlation is to be asked about an incident before the step decides anything about it.</summary>
@@ -221,7 +228,7 @@ internal sealed partial class IncidentMachine
                 Due(Now + IncidentLimits.MaxUnheard);
             if (record.IsHeld || record.View.CauseId is not null && record.Announced < record.Opening)
                 Due(IsDue(record.Verdict?.RecheckAt) ? Now + IncidentLimits.MaxUnheard : record.Verdict?.RecheckAt);
-            foreach (var escalation in record.Escalations)
+            foreach (var escalation in record.IsHeld ? [] : record.Escalations)
                 Due(escalation.DueAt);
         }
 

@@ -10,6 +10,40 @@ namespace EsoCore.Tests.Incidents;
 public sealed class UnheardIncidentTests
 {
     [Fact]
+    public void Escalation_HeldBackForAWhile_GoesOnWhereItStood()
+    {
+        var h = new MachineHarness(Rule(Notify("team:a"), new EscalateAction("standard", null, [], [])))
+        {
+            Now = Ten.AddMinutes(1), Policies = IncidentMachineTests.Standard(),
+        };
+        h.Take(Episode("connectivity_lost", 0, null));
+        h.WakeAt(h.NextDue!.Value);
+        h.WakeAt(h.NextDue!.Value);
+        Assert.Equal(["Opened team:a", "Escalated team:l1"], h.Told);
+        var second = h.NextDue!.Value;
+        h.HandOn();
+
+        // Its cause comes late, and ends again; meanwhile no step is due.
+        h.Now = Ten.AddMinutes(8);
+        h.Judge(new CauseVerdict(h.Only.Id, Logger, true, 0, null));
+        Assert.Equal(h.Now + IncidentLimits.HeldCheck, h.NextDue);
+        h.WakeAt(Ten.AddMinutes(9));
+        h.Judge(new CauseVerdict(h.Only.Id, null, false, 0, null));
+        Assert.Equal((second, 1), (h.NextDue, h.Only.EscalationLevel));
+        h.Judge(new CauseVerdict(h.Only.Id, Logger, true, 0, second.AddHours(1)));
+        h.WakeAt(second);
+        Assert.Empty(h.Notices);
+
+        // A step that came due meanwhile is taken soon after the release, and the others follow; nobody is told twice.
+        h.Now = second.AddHours(1);
+        h.Judge(new CauseVerdict(h.Only.Id, null, false, 0, null));
+        Assert.Equal(h.Now + IncidentLimits.Settle, h.NextDue);
+        h.WakeAt(h.NextDue!.Value);
+        Assert.Equal(["Escalated schedule:night"], h.Told);
+        Assert.Equal(h.Now.AddMinutes(15), h.NextDue);
+    }
+
+    [Fact]
     public void Held_WithoutARecheck_AsksAgainAndIsReleased()
     {
         var h = new MachineHarness(Rule(Notify("team:a"))) { Now = Ten.AddMinutes(1) };
