@@ -63,7 +63,7 @@ internal sealed partial class IncidentGrain(
         _ruleId = rest[..slash];
         _inbox = new TransitionInbox(TransitionStreams.Incidents, key, IncidentLimits.MaxSources, outbox, log);
         await Load();
-        if (!_state.Outgoing.IsEmpty || !_state.Incidents.IsEmpty)
+        if (!_state.Outgoing.IsEmpty || !_state.Incidents.IsEmpty || !_state.Departed.IsEmpty)
             Arm(time.GetUtcNow());
     }
 
@@ -262,13 +262,14 @@ internal sealed partial class IncidentGrain(
     private async Task<IReadOnlySet<Guid>> Correlate(IncidentMachine machine)
     {
         var unheard = new HashSet<Guid>();
-        foreach (var incident in machine.ToReport().Concat(machine.Withdrawn))
+        foreach (var incident in machine.ToReport().Concat(machine.Departed.Take(IncidentLimits.MaxIncidents)).ToList())
         {
             if (CorrelationGrain.PlaceOf(incident) is not { } place)
                 continue;
             try
             {
                 machine.Judge(await GrainFactory.GetGrain<ICorrelationGrain>(place).Report(incident).WaitAsync(AskFor, time));
+                machine.Reported(incident.Id);
             }
             catch (Exception error)
             {

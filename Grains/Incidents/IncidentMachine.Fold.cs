@@ -80,7 +80,6 @@ internal sealed partial class IncidentMachine
     {
         if (record.View.Status != IncidentStatus.Resolved)
             record = Resolve(Show(record, record.View with { EndedAt = record.View.EndedAt ?? Now }), ItsOwn, null);
-        _gone[record.View.Id] = record.View;
-        _records.RemoveAll(r => r.No == record.No);
+        Depart(record);
     }
 }

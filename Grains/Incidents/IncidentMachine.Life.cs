@@ -109,15 +109,29 @@ internal sealed partial class IncidentMachine
             Consequences = 0 });
         if (after.View.Status != IncidentStatus.Resolved)
             after = Resolve(after, ItsOwn, text);
-        _gone[after.View.Id] = after.View;
-        _withdrawn.Add(after.View);
-        _records.RemoveAll(r => r.No == record.No);
+        Depart(after with { Unreported = true });
     }
 
-    private readonly List<Incident> _withdrawn = [];
+    /// <summary>Holds an incident no longer: it lives on in its row alone, and in the correlation as it was told of last.</summary>
+    private void Depart(IncidentRecord record)
+    {
+        _gone[record.View.Id] = record.View;
+        _records.RemoveAll(r => r.No == record.No);
+        if (!record.Unreported || !IsCorrelated)
+            return;
+        _departed.Add(record.View with { Text = "", Meta = "" });
+        if (_departed.Count > IncidentLimits.MaxDeparted)
+            _departed.RemoveAt(0);
+    }
 
-    /// <summary>Incidents that turned out to be none; the correlation is to forget them.</summary>
-    public IReadOnlyList<Incident> Withdrawn => _withdrawn;
+    /// <summary>
+    /// Incidents that are held no longer: those that turned out to be none the correlation is to forget, and of the others it is to know
+    /// the end. Until it was told it holds back what it took for their consequences.
+    /// </summary>
+    public IReadOnlyList<Incident> Departed => _departed;
+
+    /// <summary>Notes that the correlation was told of one that is held no longer.</summary>
+    public void Reported(Guid departed) => _departed.RemoveAll(view => view.Id == departed);
 
     private Incident ViewOf(IncidentRecord record, Cluster cluster)
     {
@@ -199,8 +213,7 @@ internal sealed partial class IncidentMachine
             .Take(Math.Max(0, _records.Count - IncidentLimits.MaxIncidents)).ToList();
         foreach (var record in old)
         {
-            _gone[record.View.Id] = record.View;
-            _records.RemoveAll(r => r.No == record.No);
+            Depart(record);
             _episodes.RemoveAll(e => e.Start >= record.View.StartedAt && e.Start <= (record.View.EndedAt ?? record.View.LastAt));
         }
     }

@@ -21,6 +21,7 @@ internal sealed partial class IncidentMachine
     private readonly List<HeldEpisode> _episodes;
     private readonly List<IncidentRecord> _records;
     private readonly List<Outgoing> _outgoing;
+    private readonly List<Incident> _departed;
     private readonly List<IncidentLine> _lines = [];
     private readonly Dictionary<Guid, Incident> _gone = [];
     private readonly ImmutableDictionary<Guid, Incident> _views;
@@ -34,6 +35,7 @@ internal sealed partial class IncidentMachine
         _timing = context.Timing ?? state.Timing;
         (_episodes, _records, _outgoing) = ([.. state.Episodes, .. PackedEpisodes.Unpack(state.Packed.Span)],
             [.. state.Incidents], [.. state.Outgoing]);
+        _departed = [.. state.Departed];
         _views = state.Incidents.ToImmutableDictionary(r => r.View.Id, r => r.View);
         _lastNo = state.LastNo;
     }
@@ -174,6 +176,7 @@ internal sealed partial class IncidentMachine
             Episodes = episodes,
             Packed = packed,
             Incidents = [.. _records.OrderBy(r => r.No)],
+            Departed = [.. _departed],
             Outgoing = [.. _outgoing.Select(o => Final(o, views))],
             LastNo = _lastNo,
             Timing = _timing,
@@ -219,6 +222,8 @@ internal sealed partial class IncidentMachine
 
     private DateTimeOffset? NextDue()
     {
+        if (_departed.Count > 0)
+            Due(Now + IncidentLimits.MaxUnheard);
         foreach (var episode in _episodes)
             Due(EpisodeClusters.PendingUntil(episode, Now));
         foreach (var record in _records)

@@ -29,6 +29,11 @@ internal sealed record IncidentState
     /// <summary>The latest incidents, by number.</summary>
     public ImmutableArray<IncidentRecord> Incidents { get; init; } = [];
 
+    /// <summary>
+    /// Incidents that are held no longer, of which the correlation is still to be told how they ended, oldest first; without their words.
+    /// </summary>
+    public ImmutableArray<Incident> Departed { get; init; } = [];
+
     /// <summary>What is to be handed on, oldest first.</summary>
     public ImmutableArray<Outgoing> Outgoing { get; init; } = [];
 

@@ -28,6 +28,9 @@ internal sealed class MachineHarness(RuleDefinition? rule, SubjectKey? subject =
     /// <summary>What the correlation says; by default that nothing is anybody's consequence. It throws where it is away.</summary>
     public Func<Incident, CauseVerdict> Correlation { get; set; } = i => new CauseVerdict(i.Id, null, false, 0, null);
 
+    /// <summary>Takes the end of incidents that are held no longer. It throws where the correlation is away.</summary>
+    public Action<Incident> Departs { get; set; } = _ => { };
+
     public List<IncidentLine> Lines { get; } = [];
 
     public List<Incident> Changes { get; } = [];
@@ -85,6 +88,19 @@ internal sealed class MachineHarness(RuleDefinition? rule, SubjectKey? subject =
             catch (InvalidOperationException)
             {
                 unheard.Add(incident.Id);
+            }
+        }
+
+        foreach (var gone in machine.Departed.ToList())
+        {
+            try
+            {
+                Departs(gone);
+                machine.Reported(gone.Id);
+            }
+            catch (InvalidOperationException)
+            {
+                unheard.Add(gone.Id);
             }
         }
 

@@ -74,6 +74,52 @@ public sealed class UnheardIncidentTests
     }
 
     [Fact]
+    public void Withdrawn_CorrelationAway_IsReportedUntilItHears()
+    {
+        var heard = new List<(Guid, int)>();
+        var h = new MachineHarness(Rule()) { Departs = _ => throw new InvalidOperationException() };
+        h.Take(Episode("connectivity_lost", 0, null, holdMinutes: 5));
+        var id = h.Only.Id;
+        h.Take(Episode("connectivity_lost", 0, 1, holdMinutes: 5));
+        Assert.Empty(h.Incidents);
+        Assert.Equal(h.Now + IncidentLimits.MaxUnheard, h.NextDue);
+        h.WakeAt(h.NextDue!.Value);
+        h.Departs = i => heard.Add((i.Id, i.Count));
+        h.WakeAt(h.NextDue!.Value);
+        Assert.Equal([(id, 0)], heard);
+        Assert.Null(h.NextDue);
+        Assert.Empty(h.State.Departed);
+    }
+
+    [Fact]
+    public void Forgotten_BeforeTheCorrelationHeardOfItsEnd_IsReportedUntilItHears()
+    {
+        var heard = new List<Guid>();
+        var h = new MachineHarness(Rule()) { Now = Ten.AddDays(100), Departs = _ => throw new InvalidOperationException() };
+        h.Correlation = _ => throw new InvalidOperationException();
+        h.Take([.. Enumerable.Range(0, 20).Select(i => Episode("tampering", i * 1_000, i * 1_000 + 5))]);
+        h.WakeAt(h.Now.AddHours(1));
+        Assert.Equal(IncidentLimits.MaxIncidents, h.State.Incidents.Length);
+        h.Departs = i => heard.Add(i.Id);
+        h.WakeAt(h.Now.AddHours(1));
+        Assert.Equal(h.Changes.Select(i => i.Id).Distinct().Except(h.Incidents.Select(i => i.Id)).Order(), heard.Order());
+        Assert.NotEmpty(heard);
+    }
+
+    [Fact]
+    public void Departed_AreBounded()
+    {
+        var h = new MachineHarness(Rule()) { Now = Ten.AddDays(100), Departs = _ => throw new InvalidOperationException() };
+        for (var i = 0; i < IncidentLimits.MaxDeparted + 5; i++)
+        {
+            h.Take(Episode("connectivity_lost", i * 1_000, null, holdMinutes: 5));
+            h.Take(Episode("connectivity_lost", i * 1_000, i * 1_000 + 1, holdMinutes: 5));
+        }
+
+        Assert.Equal(IncidentLimits.MaxDeparted, h.State.Departed.Length);
+    }
+
+    [Fact]
     public void Escalation_PolicyUnreadableAtTheOpening_KeepsTheDelayOfItsFirstStep()
     {
         var h = new MachineHarness(Rule(new EscalateAction("standard", null, [], []))) { Now = Ten.AddMinutes(1) };
