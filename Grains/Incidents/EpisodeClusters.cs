@@ -42,9 +42,9 @@ internal sealed class EpisodeClusters
 
     /// <summary>A stretch of time in which an episode (or several folded ones) counts.</summary>
     /// <param name="OverAt">When it counts as over.</param>
-    /// <param name="LinkTo">Up to when others join it, apart from the time of reopening.</param>
+    /// <param name="JoinUntil">Up to when others join it.</param>
     private readonly record struct Span(
-        DateTimeOffset Start, DateTimeOffset OverAt, DateTimeOffset LinkTo, DateTimeOffset LastAt, DateTimeOffset? End, int Index,
+        DateTimeOffset Start, DateTimeOffset OverAt, DateTimeOffset JoinUntil, DateTimeOffset LastAt, DateTimeOffset? End, int Index,
         FoldedEpisodes? Folded);
 
     /// <summary>The incidents that these episodes make, by start.</summary>
@@ -53,7 +53,7 @@ internal sealed class EpisodeClusters
     {
         var sorter = new EpisodeClusters(episodes, records, timing, now);
         var spans = sorter.Spans();
-        return timing.Devices > 1 ? sorter.OfManyDevices(spans) : sorter.OfOne(spans);
+        return timing.Devices > 1 ? [.. sorter.TakeSettled(spans), .. sorter.OfManyDevices(spans)] : sorter.OfOne(spans);
     }
 
     /// <summary>Whether an episode makes (or made) an incident at all: its condition held for as long as it must.</summary>
@@ -79,7 +79,7 @@ internal sealed class EpisodeClusters
             var over = Cut(episode.Start, OverAt(episode));
             var end = episode.Lasts ? over == DateTimeOffset.MaxValue ? (DateTimeOffset?)null : over : episode.End ?? episode.Start;
             var last = end is { } ended && ended > episode.Start ? ended : episode.Start;
-            spans.Add(new Span(episode.Start, over, LinkTo(episode.Start, over), last, end, i, null));
+            spans.Add(Settle(new Span(episode.Start, over, JoinUntil(episode.Start, over), last, end, i, null)));
         }
 
         foreach (var record in _records)
@@ -87,13 +87,52 @@ internal sealed class EpisodeClusters
             if (record.Folded is { } folded)
             {
                 var over = Cut(folded.From, folded.To);
-                spans.Add(new Span(folded.From, over, LinkTo(folded.From, over), folded.To, folded.To, -1, folded));
+                spans.Add(Settle(new Span(folded.From, over, JoinUntil(folded.From, over), folded.To, folded.To, -1, folded)));
             }
         }
 
         spans.Sort((a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : IdOf(a).CompareTo(IdOf(b)));
         return spans;
     }
+
+    /// <summary>
+    /// What is part of an incident that was over when the rule's times were changed is over as it was then, unless it turns out to have
+    /// lasted longer; what is part of one that went on stays part of it.
+    /// </summary>
+    private Span Settle(Span span)
+    {
+        if (SettledAt(span.Start) is not { } settled)
+            return span;
+        if (settled.OverAt is not { } over)
+            return span with { OverAt = Max(span.OverAt, settled.To), JoinUntil = Max(span.JoinUntil, settled.JoinUntil) };
+        var isLonger = span.OverAt > over && (span.Index < 0 || _episodes[span.Index].Lasts);
+        return isLonger ? span with { JoinUntil = Max(span.JoinUntil, settled.JoinUntil) }
+            : span with { OverAt = over, JoinUntil = settled.JoinUntil };
+    }
+
+    private SettledSpan? SettledAt(DateTimeOffset start) =>
+        _records.Select(r => r.Settled).FirstOrDefault(s => s is not null && s.From <= start && start <= s.To);
+
+    /// <summary>Incidents of many devices that were over when the rule's times were changed; their episodes count for no other.</summary>
+    private List<Cluster> TakeSettled(List<Span> spans)
+    {
+        var clusters = new List<Cluster>();
+        foreach (var record in _records)
+        {
+            if (record.Settled is not { OverAt: { } over } settled)
+                continue;
+            var members = spans.FindAll(s => s.Folded is not null ? s.Folded == record.Folded
+                : s.Start >= settled.From && s.Start <= settled.To);
+            var taken = members.ToHashSet();
+            spans.RemoveAll(taken.Contains);
+            if (members.Count > 0)
+                clusters.Add(Make(members, settled.From, over, settled.Reopens));
+        }
+
+        return clusters;
+    }
+
+    private DateTimeOffset JoinUntil(DateTimeOffset start, DateTimeOffset over) => Plus(LinkTo(start, over), _timing.ReopenWithin);
 
     private Guid IdOf(Span span) => span.Index < 0 ? Guid.Empty : _episodes[span.Index].Id;
 
@@ -135,13 +174,13 @@ internal sealed class EpisodeClusters
         var clusters = ImmutableArray.CreateBuilder<Cluster>();
         for (var from = 0; from < spans.Count;)
         {
-            var (link, over, reopens) = (spans[from].LinkTo, spans[from].OverAt, 0);
+            var (join, over, reopens) = (spans[from].JoinUntil, spans[from].OverAt, 0);
             var to = from + 1;
-            for (; to < spans.Count && spans[to].Start <= Plus(link, _timing.ReopenWithin); to++)
+            for (; to < spans.Count && spans[to].Start <= join; to++)
             {
                 if (spans[to].Start > over)
                     reopens++;
-                (link, over) = (Max(link, spans[to].LinkTo), Max(over, spans[to].OverAt));
+                (join, over) = (Max(join, spans[to].JoinUntil), Max(over, spans[to].OverAt));
             }
 
             clusters.Add(Make(spans[from..to], spans[from].Start, over, reopens));

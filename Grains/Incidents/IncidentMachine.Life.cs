@@ -143,7 +143,8 @@ internal sealed partial class IncidentMachine
         {
             Severity = Severities.NameOf(severity), StartedAt = cluster.Start, LastAt = cluster.LastAt, EndedAt = cluster.End,
             Count = cluster.Count,
-            Reopened = Math.Max(cluster.Reopens, record.Opening - 1), Lasts = cluster.Members.Any(i => _episodes[i].Lasts),
+            Reopened = Math.Max(Math.Max(cluster.Reopens, record.Settled?.Reopens ?? 0), record.Opening - 1),
+            Lasts = cluster.Members.Any(i => _episodes[i].Lasts),
         };
         if (face is null)
             return view;

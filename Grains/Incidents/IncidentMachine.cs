@@ -38,6 +38,9 @@ internal sealed partial class IncidentMachine
         _departed = [.. state.Departed];
         _views = state.Incidents.ToImmutableDictionary(r => r.View.Id, r => r.View);
         _lastNo = state.LastNo;
+        _isEdited = _timing != state.Timing;
+        if (_isEdited)
+            Settle(state.Timing);
     }
 
     private DateTimeOffset Now => _context.Now;
@@ -115,12 +118,17 @@ internal sealed partial class IncidentMachine
             var own = left.FindIndex(c => Overlaps(c, record.View));
             if (own >= 0)
             {
-                Update(record, left[own]);
+                if (!IsSettled(record, left[own]))
+                    Update(record, left[own]);
                 left.RemoveAt(own);
+            }
+            else if (_isEdited && record.View.Status != IncidentStatus.Resolved)
+            {
+                Release(record, "Ended: its rule was changed, and what is held of it makes no incident by the rule as it is now.");
             }
             else if (_timing.Devices > 1 && record.Folded is not null)
             {
-                Release(record);
+                Release(record, null);
             }
             else
             {

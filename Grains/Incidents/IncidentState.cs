@@ -59,6 +59,14 @@ internal sealed record RuleTiming(TimeSpan ReopenWithin, TimeSpan? ResolveAfter,
 internal sealed record HeldEpisode(
     Guid Id, Guid Device, DateTimeOffset Start, DateTimeOffset? End, bool Lasts, TimeSpan HoldFor, string Severity, RuleEpisode? Told);
 
+/// <summary>What an incident was when its rule's times were changed: what is held of it stays together whatever the rule says.</summary>
+/// <param name="From">Episodes that begin from then on are part of it...</param>
+/// <param name="To">...up to then.</param>
+/// <param name="OverAt">When it was over; null: it went on, and ends by the rule as it is now.</param>
+/// <param name="JoinUntil">Up to when what begins continues it.</param>
+/// <param name="Reopens">How often it had been over in between.</param>
+internal sealed record SettledSpan(DateTimeOffset From, DateTimeOffset To, DateTimeOffset? OverAt, DateTimeOffset JoinUntil, int Reopens);
+
 /// <summary>Episodes that are no longer held one by one.</summary>
 internal sealed record FoldedEpisodes(int Count, DateTimeOffset From, DateTimeOffset To);
 
@@ -98,6 +106,9 @@ internal sealed record IncidentRecord(long No, Incident View)
 
     /// <summary>Who was told that it is open and is to be told that it is over.</summary>
     public ImmutableArray<Recipient> Told { get; init; } = [];
+
+    /// <summary>What it was when the rule's times were last changed, or null.</summary>
+    public SettledSpan? Settled { get; init; }
 
     /// <summary>Its episodes that are no longer held one by one.</summary>
     public FoldedEpisodes? Folded { get; init; }

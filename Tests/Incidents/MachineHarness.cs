@@ -19,6 +19,8 @@ internal sealed class MachineHarness(RuleDefinition? rule, SubjectKey? subject =
 
     public RuleDefinition? Rule { get; set; } = rule;
 
+    public DevicesLimit? Devices { get; set; } = devices;
+
     public IncidentState State { get; private set; } = new();
 
     public DateTimeOffset Now { get; set; } = Episodes.Ten.AddDays(3);
@@ -73,7 +75,7 @@ internal sealed class MachineHarness(RuleDefinition? rule, SubjectKey? subject =
 
     public void Step(Action<IncidentMachine> happened)
     {
-        var context = new IncidentContext(Project, ruleId, Subject, Rule, Rule is null ? null : devices, Policies, Now);
+        var context = new IncidentContext(Project, ruleId, Subject, Rule, Rule is null ? null : Devices, Policies, Now);
         var machine = new IncidentMachine(State, context);
         machine.Sort();
         happened(machine);
