@@ -55,10 +55,11 @@ public interface IDeviceGrain : IGrainWithStringKey
     Task<DateTimeOffset?> CheckLiveness();
 
     /// <summary>
-    /// Lets metric rules look again at what a sensor measures that a fault had muted, because people say so; faults up to now no longer
-    /// mute it. Nothing happens when the scope has no such device or the sensor is not muted.
+    /// Lets metric rules look again at what sensors measure that faults told by a rule had muted, because that is dealt with. Faults that
+    /// began later still mute them. Nothing happens when the scope has no such device or no sensor is muted by the rule.
     /// </summary>
     /// <param name="scope">The caller's.</param>
-    /// <param name="sensorId">As the fault's <c>meta.sensor_id</c> named it; null: all sensors that are muted.</param>
-    Task EnableSensorAlerts(Scope scope, string? sensorId);
+    /// <param name="ruleId">The rule that muted them.</param>
+    /// <param name="upTo">The faults that began up to then are dealt with.</param>
+    Task EnableSensorAlerts(Scope scope, string ruleId, DateTimeOffset upTo);
 }

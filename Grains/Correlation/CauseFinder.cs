@@ -85,7 +85,7 @@ internal sealed class CauseFinder
 
     /// <summary>
     /// Until when what begins can be a consequence. What many devices are lost by goes on until the last of them is back, which may take
-    /// days; but what begins long after the last of them was lost or found is trouble of its own.
+    /// days; but what begins long after the last of them was lost is trouble of its own.
     /// </summary>
     private static DateTimeOffset Until(Incident cause)
     {

@@ -10,10 +10,10 @@ namespace EsoCore.Grains.Devices;
 internal sealed partial class DeviceGrain
 {
     /// <inheritdoc/>
-    public async Task EnableSensorAlerts(Scope scope, string? sensorId) => await Step((state, _) =>
+    public async Task EnableSensorAlerts(Scope scope, string ruleId, DateTimeOffset upTo) => await Step((state, _) =>
     {
         var rules = state.Twin.Rare.Rules;
-        var mutes = SensorMutes.Enable(rules.Mutes, sensorId, Micros.Of(services.Time.GetUtcNow()));
+        var mutes = SensorMutes.Enable(rules.Mutes, ruleId, Micros.Of(upTo));
         return Task.FromResult<StepPlan?>(!state.IsIn(scope) || mutes == rules.Mutes ? null : new StepPlan(
             state.Twin with { Rare = state.Twin.Rare with { Rules = rules with { Mutes = mutes } } }, NewCommit(state), state));
     });

@@ -7,6 +7,7 @@ namespace EsoCore.Grains.Incidents;
 /// <param name="Folded">Those no longer held.</param>
 /// <param name="Start">When the condition began.</param>
 /// <param name="End">When it last held, or null while it does.</param>
+/// <param name="LastAt">When it was last seen; of many devices, when the last of them became concerned.</param>
 /// <param name="OverAt">When it is over for good if nothing more comes; <see cref="DateTimeOffset.MaxValue"/>: not by itself.</param>
 /// <param name="Reopens">How often it was over in between.</param>
 /// <param name="Devices">Devices concerned.</param>
@@ -41,9 +42,9 @@ internal sealed class EpisodeClusters
 
     /// <summary>A stretch of time in which an episode (or several folded ones) counts.</summary>
     /// <param name="OverAt">When it counts as over.</param>
-    /// <param name="LinkTo">Up to when others join it, apart from the time of reopening.</param>
+    /// <param name="JoinUntil">Up to when others join it.</param>
     private readonly record struct Span(
-        DateTimeOffset Start, DateTimeOffset OverAt, DateTimeOffset LinkTo, DateTimeOffset LastAt, DateTimeOffset? End, int Index,
+        DateTimeOffset Start, DateTimeOffset OverAt, DateTimeOffset JoinUntil, DateTimeOffset LastAt, DateTimeOffset? End, int Index,
         FoldedEpisodes? Folded);
 
     /// <summary>The incidents that these episodes make, by start.</summary>
@@ -52,7 +53,7 @@ internal sealed class EpisodeClusters
     {
         var sorter = new EpisodeClusters(episodes, records, timing, now);
         var spans = sorter.Spans();
-        return timing.Devices > 1 ? sorter.OfManyDevices(spans) : sorter.OfOne(spans);
+        return timing.Devices > 1 ? [.. sorter.TakeSettled(spans), .. sorter.OfManyDevices(spans)] : sorter.OfOne(spans);
     }
 
     /// <summary>Whether an episode makes (or made) an incident at all: its condition held for as long as it must.</summary>
@@ -78,7 +79,7 @@ internal sealed class EpisodeClusters
             var over = Cut(episode.Start, OverAt(episode));
             var end = episode.Lasts ? over == DateTimeOffset.MaxValue ? (DateTimeOffset?)null : over : episode.End ?? episode.Start;
             var last = end is { } ended && ended > episode.Start ? ended : episode.Start;
-            spans.Add(new Span(episode.Start, over, LinkTo(episode.Start, over), last, end, i, null));
+            spans.Add(Settle(new Span(episode.Start, over, JoinUntil(episode.Start, over), last, end, i, null)));
         }
 
         foreach (var record in _records)
@@ -86,13 +87,52 @@ internal sealed class EpisodeClusters
             if (record.Folded is { } folded)
             {
                 var over = Cut(folded.From, folded.To);
-                spans.Add(new Span(folded.From, over, LinkTo(folded.From, over), folded.To, folded.To, -1, folded));
+                spans.Add(Settle(new Span(folded.From, over, JoinUntil(folded.From, over), folded.To, folded.To, -1, folded)));
             }
         }
 
         spans.Sort((a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : IdOf(a).CompareTo(IdOf(b)));
         return spans;
     }
+
+    /// <summary>
+    /// What is part of an incident that was over when the rule's times were changed is over as it was then, unless it turns out to have
+    /// lasted longer; what is part of one that went on stays part of it.
+    /// </summary>
+    private Span Settle(Span span)
+    {
+        if (SettledAt(span.Start) is not { } settled)
+            return span;
+        if (settled.OverAt is not { } over)
+            return span with { OverAt = Max(span.OverAt, settled.To), JoinUntil = Max(span.JoinUntil, settled.JoinUntil) };
+        var isLonger = span.OverAt > over && (span.Index < 0 || _episodes[span.Index].Lasts);
+        return isLonger ? span with { JoinUntil = Max(span.JoinUntil, settled.JoinUntil) }
+            : span with { OverAt = over, JoinUntil = settled.JoinUntil };
+    }
+
+    private SettledSpan? SettledAt(DateTimeOffset start) =>
+        _records.Select(r => r.Settled).FirstOrDefault(s => s is not null && s.From <= start && start <= s.To);
+
+    /// <summary>Incidents of many devices that were over when the rule's times were changed; their episodes count for no other.</summary>
+    private List<Cluster> TakeSettled(List<Span> spans)
+    {
+        var clusters = new List<Cluster>();
+        foreach (var record in _records)
+        {
+            if (record.Settled is not { OverAt: { } over } settled)
+                continue;
+            var members = spans.FindAll(s => s.Folded is not null ? s.Folded == record.Folded
+                : s.Start >= settled.From && s.Start <= settled.To);
+            var taken = members.ToHashSet();
+            spans.RemoveAll(taken.Contains);
+            if (members.Count > 0)
+                clusters.Add(Make(members, settled.From, over, settled.Reopens));
+        }
+
+        return clusters;
+    }
+
+    private DateTimeOffset JoinUntil(DateTimeOffset start, DateTimeOffset over) => Plus(LinkTo(start, over), _timing.ReopenWithin);
 
     private Guid IdOf(Span span) => span.Index < 0 ? Guid.Empty : _episodes[span.Index].Id;
 
@@ -134,13 +174,13 @@ internal sealed class EpisodeClusters
         var clusters = ImmutableArray.CreateBuilder<Cluster>();
         for (var from = 0; from < spans.Count;)
         {
-            var (link, over, reopens) = (spans[from].LinkTo, spans[from].OverAt, 0);
+            var (join, over, reopens) = (spans[from].JoinUntil, spans[from].OverAt, 0);
             var to = from + 1;
-            for (; to < spans.Count && spans[to].Start <= Plus(link, _timing.ReopenWithin); to++)
+            for (; to < spans.Count && spans[to].Start <= join; to++)
             {
                 if (spans[to].Start > over)
                     reopens++;
-                (link, over) = (Max(link, spans[to].LinkTo), Max(over, spans[to].OverAt));
+                (join, over) = (Max(join, spans[to].JoinUntil), Max(over, spans[to].OverAt));
             }
 
             clusters.Add(Make(spans[from..to], spans[from].Start, over, reopens));
@@ -151,58 +191,97 @@ internal sealed class EpisodeClusters
     }
 
     /// <summary>
-    /// Times at which enough devices are concerned at once. A device is concerned from its episode's start until it is over, and no shorter
-    /// than the time within which they may begin.
+    /// Times in which enough devices are concerned. They begin when enough devices' episodes begin within the rule's time, and go on while
+    /// enough of those that began then or later are still concerned: however many were lost one by one before, they neither begin nor
+    /// prolong them. A device is concerned until its episode is over, and no shorter than the rule's time unless people said that it is.
     /// </summary>
     private ImmutableArray<Cluster> OfManyDevices(List<Span> spans)
     {
-        var steps = new List<(DateTimeOffset At, int Step, Guid Device)>();
+        var steps = new List<(DateTimeOffset At, Turn Turn, Span Span)>();
         foreach (var span in spans.Where(s => s.Index >= 0))
         {
-            steps.Add((span.Start, +1, _episodes[span.Index].Device));
-            steps.Add((Until(span), -1, _episodes[span.Index].Device));
+            var (until, aged) = (Until(span), Plus(span.Start, _timing.Within));
+            steps.Add((span.Start, Turn.Begins, span));
+            steps.Add((aged < until ? aged : until, Turn.Ages, span));
+            steps.Add((until, Turn.IsOver, span));
         }
 
         // What begins at the instant at which another ends still meets it.
-        steps.Sort((a, b) => a.At != b.At ? a.At.CompareTo(b.At) : b.Step.CompareTo(a.Step));
-        var counts = new Dictionary<Guid, int>();
+        steps.Sort((a, b) => a.At != b.At ? a.At.CompareTo(b.At) : a.Turn.CompareTo(b.Turn));
+        var (fresh, concerned) = (new Dictionary<Guid, int>(), new Dictionary<Guid, int>());
         var clusters = ImmutableArray.CreateBuilder<Cluster>();
-        (DateTimeOffset From, DateTimeOffset To, DateTimeOffset Link, int Reopens)? current = null;
-        DateTimeOffset? began = null;
-        foreach (var (at, step, device) in steps)
+        Stretch? current = null;
+        foreach (var (at, turn, span) in steps)
         {
-            counts[device] = counts.GetValueOrDefault(device) + step;
-            if (counts[device] == 0)
-                counts.Remove(device);
-            if (began is null && counts.Count >= _timing.Devices)
+            if (turn != Turn.IsOver)
+                Count(fresh, span, turn == Turn.Begins ? +1 : -1);
+            if (turn != Turn.Ages && current is not null && span.Start >= current.Since)
+                Count(concerned, span, turn == Turn.Begins ? +1 : -1);
+            if (current is { IsOpen: false } && at > Plus(current.Link, _timing.ReopenWithin))
             {
-                began = at;
-                if (current is { } open && at > Plus(open.Link, _timing.ReopenWithin))
-                    (current, _) = (null, Add(open.From, open.To, open.Reopens));
-                current = current is { } same ? (same.From, same.To, same.Link, same.Reopens + 1) : (at, at, LinkTo(at, at), 0);
+                clusters.Add(Make(current, spans));
+                current = null;
             }
-            else if (began is not null && counts.Count < _timing.Devices)
+
+            if (current is null && turn == Turn.Begins && fresh.Count >= _timing.Devices)
             {
-                current = (current!.Value.From, at, Max(current.Value.Link, at), current.Value.Reopens);
-                began = null;
+                current = new Stretch(at - _timing.Within, at, at, LinkTo(at, at), 0, true);
+                concerned = new Dictionary<Guid, int>(fresh);
+            }
+            else if (current is { IsOpen: false } && turn == Turn.Begins && concerned.Count >= _timing.Devices)
+            {
+                current = current with { Reopens = current.Reopens + 1, IsOpen = true };
+            }
+            else if (current is { IsOpen: true } && concerned.Count < _timing.Devices)
+            {
+                current = current with { To = at, Link = Max(current.Link, at), IsOpen = false };
             }
         }
 
-        if (current is { } last)
-            Add(last.From, began is null ? last.To : DateTimeOffset.MaxValue, last.Reopens);
+        if (current is not null)
+            clusters.Add(Make(current, spans));
         return clusters.ToImmutable();
-
-        bool Add(DateTimeOffset from, DateTimeOffset to, int reopens)
-        {
-            List<Span> members = [.. spans.Where(s => s.Start <= to && Until(s) >= from)];
-            var first = members.Where(s => s.Start <= from).Min(s => s.Start);
-            var earliest = from - _timing.Within;
-            clusters.Add(Make(members, first > earliest ? first : earliest, to, reopens));
-            return true;
-        }
-
-        DateTimeOffset Until(Span span) => Max(span.OverAt, Plus(span.Start, _timing.Within));
     }
+
+    private void Count(Dictionary<Guid, int> devices, Span span, int step)
+    {
+        var device = _episodes[span.Index].Device;
+        devices[device] = devices.GetValueOrDefault(device) + step;
+        if (devices[device] == 0)
+            devices.Remove(device);
+    }
+
+    /// <summary>Until when a device counts as concerned by an episode.</summary>
+    private DateTimeOffset Until(Span span) => Max(span.OverAt, Cut(span.Start, Plus(span.Start, _timing.Within)));
+
+    private Cluster Make(Stretch stretch, List<Span> spans)
+    {
+        List<Span> members = [.. spans.Where(s => s.Start <= stretch.To && Until(s) >= stretch.From
+            && (s.Index < 0 || s.Start >= stretch.Since))];
+        var first = members.Min(s => s.Start);
+        return Make(members, Max(first, stretch.Since), stretch.To, stretch.Reopens);
+    }
+
+    /// <summary>What happens to a device by an episode; at one instant in this order.</summary>
+    private enum Turn
+    {
+        /// <summary>It begins.</summary>
+        Begins,
+
+        /// <summary>It began too long ago to begin anything together with what begins from now on.</summary>
+        Ages,
+
+        /// <summary>It concerns the device no longer.</summary>
+        IsOver,
+    }
+
+    /// <summary>A time in which enough devices are concerned.</summary>
+    /// <param name="Since">Episodes that began earlier have nothing to do with it.</param>
+    /// <param name="From">When enough had begun.</param>
+    /// <param name="To">When they were enough for the last time.</param>
+    /// <param name="Link">Up to when it continues if enough are concerned again, apart from the time of reopening.</param>
+    private sealed record Stretch(
+        DateTimeOffset Since, DateTimeOffset From, DateTimeOffset To, DateTimeOffset Link, int Reopens, bool IsOpen);
 
     private Cluster Make(List<Span> spans, DateTimeOffset start, DateTimeOffset over, int reopens)
     {
@@ -210,7 +289,7 @@ internal sealed class EpisodeClusters
         var end = over > _now ? (DateTimeOffset?)null : _timing.Devices > 1 ? over : spans.Max(s => s.End ?? s.LastAt);
         return new Cluster(
             [.. spans.Where(s => s.Index >= 0).Select(s => s.Index)], [.. spans.Where(s => s.Folded is not null).Select(s => s.Folded!)],
-            start, end, spans.Max(s => s.LastAt), over, reopens,
+            start, end, spans.Max(s => _timing.Devices > 1 && s.Index >= 0 ? s.Start : s.LastAt), over, reopens,
             spans.Where(s => s.Index >= 0).Select(s => _episodes[s.Index].Device).Distinct().Count());
     }
 

@@ -157,7 +157,8 @@ internal sealed partial class IncidentGrain
                     await Try([item], "a ticket", () => TicketGrain(ticket.TicketId).Create(ticket.Draft));
                     break;
                 case SensorOut sensor:
-                    await Try([item], "a sensor", () => Device(sensor.DeviceId).EnableSensorAlerts(new Scope(_projectId), sensor.SensorId));
+                    await Try([item], "sensors", () => Device(sensor.DeviceId)
+                        .EnableSensorAlerts(new Scope(_projectId), _ruleId, sensor.UpTo ?? sensor.Since));
                     break;
                 case FleetOut fleet:
                     await Try([item], "an opening", () => GrainFactory.GetGrain<IFleetWatchGrain>($"{_projectId:D}")

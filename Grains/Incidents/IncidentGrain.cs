@@ -63,7 +63,7 @@ internal sealed partial class IncidentGrain(
         _ruleId = rest[..slash];
         _inbox = new TransitionInbox(TransitionStreams.Incidents, key, IncidentLimits.MaxSources, outbox, log);
         await Load();
-        if (!_state.Outgoing.IsEmpty || !_state.Incidents.IsEmpty)
+        if (!_state.Outgoing.IsEmpty || !_state.Incidents.IsEmpty || !_state.Departed.IsEmpty)
             Arm(time.GetUtcNow());
     }
 
@@ -107,7 +107,7 @@ internal sealed partial class IncidentGrain(
         await Stepwise(machine => outcome = machine.Act(act, out faults));
         view = _state.Incidents.FirstOrDefault(r => r.View.Id == act.IncidentId)?.View;
         if (outcome == EditOutcome.NotFound)
-            return await ActOnOld(act);
+            return await ActOnOldStepwise(act);
         await HandOn();
         return outcome == EditOutcome.Invalid ? EditResult<Incident>.Faulty(faults)
             : EditResult<Incident>.Of(outcome, view is null ? null : new Versioned<Incident>(view.Id.ToString("D"), view.Version, view));
@@ -266,13 +266,14 @@ internal sealed partial class IncidentGrain(
     private async Task<IReadOnlySet<Guid>> Correlate(IncidentMachine machine)
     {
         var unheard = new HashSet<Guid>();
-        foreach (var incident in machine.ToReport().Concat(machine.Withdrawn))
+        foreach (var incident in machine.ToReport().Concat(machine.Departed.Take(IncidentLimits.MaxIncidents)).ToList())
         {
             if (CorrelationGrain.PlaceOf(incident) is not { } place)
                 continue;
             try
             {
                 machine.Judge(await GrainFactory.GetGrain<ICorrelationGrain>(place).Report(incident).WaitAsync(AskFor, time));
+                machine.Reported(incident.Id);
             }
             catch (Exception error)
             {
@@ -293,6 +294,28 @@ internal sealed partial class IncidentGrain(
 
     private Guid? DeviceOf(Incident view) => _subject.Kind is SubjectKind.Device or SubjectKind.Asset ? view.Source.DeviceId : null;
 
+    /// <summary>Acts on an old incident; should a second activation have written meanwhile, on what stands then.</summary>
+    private async Task<EditResult<Incident>> ActOnOldStepwise(IncidentAct act)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await ActOnOld(act);
+            }
+            catch (StaleWorkException) when (attempt < MaxAttempts)
+            {
+                await Load();
+                await Stepwise(null);
+            }
+            catch
+            {
+                await Load();
+                throw;
+            }
+        }
+    }
+
     /// <summary>
     /// What people do with an incident that is resolved and lives on in its row alone: comments and assignments. Anything else changes
     /// nothing.
@@ -310,9 +333,11 @@ internal sealed partial class IncidentGrain(
             if (changed)
                 view = view with { Assignee = act.Assignee, Version = view.Version + 1 };
             var action = act.Verb == IncidentVerb.Assign ? "incident.assigned" : "incident.commented";
+
+            // What is due for the incidents that are held stays so: the reminder is theirs.
             await Commit(
                 new IncidentOutcome(_state, changed ? [view] : [], [new IncidentLine(action, act.Actor, view, act.Text ?? act.Assignee)],
-                    null),
+                    _due),
                 time.GetUtcNow());
         }
 

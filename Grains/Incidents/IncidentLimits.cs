@@ -21,9 +21,17 @@ internal static class IncidentLimits
     public const int MaxIncidents = 8;
 
     /// <summary>
+    /// Incidents held no longer whose end the correlation has not heard; of older ones it hears when it reads the rows anew.
+    /// </summary>
+    public const int MaxDeparted = 64;
+
+    /// <summary>
     /// Things waiting to be handed on; beyond it feed entries are left out, then the newest of the rest, which the trail tells.
     /// </summary>
     public const int MaxOutgoing = 512;
+
+    /// <summary>Devices of an incident whose sensors are looked at again once it is over.</summary>
+    public const int MaxSensorDevices = 256;
 
     /// <summary>Recipients of an incident who are told that it is over.</summary>
     public const int MaxTold = 64;

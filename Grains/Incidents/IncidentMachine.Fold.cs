@@ -74,13 +74,12 @@ internal sealed partial class IncidentMachine
 
     /// <summary>
     /// An incident of which so many episodes are forgotten that the rest would make none: it is over, not taken back, and lives on in its
-    /// row alone.
+    /// row alone. The same where a changed rule knows it no longer.
     /// </summary>
-    private void Release(IncidentRecord record)
+    private void Release(IncidentRecord record, string? text)
     {
         if (record.View.Status != IncidentStatus.Resolved)
-            record = Resolve(Show(record, record.View with { EndedAt = record.View.EndedAt ?? Now }), ItsOwn, null);
-        _gone[record.View.Id] = record.View;
-        _records.RemoveAll(r => r.No == record.No);
+            record = Resolve(Show(record, record.View with { EndedAt = record.View.EndedAt ?? Now }), ItsOwn, text);
+        Depart(record);
     }
 }

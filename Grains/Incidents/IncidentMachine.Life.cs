@@ -76,10 +76,25 @@ internal sealed partial class IncidentMachine
         var after = Show(record, record.View with { Status = IncidentStatus.Resolved, ResolvedAt = Now, ResolvedBy = actor });
         Tell("incident.resolved", actor, after, text);
         if (_context.Rule?.Actions.OfType<DisableSensorAlertsAction>().Any() == true)
-            HandOn(new SensorOut(Now, after.View.Source.DeviceId, MetaText(after.View.Meta, "sensor_id")));
+            EnableSensors(after.View, actor);
         foreach (var recipient in after.Told)
             HandOn(NoticeOf(after, EsoCore.Notifications.NoticeKind.Resolved, "resolved", recipient));
         return after with { Escalations = [], Told = [], Unreported = true };
+    }
+
+    /// <summary>
+    /// The sensors that its faults muted are looked at again where the events themselves do not say that they are well: when people declare
+    /// it over, or when faults without an end of their own were not repeated. What begins later is a fault of its own.
+    /// </summary>
+    private void EnableSensors(Incident view, string actor)
+    {
+        var isByPeople = actor != ItsOwn;
+        if (!isByPeople && (view.Lasts || view.Count == 0))
+            return;
+        var upTo = isByPeople ? Now : view.EndedAt ?? view.LastAt;
+        foreach (var device in _episodes.Where(e => e.Start >= view.StartedAt && e.Start <= upTo).Select(e => e.Device)
+            .Append(view.Source.DeviceId).Distinct().Take(IncidentLimits.MaxSensorDevices).ToList())
+            HandOn(new SensorOut(Now, device, upTo));
     }
 
     /// <summary>
@@ -95,15 +110,29 @@ internal sealed partial class IncidentMachine
             Consequences = 0 });
         if (after.View.Status != IncidentStatus.Resolved)
             after = Resolve(after, ItsOwn, text);
-        _gone[after.View.Id] = after.View;
-        _withdrawn.Add(after.View);
-        _records.RemoveAll(r => r.No == record.No);
+        Depart(after with { Unreported = true });
     }
 
-    private readonly List<Incident> _withdrawn = [];
+    /// <summary>Holds an incident no longer: it lives on in its row alone, and in the correlation as it was told of last.</summary>
+    private void Depart(IncidentRecord record)
+    {
+        _gone[record.View.Id] = record.View;
+        _records.RemoveAll(r => r.No == record.No);
+        if (!record.Unreported || !IsCorrelated)
+            return;
+        _departed.Add(record.View with { Text = "", Meta = "" });
+        if (_departed.Count > IncidentLimits.MaxDeparted)
+            _departed.RemoveAt(0);
+    }
 
-    /// <summary>Incidents that turned out to be none; the correlation is to forget them.</summary>
-    public IReadOnlyList<Incident> Withdrawn => _withdrawn;
+    /// <summary>
+    /// Incidents that are held no longer: those that turned out to be none the correlation is to forget, and of the others it is to know
+    /// the end. Until it was told it holds back what it took for their consequences.
+    /// </summary>
+    public IReadOnlyList<Incident> Departed => _departed;
+
+    /// <summary>Notes that the correlation was told of one that is held no longer.</summary>
+    public void Reported(Guid departed) => _departed.RemoveAll(view => view.Id == departed);
 
     private Incident ViewOf(IncidentRecord record, Cluster cluster)
     {
@@ -115,7 +144,8 @@ internal sealed partial class IncidentMachine
         {
             Severity = Severities.NameOf(severity), StartedAt = cluster.Start, LastAt = cluster.LastAt, EndedAt = cluster.End,
             Count = cluster.Count,
-            Reopened = Math.Max(cluster.Reopens, record.Opening - 1), Lasts = cluster.Members.Any(i => _episodes[i].Lasts),
+            Reopened = Math.Max(Math.Max(cluster.Reopens, record.Settled?.Reopens ?? 0), record.Opening - 1),
+            Lasts = cluster.Members.Any(i => _episodes[i].Lasts),
         };
         if (face is null)
             return view;
@@ -185,8 +215,7 @@ internal sealed partial class IncidentMachine
             .Take(Math.Max(0, _records.Count - IncidentLimits.MaxIncidents)).ToList();
         foreach (var record in old)
         {
-            _gone[record.View.Id] = record.View;
-            _records.RemoveAll(r => r.No == record.No);
+            Depart(record);
             _episodes.RemoveAll(e => e.Start >= record.View.StartedAt && e.Start <= (record.View.EndedAt ?? record.View.LastAt));
         }
     }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using EsoCore.Escalation;
 using EsoCore.Grains.Escalation;
 using EsoCore.Incidents;
@@ -75,13 +74,14 @@ internal sealed partial class IncidentMachine
     }
 
     /// <summary>
-    /// Takes the steps that are due. Each is taken once: the number of steps taken stands in the state that the step writes.
+    /// Takes the steps that are due. Each is taken once: the number of steps taken stands in the state that the step writes. While a cause
+    /// holds the incident back none is taken, and those that were count.
     /// </summary>
     private void Escalate(IncidentRecord record)
     {
-        if (record.Escalations.IsEmpty)
+        if (record.Escalations.IsEmpty || record.View.Status == IncidentStatus.Open && record.IsHeld)
             return;
-        if (record.View.Status != IncidentStatus.Open || record.IsHeld)
+        if (record.View.Status != IncidentStatus.Open)
         {
             Put(record with { Escalations = [] });
             return;
@@ -165,21 +165,5 @@ internal sealed partial class IncidentMachine
 
         if (_outgoing.Count < IncidentLimits.MaxOutgoing)
             _outgoing.Add(item);
-    }
-
-    private static string? MetaText(string meta, string name)
-    {
-        if (meta.Length == 0)
-            return null;
-        try
-        {
-            using var document = JsonDocument.Parse(meta);
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out var value)
-                && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 }

@@ -21,6 +21,7 @@ internal sealed partial class IncidentMachine
     private readonly List<HeldEpisode> _episodes;
     private readonly List<IncidentRecord> _records;
     private readonly List<Outgoing> _outgoing;
+    private readonly List<Incident> _departed;
     private readonly List<IncidentLine> _lines = [];
     private readonly Dictionary<Guid, Incident> _gone = [];
     private readonly ImmutableDictionary<Guid, Incident> _views;
@@ -35,8 +36,12 @@ internal sealed partial class IncidentMachine
         // An earlier program beside this one carries along what it cannot read: where both tell of an episode, the plain one is newer.
         _episodes = [.. state.Episodes.Concat(PackedEpisodes.Unpack(state.Packed.Span)).DistinctBy(e => e.Id)];
         (_records, _outgoing) = ([.. state.Incidents], [.. state.Outgoing]);
+        _departed = [.. state.Departed];
         _views = state.Incidents.ToImmutableDictionary(r => r.View.Id, r => r.View);
         _lastNo = state.LastNo;
+        _isEdited = _timing != state.Timing;
+        if (_isEdited)
+            Settle(state.Timing);
     }
 
     private DateTimeOffset Now => _context.Now;
@@ -78,14 +83,21 @@ internal sealed partial class IncidentMachine
             Tell("incident.attached", ItsOwn, after, $"Consequence of incident {cause:D}.");
         else if (before != verdict.CauseId)
             Tell("incident.detached", ItsOwn, after, null);
-        if (after.IsHeld && !after.Escalations.IsEmpty)
-            after = after with { Escalations = [], Announced = 0 };
+        Put(record.IsHeld && !after.IsHeld && view.Status == IncidentStatus.Open ? Released(after) : after);
+    }
 
-        // Released: but not at once, for while late data comes in, causes come and go.
-        else if (record.IsHeld && !after.IsHeld && after.NotifyAt is null && after.Announced < after.Opening
-            && view.Status == IncidentStatus.Open)
-            after = after with { NotifyAt = NotifyAt(after) };
-        Put(after);
+    /// <summary>
+    /// Its cause holds it back no longer, but it is not told at once: while late data comes in, causes come and go. An escalation that had
+    /// begun goes on where it stood: who was told knows, and a step that came due meanwhile is overdue.
+    /// </summary>
+    private IncidentRecord Released(IncidentRecord record)
+    {
+        var soonest = NotifyAt(record);
+        return record with
+        {
+            NotifyAt = record.NotifyAt ?? (record.Announced < record.Opening ? soonest : null),
+            Escalations = [.. record.Escalations.Select(e => e.DueAt < soonest ? e with { DueAt = soonest } : e)],
+        };
     }
 
     /// <summary>Whether the correlation is to be asked about an incident before the step decides anything about it.</summary>
@@ -107,12 +119,17 @@ internal sealed partial class IncidentMachine
             var own = left.FindIndex(c => Overlaps(c, record.View));
             if (own >= 0)
             {
-                Update(record, left[own]);
+                if (!IsSettled(record, left[own]))
+                    Update(record, left[own]);
                 left.RemoveAt(own);
+            }
+            else if (_isEdited && record.View.Status != IncidentStatus.Resolved)
+            {
+                Release(record, "Ended: its rule was changed, and what is held of it makes no incident by the rule as it is now.");
             }
             else if (_timing.Devices > 1 && record.Folded is not null)
             {
-                Release(record);
+                Release(record, null);
             }
             else
             {
@@ -168,6 +185,7 @@ internal sealed partial class IncidentMachine
             Episodes = episodes,
             Packed = packed,
             Incidents = [.. _records.OrderBy(r => r.No)],
+            Departed = [.. _departed],
             Outgoing = [.. _outgoing.Select(o => Final(o, views))],
             LastNo = _lastNo,
             Timing = _timing,
@@ -213,6 +231,8 @@ internal sealed partial class IncidentMachine
 
     private DateTimeOffset? NextDue()
     {
+        if (_departed.Count > 0)
+            Due(Now + IncidentLimits.MaxUnheard);
         foreach (var episode in _episodes)
             Due(EpisodeClusters.PendingUntil(episode, Now));
         foreach (var record in _records)
@@ -222,7 +242,7 @@ internal sealed partial class IncidentMachine
                 Due(Now + IncidentLimits.MaxUnheard);
             if (record.IsHeld || record.View.CauseId is not null && record.Announced < record.Opening)
                 Due(IsDue(record.Verdict?.RecheckAt) ? Now + IncidentLimits.MaxUnheard : record.Verdict?.RecheckAt);
-            foreach (var escalation in record.Escalations)
+            foreach (var escalation in record.IsHeld ? [] : record.Escalations)
                 Due(escalation.DueAt);
         }
 

@@ -29,6 +29,11 @@ internal sealed record IncidentState
     /// <summary>The latest incidents, by number.</summary>
     public ImmutableArray<IncidentRecord> Incidents { get; init; } = [];
 
+    /// <summary>
+    /// Incidents that are held no longer, of which the correlation is still to be told how they ended, oldest first; without their words.
+    /// </summary>
+    public ImmutableArray<Incident> Departed { get; init; } = [];
+
     /// <summary>What is to be handed on, oldest first.</summary>
     public ImmutableArray<Outgoing> Outgoing { get; init; } = [];
 
@@ -64,6 +69,14 @@ internal sealed record RuleTiming(TimeSpan ReopenWithin, TimeSpan? ResolveAfter,
 /// <summary>An episode as it is held: what its times are made of; the whole of it only where it gives an incident its words.</summary>
 internal sealed record HeldEpisode(
     Guid Id, Guid Device, DateTimeOffset Start, DateTimeOffset? End, bool Lasts, TimeSpan HoldFor, string Severity, RuleEpisode? Told);
+
+/// <summary>What an incident was when its rule's times were changed: what is held of it stays together whatever the rule says.</summary>
+/// <param name="From">Episodes that begin from then on are part of it...</param>
+/// <param name="To">...up to then.</param>
+/// <param name="OverAt">When it was over; null: it went on, and ends by the rule as it is now.</param>
+/// <param name="JoinUntil">Up to when what begins continues it.</param>
+/// <param name="Reopens">How often it had been over in between.</param>
+internal sealed record SettledSpan(DateTimeOffset From, DateTimeOffset To, DateTimeOffset? OverAt, DateTimeOffset JoinUntil, int Reopens);
 
 /// <summary>Episodes that are no longer held one by one.</summary>
 internal sealed record FoldedEpisodes(int Count, DateTimeOffset From, DateTimeOffset To);
@@ -104,6 +117,9 @@ internal sealed record IncidentRecord(long No, Incident View)
 
     /// <summary>Who was told that it is open and is to be told that it is over.</summary>
     public ImmutableArray<Recipient> Told { get; init; } = [];
+
+    /// <summary>What it was when the rule's times were last changed, or null.</summary>
+    public SettledSpan? Settled { get; init; }
 
     /// <summary>Its episodes that are no longer held one by one.</summary>
     public FoldedEpisodes? Folded { get; init; }
@@ -147,8 +163,9 @@ internal sealed record TicketOut(DateTimeOffset Since, Guid TicketId, TicketDraf
 /// <summary>An entry of the live feed.</summary>
 internal sealed record FeedOut(DateTimeOffset Since, FeedEntry Entry) : Outgoing(Since);
 
-/// <summary>A sensor to look at again.</summary>
-internal sealed record SensorOut(DateTimeOffset Since, Guid DeviceId, string? SensorId) : Outgoing(Since);
+/// <summary>Sensors of a device to look at again: those that the rule muted for faults that began up to a time.</summary>
+/// <param name="UpTo">Null, as earlier programs wrote it: the time of its making.</param>
+internal sealed record SensorOut(DateTimeOffset Since, Guid DeviceId, DateTimeOffset? UpTo) : Outgoing(Since);
 
 /// <summary>An opening for the watch over the fleet.</summary>
 internal sealed record FleetOut(DateTimeOffset Since, Incident Incident) : Outgoing(Since);

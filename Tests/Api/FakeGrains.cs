@@ -227,7 +227,7 @@ internal sealed class FakeDevice(FakeGrains grains, DeviceRegistration? registra
 
     public Task<DateTimeOffset?> CheckLiveness() => Task.FromResult<DateTimeOffset?>(null);
 
-    public Task EnableSensorAlerts(Scope scope, string? sensorId) => Task.CompletedTask;
+    public Task EnableSensorAlerts(Scope scope, string ruleId, DateTimeOffset upTo) => Task.CompletedTask;
 
     private bool InScope(Scope scope) => Registration is not null && Registration.ProjectId == scope.ProjectId;
 

@@ -200,6 +200,40 @@ public sealed class IncidentGrainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Comment_OnAnOldIncident_LeavesTheReminderOfWhatIsDue()
+    {
+        _rules.Set("tamper", Rule(new EscalateAction(null, TimeSpan.FromMinutes(30), ["team:boss"], [])));
+        for (var i = 0; i <= IncidentLimits.MaxIncidents; i++)
+            await Deliver("tamper", Episode("tampering", (i - 20) * 100, (i - 20) * 100 + 5));
+        await Deliver("tamper", Episode("tampering", 5, null));
+        var oldest = (await All()).Items.MinBy(i => i.StartedAt)!;
+        var owner = $"incident/tamper/{SubjectKey.Device(Logger)}";
+        Assert.DoesNotContain($"{oldest.Id:D}", (await _cluster.Stores.Load(_project, owner, default))!.Body);
+        Assert.Single(await _cluster.Reminders(Grain("tamper")));
+        var commented = await Grain("tamper").Act(new(oldest.Id, IncidentVerb.Comment, "key:7", "seen", null, null));
+        Assert.Equal(EditOutcome.Changed, commented.Outcome);
+        Assert.Single(await _cluster.Reminders(Grain("tamper")));
+        await _cluster.RestartAsync();
+        await Advance(() => _outlet.Taken.Length >= 1, TimeSpan.FromMinutes(1));
+        Assert.Equal(["Escalated team:boss"], _outlet.Told);
+    }
+
+    [Fact]
+    public async Task SecondWriter_ACommentOnAnOldIncidentIsKept()
+    {
+        _rules.Set("tamper", Rule());
+        for (var i = 0; i <= IncidentLimits.MaxIncidents; i++)
+            await Deliver("tamper", Episode("tampering", (i - 20) * 100, (i - 20) * 100 + 5));
+        var oldest = (await All()).Items.MinBy(i => i.StartedAt)!;
+        var owner = $"incident/tamper/{SubjectKey.Device(Logger)}";
+        var stored = (await _cluster.Stores.Load(_project, owner, default))!;
+        Assert.True(await _cluster.Stores.Commit(new WorkCommit(_project, owner, stored.Version, stored.Body, [], []), default));
+        var commented = await Grain("tamper").Act(new(oldest.Id, IncidentVerb.Comment, "key:7", "seen", null, null));
+        Assert.Equal(EditOutcome.Changed, commented.Outcome);
+        Assert.Contains((await Lists.Find(oldest.Id))!.Trail, t => t.Action == "incident.commented");
+    }
+
+    [Fact]
     public async Task Cause_ThatComesLate_TakesInWhatWasThere()
     {
         foreach (var word in new[] { "device_offline", "connectivity_lost", "power_outage" })

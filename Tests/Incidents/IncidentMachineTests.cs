@@ -375,15 +375,6 @@ public sealed class IncidentMachineTests
         Assert.Equal(["Escalated team:l1"], h.Told);
     }
 
-    [Fact]
-    public void Sensor_WhoseAlertsWereDisabled_IsLookedAtAgainOnceItIsResolved()
-    {
-        var h = new MachineHarness(Rule(new DisableSensorAlertsAction()) with { ResolveAfter = null }) { Now = Ten.AddMinutes(1) };
-        h.Take(Blip("sensor_fault", 0) with { Meta = """{"sensor_id":"SHT40_01"}""" });
-        h.Act(IncidentVerb.Resolve);
-        Assert.Equal((Logger, "SHT40_01"), h.State.Outgoing.OfType<SensorOut>().Select(s => (s.DeviceId, s.SensorId)).Single());
-    }
-
     internal static ImmutableDictionary<string, EscalationPolicy?> Standard() => ImmutableDictionary<string, EscalationPolicy?>.Empty.Add(
         "standard",
         new EscalationPolicy(

@@ -19,6 +19,8 @@ internal sealed class MachineHarness(RuleDefinition? rule, SubjectKey? subject =
 
     public RuleDefinition? Rule { get; set; } = rule;
 
+    public DevicesLimit? Devices { get; set; } = devices;
+
     public IncidentState State { get; private set; } = new();
 
     public DateTimeOffset Now { get; set; } = Episodes.Ten.AddDays(3);
@@ -27,6 +29,9 @@ internal sealed class MachineHarness(RuleDefinition? rule, SubjectKey? subject =
 
     /// <summary>What the correlation says; by default that nothing is anybody's consequence. It throws where it is away.</summary>
     public Func<Incident, CauseVerdict> Correlation { get; set; } = i => new CauseVerdict(i.Id, null, false, 0, null);
+
+    /// <summary>Takes the end of incidents that are held no longer. It throws where the correlation is away.</summary>
+    public Action<Incident> Departs { get; set; } = _ => { };
 
     public List<IncidentLine> Lines { get; } = [];
 
@@ -70,7 +75,7 @@ internal sealed class MachineHarness(RuleDefinition? rule, SubjectKey? subject =
 
     public void Step(Action<IncidentMachine> happened)
     {
-        var context = new IncidentContext(Project, ruleId, Subject, Rule, Rule is null ? null : devices, Policies, Now);
+        var context = new IncidentContext(Project, ruleId, Subject, Rule, Rule is null ? null : Devices, Policies, Now);
         var machine = new IncidentMachine(State, context);
         machine.Sort();
         happened(machine);
@@ -85,6 +90,19 @@ internal sealed class MachineHarness(RuleDefinition? rule, SubjectKey? subject =
             catch (InvalidOperationException)
             {
                 unheard.Add(incident.Id);
+            }
+        }
+
+        foreach (var gone in machine.Departed.ToList())
+        {
+            try
+            {
+                Departs(gone);
+                machine.Reported(gone.Id);
+            }
+            catch (InvalidOperationException)
+            {
+                unheard.Add(gone.Id);
             }
         }
 

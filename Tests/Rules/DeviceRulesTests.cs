@@ -125,10 +125,13 @@ public sealed class DeviceRulesTests
         await harness.Upload(device, Records.Point("temp", 1, 90, meta: Meta));
         Assert.False((await Told(harness)).ContainsKey(Key(harness, "hot", device)));
 
-        await harness.Device(device).EnableSensorAlerts(new Scope(Guid.NewGuid()), "T-1");
+        var fault = harness.Time.GetUtcNow();
+        await harness.Device(device).EnableSensorAlerts(new Scope(Guid.NewGuid()), "sensor_fault", fault);
+        await harness.Device(device).EnableSensorAlerts(harness.Scope, "another", fault);
+        await harness.Device(device).EnableSensorAlerts(harness.Scope, "sensor_fault", fault.AddDays(-1));
         await harness.Upload(device, Records.Point("temp", 2, 90, meta: Meta));
         Assert.False((await Told(harness)).ContainsKey(Key(harness, "hot", device)));
-        await harness.Device(device).EnableSensorAlerts(harness.Scope, "T-1");
+        await harness.Device(device).EnableSensorAlerts(harness.Scope, "sensor_fault", fault);
         await harness.Upload(device, Records.Point("temp", 3, 90, meta: Meta));
         Assert.True((await Told(harness)).ContainsKey(Key(harness, "hot", device)));
     }

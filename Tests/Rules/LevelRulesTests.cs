@@ -104,8 +104,16 @@ public sealed class LevelRulesTests
         var muted = RuleMemory.Empty with { Mutes = [new MutedSensor("T-1", At(0), long.MinValue)] };
         Assert.Empty(Show(muted, rule, Points((0, 90)), meta: """{"sensor_id":"T-1"}""").Told);
         Assert.Single(Show(muted, rule, Points((0, 90)), meta: """{"sensor_id":"T-2"}""").Told);
-        var enabled = muted with { Mutes = SensorMutes.Enable(muted.Mutes, "T-1", At(50)) };
+        var enabled = muted with { Mutes = SensorMutes.Enable(muted.Mutes, "sensor_fault", At(50)) };
         Assert.Single(Show(enabled, rule, Points((0, 90)), meta: """{"sensor_id":"T-1"}""").Told);
+    }
+
+    [Fact]
+    public void Enable_ReachesTheFaultsOfTheRuleUpToTheTime()
+    {
+        MutedSensor Mute(string sensor, int faultSecond, string rule) => new(sensor, At(faultSecond), long.MinValue, rule);
+        var mutes = SensorMutes.Enable([Mute("A", 0, "r"), Mute("B", 10, "r"), Mute("C", 60, "r"), Mute("A", 0, "other")], "r", At(50));
+        Assert.Equal([false, false, true, true], mutes.Select(mute => mute.IsMuted));
     }
 
     [Fact]

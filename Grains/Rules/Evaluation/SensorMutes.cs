@@ -51,12 +51,12 @@ internal static class SensorMutes
         return mutes;
     }
 
-    /// <summary>The mutes after people enabled a sensor's alerts: faults up to now no longer count.</summary>
-    /// <param name="sensor">Null: all.</param>
-    internal static ImmutableArray<MutedSensor> Enable(ImmutableArray<MutedSensor> mutes, string? sensor, long nowUs)
+    /// <summary>The mutes after people dealt with the faults of a rule: those that began later, or of other rules, still count.</summary>
+    /// <param name="upToUs">The faults that began up to then count no longer.</param>
+    internal static ImmutableArray<MutedSensor> Enable(ImmutableArray<MutedSensor> mutes, string ruleId, long upToUs)
     {
-        foreach (var known in mutes.Where(mute => mute.IsMuted && (sensor is null || mute.Sensor == sensor)))
-            mutes = mutes.Replace(known, known with { EnabledUs = Math.Max(nowUs, known.FaultUs) });
+        foreach (var known in mutes.Where(mute => mute.EnabledUs < upToUs && (mute.Rule is null || mute.Rule == ruleId)))
+            mutes = mutes.Replace(known, known with { EnabledUs = upToUs });
         return mutes;
     }
 
