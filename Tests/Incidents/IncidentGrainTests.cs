@@ -18,7 +18,7 @@ using static EsoCore.Tests.Incidents.Episodes;
 
 namespace EsoCore.Tests.Incidents;
 
-public sealed class IncidentGrainTests : IAsyncLifetime
+public sealed partial class IncidentGrainTests : IAsyncLifetime
 {
     private readonly Guid _project = Guid.NewGuid();
     private readonly FakeRuleBooks _rules = new();
@@ -119,25 +119,6 @@ public sealed class IncidentGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Commit_WhoseOutcomeIsUnknown_LosesNothingAndTellsNothingTwice()
-    {
-        _rules.Set("tamper", Rule(Notify("team:security")));
-        var failed = 0;
-        _cluster.Stores.FaultAfter = method =>
-            method == "CommitWork" && Interlocked.Increment(ref failed) == 1 ? new CommitUnknownException("lost") : null;
-        var entry = SourceOf("tamper").Next(Episode("tampering", 0, null));
-        _cluster.Stores.AddToOutbox(1, entry);
-        await Publish([entry]);
-        await WaitFor(async () => (await All()).Items.Length == 1);
-        await Publish([entry]);
-        await _cluster.Stores.Until(() => _cluster.Stores.Unconfirmed.IsEmpty);
-        await Advance(() => _outlet.Taken.Length >= 1);
-        Assert.Single(_outlet.Told);
-        Assert.Equal(1, Assert.Single((await All()).Items).Count);
-        Assert.Single(_cluster.Stores.Log);
-    }
-
-    [Fact]
     public async Task Escalation_ThroughRestartsAndWakeUpsTooMany_TakesEachStepOnce()
     {
         var policy = new EscalationPolicy(
@@ -186,20 +167,6 @@ public sealed class IncidentGrainTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task SecondWriter_AnActIsDecidedAnewOnWhatStands()
-    {
-        _rules.Set("tamper", Rule());
-        await Deliver("tamper", Episode("tampering", 0, null));
-        var incident = (await All()).Items[0];
-        var owner = $"incident/tamper/{SubjectKey.Device(Logger)}";
-        var stored = (await _cluster.Stores.Load(_project, owner, default))!;
-        Assert.True(await _cluster.Stores.Commit(new WorkCommit(_project, owner, stored.Version, stored.Body, [], []), default));
-        var edit = await Grain("tamper").Act(new(incident.Id, IncidentVerb.Acknowledge, "key:7", null, null, null));
-        Assert.Equal(EditOutcome.Changed, edit.Outcome);
-        Assert.Equal(IncidentStatus.Acknowledged, (await All()).Items[0].Status);
-    }
-
-    [Fact]
     public async Task Comment_OnAnOldIncident_LeavesTheReminderOfWhatIsDue()
     {
         _rules.Set("tamper", Rule(new EscalateAction(null, TimeSpan.FromMinutes(30), ["team:boss"], [])));
@@ -216,21 +183,6 @@ public sealed class IncidentGrainTests : IAsyncLifetime
         await _cluster.RestartAsync();
         await Advance(() => _outlet.Taken.Length >= 1, TimeSpan.FromMinutes(1));
         Assert.Equal(["Escalated team:boss"], _outlet.Told);
-    }
-
-    [Fact]
-    public async Task SecondWriter_ACommentOnAnOldIncidentIsKept()
-    {
-        _rules.Set("tamper", Rule());
-        for (var i = 0; i <= IncidentLimits.MaxIncidents; i++)
-            await Deliver("tamper", Episode("tampering", (i - 20) * 100, (i - 20) * 100 + 5));
-        var oldest = (await All()).Items.MinBy(i => i.StartedAt)!;
-        var owner = $"incident/tamper/{SubjectKey.Device(Logger)}";
-        var stored = (await _cluster.Stores.Load(_project, owner, default))!;
-        Assert.True(await _cluster.Stores.Commit(new WorkCommit(_project, owner, stored.Version, stored.Body, [], []), default));
-        var commented = await Grain("tamper").Act(new(oldest.Id, IncidentVerb.Comment, "key:7", "seen", null, null));
-        Assert.Equal(EditOutcome.Changed, commented.Outcome);
-        Assert.Contains((await Lists.Find(oldest.Id))!.Trail, t => t.Action == "incident.commented");
     }
 
     [Fact]
@@ -312,53 +264,6 @@ public sealed class IncidentGrainTests : IAsyncLifetime
         var incidents = await ByRule();
         Assert.Equal(incidents["power_outage"].Id, incidents["device_offline"].CauseId);
         await WaitFor(async () => (await ByRule())["power_outage"].Consequences == 1);
-    }
-
-    [Fact]
-    public async Task Fleet_ManyDevicesAtSeveralSites_MakeOneIncident()
-    {
-        _rules.Set("over_heat", Rule() with { Name = "Sensor fault" });
-        _rules.Set(DefaultRules.FleetPattern, DefaultRules.All[DefaultRules.FleetPattern] with { Severity = "critical" });
-        await OverHeat(12);
-        await WaitFor(async () => (await All()).Items.Any(i => i.RuleId == "fleet_pattern"));
-        var fleet = Assert.Single((await All()).Items, i => i.RuleId == "fleet_pattern");
-        Assert.Equal(("project:over_heat", "critical", "Pattern in the fleet: over_heat"), (fleet.Subject, fleet.Severity, fleet.Title));
-        Assert.Contains("devices at 2 sites within 60 minutes: Sensor fault.", fleet.Text);
-        Assert.Null(fleet.Source.SiteId);
-        await Advance(() => _outlet.Told.Any());
-        Assert.Equal(["Opened team:maintenance"], _outlet.Told);
-    }
-
-    [Fact]
-    public async Task Fleet_RuleSwitchedOffOrWithOtherThresholds_GoesByTheRule()
-    {
-        _rules.Set("over_heat", Rule());
-        _rules.Set(DefaultRules.FleetPattern, DefaultRules.All[DefaultRules.FleetPattern] with { Enabled = false });
-        _rules.Set("small", DefaultRules.All[DefaultRules.FleetPattern] with
-        {
-            Condition = new JsonText("""{"type":"fleet_pattern","devices":4}"""),
-            Severity = null,
-        });
-        await OverHeat(12);
-        await WaitFor(async () => (await All()).Items.Any(i => i.RuleId == "small"));
-        Assert.Equal("medium", Assert.Single((await All()).Items, i => i.RuleId == "small").Severity);
-        Assert.DoesNotContain((await All()).Items, i => i.RuleId == DefaultRules.FleetPattern);
-    }
-
-    [Fact]
-    public async Task Fleet_OneFirmware_IsHeldAgainstAllDevicesThatRunIt()
-    {
-        _rules.Set("over_heat", Rule());
-        _rules.Set(DefaultRules.FleetPattern, DefaultRules.All[DefaultRules.FleetPattern]);
-
-        // Nothing opens on the others, which are most of the fleet.
-        for (var i = 0; i < 100; i++)
-            await AddDevice(WorkIds.Of("fleet", i), i < 10 ? "2.0" : "1.0");
-        await OverHeat(6, "2.0");
-        await WaitFor(async () => (await All()).Items.Any(i => i.RuleId == "fleet_pattern"));
-        Assert.Contains(
-            "of 10 DOOR-2 devices with firmware 2.0, against 0 of 90 with others",
-            Assert.Single((await All()).Items, i => i.RuleId == "fleet_pattern").Text);
     }
 
     private async Task OverHeat(int devices, string firmware = "1.0")
