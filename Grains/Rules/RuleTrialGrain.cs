@@ -41,8 +41,10 @@ internal sealed class RuleTrialGrain(IDeviceStore devices, IHistory history, Con
                 break;
         }
 
-        var episodes = trial.Episodes.OrderBy(e => e.Episode.Start).Take(IRuleTrialGrain.MaxEpisodes).ToImmutableArray();
-        return new RuleTrial([], trial.Devices, trial.Records, cut || trial.IsFull || trial.Episodes.Count > episodes.Length, episodes);
+        var made = ConditionReader.Read(rule.Condition) is DevicesCondition condition
+            ? DevicesTrial.Of(rule, condition, trial.Episodes, to).ToList() : trial.Episodes;
+        var episodes = made.OrderBy(e => e.Episode.Start).Take(IRuleTrialGrain.MaxEpisodes).ToImmutableArray();
+        return new RuleTrial([], trial.Devices, trial.Records, cut || trial.IsFull || made.Count > episodes.Length, episodes);
     }
 
     private async Task<(List<DeviceRegistration> Found, bool Cut)> DevicesOf(Scope scope, CompiledRule rule)

@@ -131,6 +131,32 @@ public sealed class RuleGrainTests
     }
 
     [Fact]
+    public async Task Try_OverSeveralDevices_TellsWhenEnoughOfThemBegan()
+    {
+        await using var harness = await DeviceHarness.Start();
+        foreach (var minute in (int[])[0, 20, 21])
+        {
+            await harness.Upload(
+                await harness.AddDevice(serial: $"D-{minute}"), Records.Event("power_outage", (minute * 60) - 3_600),
+                Records.Event("power_restored", (30 * 60) - 3_600));
+        }
+
+        async Task<RuleTrial> Try(int count) => await harness.Grains.GetGrain<IRuleTrialGrain>(IRuleTrialGrain.Key).Try(
+            harness.Scope, DefaultRules.All["power_outage"] with
+            {
+                Condition = new JsonText(
+                    $$$"""{"type":"devices","count":{{{count}}},"within_s":300,"of":{"type":"event","types":["power_outage"],"restored_by":["power_restored"]}}"""),
+                Subject = SubjectKind.Project,
+                Actions = [],
+            }, Records.Start.AddHours(-1), Records.Start);
+
+        Assert.Empty((await Try(3)).Episodes); // All three at once, but not within five minutes of each other.
+        var both = Assert.Single((await Try(2)).Episodes).Episode;
+        Assert.Equal(Records.Start.AddMinutes(-40), both.Start);
+        Assert.StartsWith("2 devices: ", both.Text);
+    }
+
+    [Fact]
     public async Task Try_MetricOfTwoSeries_IsMissingOnlyWhileBothAreSilent()
     {
         await using var harness = await DeviceHarness.Start();
