@@ -144,8 +144,10 @@ public sealed class RuleGrainTests
         async Task<RuleTrial> Try(int count) => await harness.Grains.GetGrain<IRuleTrialGrain>(IRuleTrialGrain.Key).Try(
             harness.Scope, DefaultRules.All["power_outage"] with
             {
-                Condition = new JsonText(
-                    $$$"""{"type":"devices","count":{{{count}}},"within_s":300,"of":{"type":"event","types":["power_outage"],"restored_by":["power_restored"]}}"""),
+                Condition = new JsonText($$$"""
+                    {"type":"devices","count":{{{count}}},"within_s":300,
+                    "of":{"type":"event","types":["power_outage"],"restored_by":["power_restored"]}}
+                    """),
                 Subject = SubjectKind.Project,
                 Actions = [],
             }, Records.Start.AddHours(-1), Records.Start);
