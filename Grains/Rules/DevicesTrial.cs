@@ -16,9 +16,8 @@ internal static class DevicesTrial
         {
             List<HeldEpisode> held =
             [
-                .. of.Select(found => found.Episode).Select(episode => new HeldEpisode(
-                    episode.EpisodeId, episode.Source.DeviceId, episode.Start, episode.End, episode.Lasts, episode.HoldFor, episode.Severity,
-                    episode)),
+                .. of.Select(found => found.Episode).Select(e => new HeldEpisode(
+                    e.EpisodeId, e.Source.DeviceId, e.Start, e.End, e.Lasts, e.HoldFor, e.Severity, e)),
             ];
             foreach (var cluster in EpisodeClusters.Of(held, [], timing, now))
             {

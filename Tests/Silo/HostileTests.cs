@@ -132,7 +132,7 @@ public sealed class HostileTests(ITestOutputHelper output) : IAsyncLifetime
         await Parallel.ForEachAsync(Enumerable.Range(0, 3_000), new ParallelOptions { MaxDegreeOfParallelism = 48 }, async (_, _) =>
             answers.Add((await _silo.Upload(_device with { Id = $"{Guid.NewGuid()}" }, $"[{Good}]")).Status));
         Assert.All(answers, status => Assert.Equal(401, status));
-        // The stateless worker that looks credentials up may have grown, and the shards that watch for silence may still have been starting;
+        // The stateless worker that looks credentials up may have grown, and the shards that watch for silence may just have been starting;
         // device grains would have come by the thousand.
         Assert.InRange(await Activations(), 0, before + 64 + 256);
     }
