@@ -47,9 +47,12 @@ internal sealed record IncidentState
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; init; }
 
-    /// <summary>Whether nothing is under way: no incident, no episode that goes on, nothing to be handed on.</summary>
+    /// <summary>
+    /// Whether nothing is under way: no incident, no episode that goes on, nothing to be handed on or reported. Episodes of so many devices
+    /// that they are packed are taken to go on.
+    /// </summary>
     [JsonIgnore]
-    public bool IsAtRest => Outgoing.IsEmpty && Episodes.All(e => !e.Lasts || e.End is not null)
+    public bool IsAtRest => Outgoing.IsEmpty && Departed.IsEmpty && Packed.IsEmpty && Episodes.All(e => !e.Lasts || e.End is not null)
         && Incidents.All(r => r.View.Status == IncidentStatus.Resolved && r.NotifyAt is null && r.Escalations.IsEmpty);
 
     /// <summary>

@@ -84,11 +84,13 @@ public sealed class UnheardIncidentTests
         Assert.Empty(h.Incidents);
         Assert.Equal(h.Now + IncidentLimits.MaxUnheard, h.NextDue);
         h.WakeAt(h.NextDue!.Value);
+        Assert.False((h.State with { Outgoing = [] }).IsAtRest);
         h.Departs = i => heard.Add((i.Id, i.Count));
         h.WakeAt(h.NextDue!.Value);
         Assert.Equal([(id, 0)], heard);
         Assert.Null(h.NextDue);
         Assert.Empty(h.State.Departed);
+        Assert.True((h.State with { Outgoing = [] }).IsAtRest);
     }
 
     [Fact]
