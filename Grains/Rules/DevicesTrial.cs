@@ -7,7 +7,7 @@ namespace EsoCore.Grains.Rules;
 /// <summary>What a rule over several devices makes of its devices' past episodes: those alone are not what it tells of.</summary>
 internal static class DevicesTrial
 {
-    /// <summary>One episode for each time in which enough devices of a subject were concerned, by the sorting that incidents go by.</summary>
+    /// <summary>One for each time in which enough devices of a subject were concerned, by the sorting that incidents go by.</summary>
     internal static IEnumerable<TrialEpisode> Of(
         RuleDefinition rule, DevicesCondition condition, IEnumerable<TrialEpisode> episodes, DateTimeOffset now)
     {
