@@ -91,7 +91,7 @@ internal sealed class CauseFinder
     {
         if (cause.EndedAt is null && cause.Lasts && !IsWide(cause))
             return DateTimeOffset.MaxValue;
-        var last = cause.EndedAt is { } ended && ended > cause.LastAt ? ended : cause.LastAt;
+        var last = cause.EndedAt is { } ended && ended > cause.LastAt && !IsWide(cause) ? ended : cause.LastAt;
         return last > DateTimeOffset.MaxValue - Lag ? DateTimeOffset.MaxValue : last + Lag;
     }
 

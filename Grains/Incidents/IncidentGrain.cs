@@ -265,11 +265,17 @@ internal sealed partial class IncidentGrain(
     /// </summary>
     private async Task<IReadOnlySet<Guid>> Correlate(IncidentMachine machine)
     {
-        var unheard = new HashSet<Guid>();
+        var (unheard, silent) = (new HashSet<Guid>(), new HashSet<string>());
         foreach (var incident in machine.ToReport().Concat(machine.Departed.Take(IncidentLimits.MaxIncidents)).ToList())
         {
             if (CorrelationGrain.PlaceOf(incident) is not { } place)
                 continue;
+            if (silent.Contains(place)) // One wait a step is enough: callers wait for it.
+            {
+                unheard.Add(incident.Id);
+                continue;
+            }
+
             try
             {
                 machine.Judge(await GrainFactory.GetGrain<ICorrelationGrain>(place).Report(incident).WaitAsync(AskFor, time));
@@ -280,6 +286,7 @@ internal sealed partial class IncidentGrain(
                 log.LogWarning(error, "The correlation of {Place} could not be asked about {Incident}; it is asked again", place,
                     incident.Id);
                 unheard.Add(incident.Id);
+                silent.Add(place);
             }
         }
 

@@ -1,6 +1,8 @@
 using EsoCore.Grains.Common;
+using EsoCore.Grains.Incidents;
 using EsoCore.Grains.Storage;
 using EsoCore.History;
+using EsoCore.Incidents;
 using EsoCore.Notifications;
 using Microsoft.Extensions.Logging;
 
@@ -135,7 +137,23 @@ internal sealed partial class NotifierGrain
             Arrived = arrived,
             Reports = [.. inputs.Where(i => i.Report is not null).Select(i => i.Report!)],
             Revived = await StillDead(inputs),
+            Over = await Over(state.Held.Where(h => h.Until <= now).Select(h => h.Notice.Incident.Id)),
         };
+    }
+
+    /// <summary>Those of these incidents that nobody need hear of any more: not every recipient is told that one was put aside.</summary>
+    private async Task<HashSet<Guid>> Over(IEnumerable<Guid> incidents)
+    {
+        var over = new HashSet<Guid>();
+        foreach (var id in incidents.Distinct().ToList())
+        {
+            var item = await services.Store.Find(_projectId, WorkKinds.Incident, id, CancellationToken.None);
+            if (item?.Status is { } status && (status == WorkJson.WordOf(IncidentStatus.Resolved)
+                || status == WorkJson.WordOf(IncidentStatus.Suppressed)))
+                over.Add(id);
+        }
+
+        return over;
     }
 
     /// <summary>

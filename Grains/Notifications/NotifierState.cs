@@ -167,6 +167,9 @@ internal sealed record DeliveryState(
 
     public int Attempts { get; init; }
 
+    /// <summary>Attempts in a row at which the target refused the channel itself.</summary>
+    public int Refusals { get; init; }
+
     public DateTimeOffset? FinishedAt { get; init; }
 
     public string? Reason { get; init; }

@@ -22,9 +22,9 @@ internal sealed class TargetFinder(
     public IReadOnlyDictionary<string, string> Faults => _faults;
 
     /// <summary>
-    /// The addresses, or why there are none (<c>no_recipient</c>, <c>no_channel</c>). Channels of the kinds asked for come first; when
-    /// the recipient has none of them, any will do; when it has none at all, the project's owner is told. The owner is also told beside
-    /// the others when a schedule leads to nobody: somebody is missing among them.
+    /// The addresses, or why there are none (<c>no_recipient</c>, <c>no_channel</c>). Channels of the kinds asked for come first, and
+    /// with them those that stand in a team by name; when the recipient has none of these kinds, any will do; when it has none at all, the
+    /// project's owner is told. The owner is also told beside the others when a schedule leads to nobody: somebody is missing among them.
     /// </summary>
     public (ImmutableArray<Target> Targets, string? Reason) Find(string recipient, ImmutableArray<string> via)
     {
@@ -40,9 +40,26 @@ internal sealed class TargetFinder(
 
         if (_found.Count == 0)
             return ([], _sawSomebody ? "no_channel" : "no_recipient");
+        if (!isOwner)
+            AddNamedChannels(recipient);
         if (_faults.Count > 0 && !isOwner)
             AddOwner(via);
         return ([.. _found.Values.Take(NotificationLimits.Targets)], null);
+    }
+
+    /// <summary>
+    /// The kinds asked for choose among the addresses of people; a channel that stands in a team by its name is meant whatever they are. It
+    /// does not count before: people are not to be passed over because it is there.
+    /// </summary>
+    private void AddNamedChannels(string recipient)
+    {
+        if (Part(recipient) is not ("team", var id) || !book.Teams.TryGetValue(id, out var team))
+            return;
+        foreach (var (kind, channel) in team.Members.Take(TeamDefinition.MaxMembers).Select(Part))
+        {
+            if (kind == "channel")
+                AddChannel(channel, [], isDirect: true);
+        }
     }
 
     private void AddOwner(ImmutableArray<string> via)

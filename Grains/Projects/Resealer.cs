@@ -28,6 +28,9 @@ internal sealed class Resealer(
     public bool HasOldKey =>
         Enumerable.Range(1, byte.MaxValue).Count(id => keys.Find(KeyPurposes.ChannelSeal, (byte)id) is not null) > 1;
 
+    /// <summary>The id of the master key that seals now.</summary>
+    public byte KeyInForce => keys.Current(KeyPurposes.ChannelSeal).KeyId;
+
     /// <summary>Goes through everything that is sealed.</summary>
     public async Task<Resealed> Run(CancellationToken cancel)
     {

@@ -68,7 +68,13 @@ internal sealed class DeviceRuleRunner(
         if (rules.HasPoints)
             Points(run, state.Twin, intake, types);
         if (rules.HasWindows && intake.Batch.Windows.Count > 0)
+        {
+            // Of a device that sent windows before any rule followed them, what is older than the newest is no news.
+            if (run.Windows.IsEmpty && state.Twin.WindowMarkUs != Twin.Never)
+                run.Windows = [new WindowMark("", state.Twin.WindowMarkUs)];
             Guarded("windows", () => WindowRules.Evaluate(run, Windows(intake), types));
+        }
+
         AfterAny(run, folded, state, moment, types);
         var learnt = rules.Anomalies.IsEmpty ? state.Detectors : await Anomalies(run, deviceId, state, intake, events, types);
         return (Finish(run, folded, writer), learnt);

@@ -74,8 +74,9 @@ internal sealed class MasterKeyFile : IInstallationKeys
         var text = "# EsoCore master keys: <id> <base64 of 32 bytes>. Keep this file secret, and keep a copy of it.\n"
             + "# To replace the key, put a new line with another id (1 to 255) above the old one and restart the server. Of several\n"
             + "# servers: put it below the old one on each and restart them all, then move it above on each and restart them again.\n"
-            + "# Each start then seals anew what is stored (device signing keys, secrets of channels) and says in the log when nothing\n"
-            + "# needs the old key any more. Remove the old line after that, and no sooner than a day later: tokens were made with it.\n"
+            + "# Each start then seals anew what is stored (device signing keys, secrets of channels) and names in the log the one\n"
+            + "# key that is still needed. Remove the old line when the last server named the new one, and no sooner than a day later:\n"
+            + "# tokens were made with it.\n"
             + $"1 {Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes))}\n";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())

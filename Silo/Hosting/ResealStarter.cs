@@ -18,11 +18,11 @@ internal sealed class ResealStarter(Resealer resealer, TimeProvider time, ILogge
             {
                 var done = await resealer.Run(stoppingToken);
                 log.LogInformation(
-                    "Sealed anew by the master key in force: the secrets of {Channels} channels and {Keys} devices' signing keys; "
-                    + "{Left} are left that do not open. {Verdict}",
-                    done.Channels, done.Keys, done.Left,
-                    done.Left == 0 ? "Nothing stored needs the old master key any more"
-                        : "Keep the old master key until these are set anew");
+                    "Sealed anew by master key {Key}, which is in force here: the secrets of {Channels} channels and {Keys} devices' "
+                    + "signing keys; {Left} are left that do not open. {Verdict}",
+                    resealer.KeyInForce, done.Channels, done.Keys, done.Left,
+                    done.Left == 0 ? $"Nothing stored needs another key than {resealer.KeyInForce}"
+                        : "Keep the other key until these are set anew");
                 return;
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)

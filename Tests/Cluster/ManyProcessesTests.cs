@@ -23,7 +23,7 @@ public sealed class ManyProcessesTests
         await using var load = new UploadLoad(cluster, door.Client, devices);
         await load.Acknowledged(Step);
         await load.Stop();
-        Assert.Empty(load.Failures);
+        Assert.Equal("", string.Join('\n', load.Failures));
         foreach (var silo in cluster.Silos.Silos)
             Assert.Contains(devices, id => cluster.Holds(silo, cluster.Device(id)));
         Assert.DoesNotContain(devices, id => cluster.Holds(door, cluster.Device(id)));
@@ -45,7 +45,7 @@ public sealed class ManyProcessesTests
         await cluster.Silos.StopSiloAsync(cluster.Silos.Silos[0]);
         await load.Acknowledged(Step);
         await load.Stop();
-        Assert.Empty(load.Failures);
+        Assert.Equal("", string.Join('\n', load.Failures));
         await load.CheckStored();
         await load.CheckAssets();
     }

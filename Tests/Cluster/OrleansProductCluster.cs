@@ -36,7 +36,7 @@ internal sealed partial class ProductCluster
             silo.Services.AddSingleton<IOutgoingGrainCallFilter>(new OrleansRejections(Timeout.InfiniteTimeSpan));
         });
         builder.ConfigureClient(client =>
-            client.Services.AddSingleton<IOutgoingGrainCallFilter>(new OrleansRejections(Timeout.InfiniteTimeSpan)));
+            client.Services.AddSingleton<IOutgoingGrainCallFilter>(new OrleansRejections(OrleansCluster.DoorPatience)));
         return builder.Build();
     }
 }

@@ -17,12 +17,22 @@ public sealed class OrleansRejectionsTests
     public async Task Call_ThatMayTakeLong_IsNotGivenUpWithTheOthers()
     {
         var filter = new OrleansRejections(Patience);
-        var (reading, twin) = (new Call(typeof(IFeedGrain), nameof(IFeedGrain.Read)), new Call(typeof(IDeviceGrain), nameof(IDeviceGrain.Upload)));
+        var reading = new Call(typeof(IFeedGrain), nameof(IFeedGrain.Read));
+        var twin = new Call(typeof(IDeviceGrain), nameof(IDeviceGrain.GetTwin));
         var read = filter.Invoke(reading);
         await Assert.ThrowsAsync<TimeoutException>(() => filter.Invoke(twin));
-        Assert.False(read.IsCompleted);
+        Assert.Equal((false, 1), (read.IsCompleted, twin.Invocations));
         reading.Answered.SetResult();
         await read;
+    }
+
+    [Fact]
+    public async Task Upload_WithoutAnAnswer_IsMadeOnceMore()
+    {
+        var filter = new OrleansRejections(Patience);
+        var lost = new Call(typeof(IDeviceGrain), nameof(IDeviceGrain.Upload));
+        await Assert.ThrowsAsync<TimeoutException>(() => filter.Invoke(lost));
+        Assert.Equal(2, lost.Invocations);
     }
 
     private sealed class Call(Type grain, string method) : IOutgoingGrainCallContext
@@ -51,6 +61,12 @@ public sealed class OrleansRejectionsTests
 
         IGrainContext? IOutgoingGrainCallContext.SourceContext => null;
 
-        public Task Invoke() => Answered.Task;
+        public int Invocations { get; private set; }
+
+        public Task Invoke()
+        {
+            Invocations++;
+            return Answered.Task;
+        }
     }
 }

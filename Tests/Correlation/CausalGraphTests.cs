@@ -129,6 +129,10 @@ public sealed class CausalGraphTests
         var verdicts = Judge(site, early, late);
         Assert.Equal((site.Id, true), (verdicts[early.Id].CauseId, verdicts[early.Id].IsHeld));
         Assert.Equal((null, false), (verdicts[late.Id].CauseId, verdicts[late.Id].IsHeld));
+
+        // Nor is it taken in when the last straggler is back.
+        verdicts = Judge(site with { EndedAt = Ten.AddDays(3) }, early, late);
+        Assert.Equal((site.Id, null), (verdicts[early.Id].CauseId, verdicts[late.Id].CauseId));
     }
 
     [Fact]

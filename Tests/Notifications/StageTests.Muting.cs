@@ -43,6 +43,51 @@ public sealed partial class StageTests
     }
 
     [Fact]
+    public void Group_EndThatWaitsAsItsIncidentBeginsAgain_IsNotTold()
+    {
+        var incident = Notices.Incident();
+        Run([Notices.Of(incident)]);
+        Deliver(Run([], at: 1));
+        Run([Notices.Of(incident, NoticeKind.Resolved)], at: 60);
+        Run([Notices.Of(incident, NoticeKind.Reopened)], at: 90);
+        var told = Assert.Single(Deliver(Run([], at: 91)));
+        Assert.Equal(NoticeKind.Reopened, Assert.Single(told.Notices).Kind);
+        Assert.DoesNotContain("Resolved", told.Text);
+    }
+
+    [Fact]
+    public void Address_ChannelThatStandsInATeam_IsToldWhateverKindsAreAskedFor()
+    {
+        _book = _book with
+        {
+            Channels = _book.Channels.Add("hook", Channel("webhook")),
+            Teams = _book.Teams.SetItem("safety", new TeamDefinition("Safety", ["person:max", "channel:hook"], [], null)),
+        };
+        Run([Notices.Of(Notices.Incident(), NoticeKind.Opened, "sms", "email")]);
+        Assert.Equal(["email", "webhook"], Deliver(Run([], at: 1)).Select(d => d.Kind).Order());
+    }
+
+    [Fact]
+    public void Mute_SilenceThatPeopleEndBeforeItsTime_HoldsNothingForLong()
+    {
+        Silence(Notices.Noon.AddDays(7));
+        Run([Notices.Of(Notices.Incident())]);
+        _book = _book with { Silences = _book.Silences.Clear() };
+        var later = MuteStage.JudgedEvery.TotalSeconds;
+        Run([], at: later);
+        Assert.Single(Run([], at: later + 1).Changed.Values);
+    }
+
+    [Fact]
+    public void Mute_WhatEndsAndBeginsAgainInOneTurn_IsHeld()
+    {
+        Silence(Notices.Noon.AddHours(1));
+        var incident = Notices.Incident();
+        Run([Notices.Of(incident, NoticeKind.Resolved), Notices.Of(incident, NoticeKind.Reopened)]);
+        Assert.Equal(NoticeKind.Reopened, Assert.Single(_state.Held).Notice.Kind);
+    }
+
+    [Fact]
     public void Mute_EscalationWithinAWindow_StandsForTheOpeningAndIsJudgedAgain()
     {
         Silence(Notices.Noon.AddHours(1));
@@ -51,7 +96,7 @@ public sealed partial class StageTests
         Run([Notices.Of(incident, NoticeKind.Escalated)], at: 600);
         Silence(Notices.Noon.AddHours(2));
         Assert.Empty(Run([], at: 3_600).Log); // It was said once.
-        Assert.Equal(Notices.Noon.AddHours(2), Assert.Single(_state.Held).Until);
+        Assert.Equal(Notices.Noon.AddHours(1) + MuteStage.JudgedEvery, Assert.Single(_state.Held).Until);
         Run([], at: 7_200);
         var told = Assert.Single(Run([], at: 7_201).Changed.Values);
         Assert.Equal(NoticeKind.Escalated, Assert.Single(told.Notices).Kind);
@@ -63,7 +108,7 @@ public sealed partial class StageTests
         var device = Guid.NewGuid();
         var facts = new DeviceFacts(DeviceStatus.Maintenance, ImmutableSortedDictionary<string, string>.Empty);
         Run([Notices.Of(Notices.Incident(device: device))], devices: new Dictionary<Guid, DeviceFacts> { [device] = facts });
-        var later = MuteStage.UnknownEnd.TotalSeconds;
+        var later = MuteStage.JudgedEvery.TotalSeconds;
         Run([], at: later, devices: new Dictionary<Guid, DeviceFacts> { [device] = facts with { Status = DeviceStatus.Active } });
         Assert.Single(Run([], at: later + 1).Changed.Values);
     }

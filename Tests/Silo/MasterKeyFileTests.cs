@@ -43,7 +43,7 @@ public sealed class MasterKeyFileTests : IDisposable
     public void Open_FirstStart_SaysHowToReplaceTheKeyWithoutLosingWhatItSealed()
     {
         MasterKeyFile.Open(_directory);
-        Assert.Contains("when nothing\n# needs the old key any more. Remove the old line after that", File.ReadAllText(FilePath));
+        Assert.Contains("Remove the old line when the last server named the new one", File.ReadAllText(FilePath));
     }
 
     [Theory]

@@ -58,7 +58,9 @@ internal static partial class ChannelValidator
         if (settings.Security is { } security && !Securities.Contains(security))
             errors.Add(new FieldError("settings.security", $"must be one of: {string.Join(", ", Securities)}"));
         if (settings.Security == "none" && !allowPlain)
-            errors.Add(new FieldError("settings.security", "must be starttls or tls; the administrator has allowed no network without"));
+            errors.Add(new FieldError(
+                "settings.security",
+                "must be starttls or tls: the operator allows no network without TLS (EsoCore:Notifications:AllowedNetworks)"));
         if (string.IsNullOrEmpty(settings.From) || !RecipientValidator.IsEmail(settings.From))
             errors.Add(new FieldError("settings.from", "must be a mail address"));
         TextRules.Optional(errors, "settings.user", settings.User, 256);
@@ -73,7 +75,8 @@ internal static partial class ChannelValidator
             || uri.Scheme is not ("https" or "http") || uri.UserInfo.Length > 0)
             errors.Add(new FieldError("url", $"must be an https address of at most {MaxUrl} characters, without user and password"));
         else if (uri.Scheme == "http" && !allowPlain)
-            errors.Add(new FieldError("url", "must be an https address; the administrator has allowed no network without"));
+            errors.Add(new FieldError(
+                "url", "must be an https address: the operator allows no network without TLS (EsoCore:Notifications:AllowedNetworks)"));
         if (kind == ChannelKinds.Webhook && secrets.Secret is not { Length: >= MinSigningSecret })
             errors.Add(new FieldError("secret", $"must be {MinSigningSecret} to {MaxSecret} characters: requests are signed with it"));
         Secret(errors, "secret", secrets.Secret);

@@ -12,8 +12,10 @@ internal sealed record HeldNotice(Notice Notice, DateTimeOffset Until);
 /// </summary>
 internal sealed class MuteStage : INotifierStage
 {
-    /// <summary>How soon is judged again where nobody knows the end: a device may leave maintenance at any time.</summary>
-    public static readonly TimeSpan UnknownEnd = TimeSpan.FromMinutes(15);
+    /// <summary>
+    /// How soon is judged again at the latest: a device may leave maintenance at any time, and people may end a silence before its time.
+    /// </summary>
+    public static readonly TimeSpan JudgedEvery = TimeSpan.FromMinutes(15);
 
     /// <summary>The least wait, so that no end by a clock that was put back is judged over and over.</summary>
     private static readonly TimeSpan LeastHold = TimeSpan.FromMinutes(1);
@@ -23,10 +25,17 @@ internal sealed class MuteStage : INotifierStage
     {
         var due = turn.State.Held.Where(h => h.Until <= turn.Now).Select(h => h.Notice).ToList();
         turn.HasChanged |= turn.State.Held.RemoveAll(h => h.Until <= turn.Now) > 0;
-        turn.Arrived.RemoveAll(notice => Take(turn, notice, isNew: true));
-        var ended = turn.Arrived.Where(n => n.Kind == NoticeKind.Resolved).Select(n => n.Incident.Id).ToHashSet();
-        turn.HasChanged |= turn.State.Held.RemoveAll(h => ended.Contains(h.Notice.Incident.Id)) > 0;
-        turn.Arrived.AddRange(due.Where(n => !ended.Contains(n.Incident.Id) && !Take(turn, n, isNew: false)));
+        // In order: what ends and then begins again in one turn is held.
+        var over = new HashSet<Guid>(turn.Over);
+        turn.Arrived.RemoveAll(notice =>
+        {
+            if (notice.Kind != NoticeKind.Resolved)
+                return Take(turn, notice, isNew: true);
+            over.Add(notice.Incident.Id);
+            turn.HasChanged |= turn.State.Held.RemoveAll(h => h.Notice.Incident.Id == notice.Incident.Id) > 0;
+            return false;
+        });
+        turn.Arrived.AddRange(due.Where(n => !over.Contains(n.Incident.Id) && !Take(turn, n, isNew: false)));
     }
 
     /// <summary>Whether a notice is muted, and held from now on.</summary>
@@ -35,7 +44,7 @@ internal sealed class MuteStage : INotifierStage
         var device = turn.Devices.GetValueOrDefault(notice.Incident.Source.DeviceId);
         if (notice.Kind == NoticeKind.Resolved || Muting.Why(notice.Incident, turn.Book, device, turn.Now) is not { } muted)
             return false;
-        var isHeld = Hold(turn, notice, muted.Until ?? turn.Now + UnknownEnd);
+        var isHeld = Hold(turn, notice, muted.Until is { } end && end < turn.Now + JudgedEvery ? end : turn.Now + JudgedEvery);
         if (isNew || !isHeld)
             turn.Tell("notification.muted", notice, new
             {
@@ -58,7 +67,7 @@ internal sealed class MuteStage : INotifierStage
         held.RemoveAll(h => h.Notice.Incident.Id == notice.Incident.Id);
         var text = TemplateRenderer.Cut(notice.Incident.Text, NotificationLimits.HeldText);
         var slim = notice with { Incident = notice.Incident with { Text = text, Meta = "" } };
-        held.Add(new HeldNotice(slim, until > turn.Now + LeastHold ? until : turn.Now + LeastHold));
+        held.Add(new HeldNotice(slim, until > turn.Now ? until : turn.Now + LeastHold));
         turn.HasChanged = true;
         if (held.Count <= NotificationLimits.HeldNotices)
             return true;

@@ -17,6 +17,8 @@ internal sealed class NoticeKeeper(NotifierState state)
     /// <summary>Takes a notice into a group.</summary>
     public void Keep(NoticeGroup group, Notice notice)
     {
+        if (notice.Kind != NoticeKind.Resolved)
+            ForgetEnd(group, notice.Incident.Id);
         var started = notice.Incident.StartedAt;
         group.Since = group.Since < started ? group.Since : started;
         var room = NotificationLimits.ShownNotices;
@@ -39,6 +41,21 @@ internal sealed class NoticeKeeper(NotifierState state)
         if (last.Kind != NoticeKind.Resolved && group.OmittedOpenings.Count < NotificationLimits.OpenedIncidents)
             group.OmittedOpenings.Add(last.Incident.Id);
         Name(group, Line(last));
+    }
+
+    /// <summary>
+    /// What begins again is not over: an end that still waits, and would stand below in the message, would say the opposite.
+    /// </summary>
+    private void ForgetEnd(NoticeGroup group, Guid incident)
+    {
+        foreach (var end in group.Shown.Where(n => n.Kind == NoticeKind.Resolved && n.Incident.Id == incident).ToList())
+        {
+            group.Shown.Remove(end);
+            _bytes -= BytesOf(end);
+        }
+
+        var named = group.Named.RemoveAll(n => n.Kind == NoticeKind.Resolved && n.IncidentId == incident);
+        (group.Omitted, _named) = (group.Omitted - named, _named - named);
     }
 
     /// <summary>A notice in a line.</summary>

@@ -43,6 +43,9 @@ internal sealed class NotifierTurn
     /// <summary>Dead deliveries that are to be sent again.</summary>
     public List<Revival> Revived { get; init; } = [];
 
+    /// <summary>Incidents of due held notices that are over, or that people put aside, by their rows.</summary>
+    public IReadOnlySet<Guid> Over { get; init; } = ImmutableHashSet<Guid>.Empty;
+
     /// <summary>Groups whose time has come.</summary>
     public List<DueGroup> Due { get; } = [];
 

@@ -43,7 +43,7 @@ internal sealed class SendStage : INotifierStage
 
     /// <summary>Whether a refusal of the channel is the last that this message is tried for.</summary>
     public static bool IsLastRefusal(NotificationOptions options, DeliveryState before) =>
-        before.Attempts + 1 >= Math.Min(NotificationLimits.RefusedAttempts, options.MaxAttempts);
+        before.Refusals + 1 >= NotificationLimits.RefusedAttempts || before.Attempts + 1 >= options.MaxAttempts;
 
     private static void Revive(NotifierTurn turn, DeliveryState delivery, string actor)
     {
@@ -55,7 +55,8 @@ internal sealed class SendStage : INotifierStage
 
         turn.Set(delivery with
         {
-            Status = DeliveryStatus.Pending, Attempts = 0, NextAt = turn.Now, SendableFrom = turn.Now, FinishedAt = null, Reason = null,
+            Status = DeliveryStatus.Pending, Attempts = 0, Refusals = 0, NextAt = turn.Now, SendableFrom = turn.Now,
+            FinishedAt = null, Reason = null,
         });
         turn.Log.Add(new LogEntry(
             StableId.Of("notification.sent_again", delivery.Id.ToString("D"), $"{turn.Now.UtcTicks}"), turn.Now, actor,
@@ -67,7 +68,10 @@ internal sealed class SendStage : INotifierStage
     private static DeliveryState After(NotifierTurn turn, DeliveryState delivery, SendResult result)
     {
         var detail = TemplateRenderer.Cut(result.Detail, NotificationLimits.Detail);
-        var tried = delivery with { Attempts = delivery.Attempts + 1, Detail = detail };
+        var tried = delivery with
+        {
+            Attempts = delivery.Attempts + 1, Refusals = result.ChannelRefused ? delivery.Refusals + 1 : 0, Detail = detail,
+        };
         if (result.Outcome == SendOutcome.Delivered)
             return tried with { Status = DeliveryStatus.Delivered, FinishedAt = turn.Now, NextAt = null };
         if (result.Outcome == SendOutcome.Permanent && (!result.ChannelRefused || IsLastRefusal(turn.Options, delivery)))

@@ -48,6 +48,7 @@ internal static class AnomalyRules
             if (!detectors.HasPlaceFor(key, run.NowUs))
             {
                 detectors = detectors.Short();
+                EndUnwatched(run, key);
                 continue;
             }
 
@@ -72,6 +73,10 @@ internal static class AnomalyRules
     /// <summary>Whether a rate is held unusual, so that it must be looked at without any event.</summary>
     internal static bool HoldsRate(RuleRun run) =>
         run.HasLevels && run.Levels.Any(level => level.Key.StartsWith(DetectorSet.RatePrefix, StringComparison.Ordinal));
+
+    /// <summary>What is held of a detector whose place went to another would wait for an end for ever.</summary>
+    private static void EndUnwatched(RuleRun run, string key) =>
+        run.End(level => level.Key == key, "It is watched no longer: the device has more to watch than places for it.");
 
     private static string RateKey(string type) => DetectorSet.RatePrefix + type;
 
@@ -168,7 +173,11 @@ internal static class AnomalyRules
     {
         var name = $"f:s{no}";
         if (!detectors.HasPlaceFor(name, run.NowUs))
+        {
+            EndUnwatched(run, name);
             return detectors.Short();
+        }
+
         var trend = Load(detectors.Find(name), TrendForecast.Load) ?? new TrendForecast();
         var lastUs = long.MinValue;
         foreach (ref readonly var point in points)

@@ -10,7 +10,8 @@ internal readonly record struct WindowSample(long TsUs, string Metric, string As
 
 /// <summary>
 /// Rules over the statistics of windows, as the device computed them. Only windows above their source's mark are followed: a source has one
-/// of its own, because a device sends one asset's or one sensor's windows after another's, and long windows later than short ones.
+/// of its own, because a device sends one asset's or one sensor's windows after another's, and long windows later than short ones. What is
+/// held goes on whatever their length: people may change it.
 /// </summary>
 internal static class WindowRules
 {
@@ -18,29 +19,22 @@ internal static class WindowRules
     internal static void Evaluate(RuleRun run, IEnumerable<WindowSample> windows, AssetTypes types)
     {
         var sources = windows.Where(window => window.Stats.Length > 0 && !run.Rules.OfWindow(window.Metric).IsEmpty)
-            .GroupBy(window => (window.Metric, window.Asset, Sensor: SensorOf(window), window.LengthS));
+            .GroupBy(window => (window.Metric, window.Asset, Sensor: SensorOf(window)));
         foreach (var source in sources)
         {
-            var (metric, asset, sensor, length) = source.Key;
-            var plain = $"{metric}:{asset}:{sensor}";
-            var name = string.Create(CultureInfo.InvariantCulture, $"{plain}:{length}");
-            var mark = MarkOf(run.Windows, name);
-            List<WindowSample> fresh = [.. source.Where(window => window.TsUs > mark)];
-            if (fresh.Count == 0)
-                continue;
-            run.Windows = Marked(run.Windows, name, fresh[^1].TsUs);
-            if (run.Mutes.Any(mute => mute.IsMuted && (mute.Sensor == metric || mute.Sensor == sensor)))
+            var (metric, asset, sensor) = source.Key;
+            var name = $"{metric}:{asset}:{sensor}";
+            var fresh = Fresh(run, source, name);
+            if (fresh.Count == 0 || run.Mutes.Any(mute => mute.IsMuted && (mute.Sensor == metric || mute.Sensor == sensor)))
                 continue;
             foreach (var rule in run.Rules.OfWindow(metric))
             {
                 try
                 {
-                    // What an earlier program holds, which did not tell lengths apart, ends under the name that it began under.
-                    var key = $"w:{(run.Find(rule.Id, $"w:{plain}") is not null ? plain : name)}";
                     if (rule.Concerns(asset, types) && ((LimitCondition)rule.Condition).Limits.Resolve(run.Rated) is { } limits)
-                        Evaluate(run, rule, limits, fresh, key, asset);
+                        Evaluate(run, rule, limits, fresh, $"w:{name}", asset);
                     else
-                        run.EndUnconcerned(rule, key);
+                        run.EndUnconcerned(rule, $"w:{name}");
                 }
                 catch (Exception error)
                 {
@@ -48,6 +42,25 @@ internal static class WindowRules
                 }
             }
         }
+    }
+
+    /// <summary>Windows above the mark of their length, in order of time, and marks them.</summary>
+    private static List<WindowSample> Fresh(RuleRun run, IEnumerable<WindowSample> windows, string name)
+    {
+        var fresh = new List<WindowSample>();
+        foreach (var length in windows.GroupBy(window => window.LengthS))
+        {
+            var source = string.Create(CultureInfo.InvariantCulture, $"{name}:{length.Key}");
+            var mark = MarkOf(run.Windows, source);
+            List<WindowSample> above = [.. length.Where(window => window.TsUs > mark)];
+            if (above.Count == 0)
+                continue;
+            run.Windows = Marked(run.Windows, source, above[^1].TsUs);
+            fresh.AddRange(above);
+        }
+
+        fresh.Sort((a, b) => a.TsUs.CompareTo(b.TsUs));
+        return fresh;
     }
 
     private static long MarkOf(ImmutableArray<WindowMark> marks, string source) =>

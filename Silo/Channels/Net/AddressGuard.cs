@@ -24,6 +24,8 @@ internal sealed class AddressGuard(IOptions<NotificationOptions> options)
     // https://www.iana.org/assignments/iana-ipv6-special-registry: IETF protocols with Teredo, documentation, 6to4.
     private static readonly IPNetwork[] SpecialV6 = Networks("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20");
 
+    private const string Setting = NotificationOptions.Section + ":AllowedNetworks";
+
     private readonly IPNetwork[] _allowed = Networks([.. options.Value.AllowedNetworks]);
 
     /// <summary>Why an address must not be connected to, or null.</summary>
@@ -34,8 +36,8 @@ internal sealed class AddressGuard(IOptions<NotificationOptions> options)
         if (_allowed.Any(network => network.Contains(plain)))
             return null;
         if (isPlain)
-            return "it would be spoken to without TLS, which the administrator allows for no such address";
-        return IsPublic(plain) ? null : "its address is not public, and the administrator does not allow it";
+            return $"it would be spoken to without TLS, which the operator allows for no such address ({Setting})";
+        return IsPublic(plain) ? null : $"its address is not public, and the operator does not allow it ({Setting})";
     }
 
     private static bool IsPublic(IPAddress address) => address.AddressFamily switch
