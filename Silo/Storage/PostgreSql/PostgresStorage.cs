@@ -13,6 +13,9 @@ public sealed class PostgresStorage : IStorageProbe, IAsyncDisposable, IDisposab
 {
     private const int OldestServer = 15;
 
+    /// <summary>How often the first connection is tried before the start fails.</summary>
+    private const int MaxConnects = 3;
+
     private readonly Sessions _sessions;
     private readonly CommitWriter _writer;
     private readonly StorageMetrics _metrics;
@@ -136,7 +139,7 @@ public sealed class PostgresStorage : IStorageProbe, IAsyncDisposable, IDisposab
     {
         try
         {
-            var db = await source.OpenConnectionAsync().ConfigureAwait(false);
+            var db = await Open(source).ConfigureAwait(false);
             await using (db.ConfigureAwait(false))
             {
                 if (db.PostgreSqlVersion.Major < OldestServer)
@@ -148,6 +151,21 @@ public sealed class PostgresStorage : IStorageProbe, IAsyncDisposable, IDisposab
         catch (Exception e) when (e is not InvalidOperationException && PgErrors.IsAway(e))
         {
             throw new IOException($"PostgreSQL cannot be reached: {e.Message}", e);
+        }
+    }
+
+    /// <summary>A machine that starts, with its database on it, is slow: one connection that takes too long is no reason to give up.</summary>
+    private static async Task<NpgsqlConnection> Open(NpgsqlDataSource source)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await source.OpenConnectionAsync().ConfigureAwait(false);
+            }
+            catch (NpgsqlException e) when (e.InnerException is TimeoutException && attempt < MaxConnects)
+            {
+            }
         }
     }
 
