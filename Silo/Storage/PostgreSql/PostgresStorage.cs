@@ -154,7 +154,7 @@ public sealed class PostgresStorage : IStorageProbe, IAsyncDisposable, IDisposab
         }
     }
 
-    /// <summary>A machine that starts, with its database on it, is slow: one connection that takes too long is no reason to give up.</summary>
+    /// <summary>A machine that starts, with its database on it, is slow: one connection that takes long is no reason to give up.</summary>
     private static async Task<NpgsqlConnection> Open(NpgsqlDataSource source)
     {
         for (var attempt = 1; ; attempt++)
