@@ -13,8 +13,8 @@ public sealed class PostgresStorage : IStorageProbe, IAsyncDisposable, IDisposab
 {
     private const int OldestServer = 15;
 
-    /// <summary>How often the first connection is tried before the start fails.</summary>
-    private const int MaxConnects = 3;
+    /// <summary>How often the database is asked before the start fails.</summary>
+    private const int MaxChecks = 3;
 
     private readonly Sessions _sessions;
     private readonly CommitWriter _writer;
@@ -135,37 +135,35 @@ public sealed class PostgresStorage : IStorageProbe, IAsyncDisposable, IDisposab
     internal Task<T> Inspect<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> read, CancellationToken cancel = default) =>
         _sessions.ReadMany(read, cancel);
 
+    /// <summary>A machine that starts, with its database on it, is slow: one answer that takes long is no reason to give up.</summary>
     private static async Task Check(NpgsqlDataSource source)
-    {
-        try
-        {
-            var db = await Open(source).ConfigureAwait(false);
-            await using (db.ConfigureAwait(false))
-            {
-                if (db.PostgreSqlVersion.Major < OldestServer)
-                    throw new InvalidOperationException($"The server is PostgreSQL {db.PostgreSqlVersion}; {OldestServer} or later is needed.");
-                if (Migrator.Fault(await Migrator.Read(db, CancellationToken.None).ConfigureAwait(false)) is { } fault)
-                    throw new InvalidOperationException(fault);
-            }
-        }
-        catch (Exception e) when (e is not InvalidOperationException && PgErrors.IsAway(e))
-        {
-            throw new IOException($"PostgreSQL cannot be reached: {e.Message}", e);
-        }
-    }
-
-    /// <summary>A machine that starts, with its database on it, is slow: one connection that takes long is no reason to give up.</summary>
-    private static async Task<NpgsqlConnection> Open(NpgsqlDataSource source)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await source.OpenConnectionAsync().ConfigureAwait(false);
+                await CheckOnce(source).ConfigureAwait(false);
+                return;
             }
-            catch (NpgsqlException e) when (e.InnerException is TimeoutException && attempt < MaxConnects)
+            catch (NpgsqlException e) when (e.InnerException is TimeoutException && attempt < MaxChecks)
             {
             }
+            catch (Exception e) when (e is not InvalidOperationException && PgErrors.IsAway(e))
+            {
+                throw new IOException($"PostgreSQL cannot be reached: {e.Message}", e);
+            }
+        }
+    }
+
+    private static async Task CheckOnce(NpgsqlDataSource source)
+    {
+        var db = await source.OpenConnectionAsync().ConfigureAwait(false);
+        await using (db.ConfigureAwait(false))
+        {
+            if (db.PostgreSqlVersion.Major < OldestServer)
+                throw new InvalidOperationException($"The server is PostgreSQL {db.PostgreSqlVersion}; {OldestServer} or later is needed.");
+            if (Migrator.Fault(await Migrator.Read(db, CancellationToken.None).ConfigureAwait(false)) is { } fault)
+                throw new InvalidOperationException(fault);
         }
     }
 
