@@ -11,7 +11,7 @@ namespace EsoCore.Benchmarks.Events;
 internal sealed class StormReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly ConcurrentDictionary<(string Rule, Guid Device), long> _told = new();
+    private readonly ConcurrentDictionary<Guid, (string Rule, long At)> _told = new();
     private int _messages;
     private int _notices;
 
@@ -25,11 +25,11 @@ internal sealed class StormReceiver : IAsyncDisposable
     /// <summary>Notices that they told of, those only counted included.</summary>
     internal int Notices => Volatile.Read(ref _notices);
 
-    /// <summary>When the opening of a rule's incident was told first, as a timestamp of the system's clock; null: not by name.</summary>
-    internal long? ToldAt(string rule, Guid device) => _told.TryGetValue((rule, device), out var at) ? at : null;
+    /// <summary>When an incident was told of first, in full or by name, as a timestamp of the system's clock; null: it never was.</summary>
+    internal long? ToldAt(Guid incident) => _told.TryGetValue(incident, out var told) ? told.At : null;
 
-    /// <summary>How many devices' incidents of a rule were told by name.</summary>
-    internal int Told(string rule) => _told.Keys.Count(key => key.Rule == rule);
+    /// <summary>How many of a rule's incidents were told of, in full or by name.</summary>
+    internal int Told(string rule) => _told.Values.Count(told => told.Rule == rule);
 
     internal static async Task<StormReceiver> Start()
     {
@@ -52,9 +52,11 @@ internal sealed class StormReceiver : IAsyncDisposable
         Interlocked.Increment(ref _messages);
         Interlocked.Add(ref _notices, message.RootElement.GetProperty("total").GetInt32());
         foreach (var notice in message.RootElement.GetProperty("notices").EnumerateArray())
-        {
-            var incident = notice.GetProperty("incident");
-            _told.TryAdd((incident.GetProperty("rule_id").GetString()!, incident.GetProperty("source").GetProperty("device_id").GetGuid()), at);
-        }
+            Note(notice.GetProperty("incident"), "id", at);
+        foreach (var named in message.RootElement.GetProperty("named").EnumerateArray())
+            Note(named, "incident_id", at);
     }
+
+    private void Note(JsonElement incident, string id, long at) =>
+        _told.TryAdd(incident.GetProperty(id).GetGuid(), (incident.GetProperty("rule_id").GetString()!, at));
 }
