@@ -19,6 +19,12 @@ internal sealed class TelemetryDoor(
     ILogger<TelemetryDoor> log)
 {
     /// <summary>
+    /// How soon an engine must have given a call up for the upload to be made once more: later than that, the device has nearly given up
+    /// itself.
+    /// </summary>
+    private static readonly TimeSpan RepeatWithin = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// Takes one batch, <c>POST /api/iot/v1/telemetry/batch</c>:
     /// <code>
     ///   (0) rate of the address             429   before routing, see AddressRates
@@ -87,7 +93,7 @@ internal sealed class TelemetryDoor(
         var started = time.GetTimestamp();
         try
         {
-            var answer = await grains.GetGrain<IDeviceGrain>(deviceId.ToString("D")).Upload(batch);
+            var answer = await UploadOrRepeat(grains.GetGrain<IDeviceGrain>(deviceId.ToString("D")), batch, body, started);
             ApiMeters.Uploaded(answer, time.GetElapsedTime(started));
             return answer;
         }
@@ -95,6 +101,23 @@ internal sealed class TelemetryDoor(
         {
             body.Abandon(); // After a timeout the grain may still hold the batch in its queue; the buffer must not go to another request.
             throw;
+        }
+    }
+
+    /// <summary>
+    /// An upload without an answer may have gone to a silo that is lost: made once more, it finds the one that has the device now, and a
+    /// batch is taken once however often it comes. Not so a nonce, which is good once.
+    /// </summary>
+    private async Task<UploadAnswer> UploadOrRepeat(IDeviceGrain device, BatchUpload batch, RentedBody body, long started)
+    {
+        try
+        {
+            return await device.Upload(batch);
+        }
+        catch (TimeoutException) when (batch.Call.Nonce is null && time.GetElapsedTime(started) < RepeatWithin)
+        {
+            body.Abandon(); // The first call may still be on its way.
+            return await device.Upload(batch);
         }
     }
 

@@ -31,7 +31,7 @@ internal static class OrleansCluster
     /// <summary>How long connecting to a silo may take, and the pause before the next attempt.</summary>
     private static readonly TimeSpan Connect = TimeSpan.FromSeconds(2), ConnectAgain = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a front door waits for a grain's answer; twice as long for that of an upload, which it makes again once.</summary>
+    /// <summary>How long a front door waits for a grain's answer; twice as long for that of an upload, made once more.</summary>
     internal static readonly TimeSpan DoorPatience = TimeSpan.FromSeconds(2.4);
 
     /// <summary>How long a call waits for its answer: less than what a device waits for ours.</summary>

@@ -11,8 +11,7 @@ namespace EsoCore.Silo.Hosting;
 /// <param name="patience">
 /// How long a call may take. A front door's client never learns that the silo behind its gateway was lost, so without this a call in
 /// flight would wait for the method's whole timeout; what came of it, a repeat finds out. Methods that say how long they may take are
-/// given that time, but for those of devices: a batch is taken once however often it comes, so an upload without an answer is made once
-/// more, which finds the silo that has the device now.
+/// given that time, but for those of devices: the door makes an upload without an answer once more.
 /// </param>
 internal sealed class OrleansRejections(TimeSpan patience) : IOutgoingGrainCallFilter
 {
@@ -21,15 +20,12 @@ internal sealed class OrleansRejections(TimeSpan patience) : IOutgoingGrainCallF
     /// <summary>How the placement of a stopping silo ends its refusal of a call that it has passed on to nobody.</summary>
     private const string Stopping = "is shutting down.";
 
-    private static readonly MethodInfo Upload = typeof(IDeviceGrain).GetMethod(nameof(IDeviceGrain.Upload))!;
-
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentDictionary<MethodInfo, TimeSpan> _patience = [];
 
     public async Task Invoke(IOutgoingGrainCallContext context)
     {
-        var mayRepeat = context.InterfaceMethod == Upload;
         for (var attempt = 1; ; attempt++)
         {
             Exception? rejection;
@@ -37,11 +33,6 @@ internal sealed class OrleansRejections(TimeSpan patience) : IOutgoingGrainCallF
             {
                 await context.Invoke().WaitAsync(PatienceWith(context.InterfaceMethod), TimeProvider.System);
                 rejection = context.Response?.Exception;
-            }
-            catch (TimeoutException) when (mayRepeat)
-            {
-                mayRepeat = false;
-                continue;
             }
             catch (OrleansException e) when (IsRejection(e))
             {

@@ -87,6 +87,37 @@ public sealed class BatchStatusTests
     }
 
     [Fact]
+    public async Task An_upload_that_is_soon_given_up_is_made_once_more_with_the_same_bytes()
+    {
+        await using var door = await FrontDoor.Open();
+        var bodies = new List<string>();
+        door.Device.OnUpload = upload =>
+        {
+            bodies.Add(Encoding.UTF8.GetString(upload.Body.Span));
+            return bodies.Count == 1
+                ? throw new TimeoutException("lost") : Task.FromResult(new UploadAnswer(UploadOutcome.Accepted, "{}"u8.ToArray()));
+        };
+        (await door.Send(door.Batch())).Is(200);
+        Assert.Equal(2, bodies.Count);
+        Assert.Equal(bodies[0], bodies[1]);
+    }
+
+    [Fact]
+    public async Task An_upload_that_is_given_up_late_is_left_to_the_device()
+    {
+        await using var door = await FrontDoor.Open();
+        var calls = 0;
+        door.Device.OnUpload = _ =>
+        {
+            calls++;
+            door.Clock.Advance(TimeSpan.FromSeconds(30));
+            throw new TimeoutException("late");
+        };
+        AssertHint((await door.Send(door.Batch())).IsProblem(503, ProblemCodes.Unavailable));
+        Assert.Equal(1, calls);
+    }
+
+    [Fact]
     public async Task Unknown_device_malformed_id_and_wrong_secret_look_the_same_and_ask_no_grain()
     {
         await using var door = await FrontDoor.Open();

@@ -26,15 +26,6 @@ public sealed class OrleansRejectionsTests
         await read;
     }
 
-    [Fact]
-    public async Task Upload_WithoutAnAnswer_IsMadeOnceMore()
-    {
-        var filter = new OrleansRejections(Patience);
-        var lost = new Call(typeof(IDeviceGrain), nameof(IDeviceGrain.Upload));
-        await Assert.ThrowsAsync<TimeoutException>(() => filter.Invoke(lost));
-        Assert.Equal(2, lost.Invocations);
-    }
-
     private sealed class Call(Type grain, string method) : IOutgoingGrainCallContext
     {
         public TaskCompletionSource Answered { get; } = new();
