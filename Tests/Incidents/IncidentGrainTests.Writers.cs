@@ -1,18 +1,7 @@
-using System.Collections.Immutable;
-using EsoCore.Correlation;
-using EsoCore.Escalation;
-using EsoCore.Events;
-using EsoCore.Firmware;
-using EsoCore.Grains.Events;
 using EsoCore.Grains.Incidents;
-using EsoCore.Grains.Projects;
-using EsoCore.Grains.Rules;
 using EsoCore.Grains.Storage;
 using EsoCore.Incidents;
 using EsoCore.Rules;
-using EsoCore.Tests.Support;
-using EsoCore.Tickets;
-using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 using static EsoCore.Tests.Incidents.Episodes;
 
