@@ -93,7 +93,7 @@ internal sealed class TelemetryDoor(
         var started = time.GetTimestamp();
         try
         {
-            var answer = await UploadOrRepeat(grains.GetGrain<IDeviceGrain>(deviceId.ToString("D")), batch, body, started);
+            var answer = await UploadOrRepeat(grains.GetGrain<IDeviceGrain>(deviceId.ToString("D")), batch, time, body.Abandon);
             ApiMeters.Uploaded(answer, time.GetElapsedTime(started));
             return answer;
         }
@@ -105,18 +105,20 @@ internal sealed class TelemetryDoor(
     }
 
     /// <summary>
-    /// An upload without an answer may have gone to a silo that is lost: made once more, it finds the one that has the device now, and a
-    /// batch is taken once however often it comes. Not so a nonce, which is good once.
+    /// Uploads a batch. One without an answer may have gone to a silo that is lost: made once more, it finds the one that has the device
+    /// now, and a batch is taken once however often it comes. Not so a nonce, which is good once.
     /// </summary>
-    private async Task<UploadAnswer> UploadOrRepeat(IDeviceGrain device, BatchUpload batch, RentedBody body, long started)
+    /// <param name="letGo">Called before the repeat: the first call may still be on its way, and its bytes are to stay as they are.</param>
+    internal static async Task<UploadAnswer> UploadOrRepeat(IDeviceGrain device, BatchUpload batch, TimeProvider time, Action letGo)
     {
+        var started = time.GetTimestamp();
         try
         {
             return await device.Upload(batch);
         }
         catch (TimeoutException) when (batch.Call.Nonce is null && time.GetElapsedTime(started) < RepeatWithin)
         {
-            body.Abandon(); // The first call may still be on its way.
+            letGo();
             return await device.Upload(batch);
         }
     }

@@ -132,7 +132,9 @@ internal static class EventsBenchmark
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
     }
 
-    /// <summary>From each device's answer until its incident was told of, in milliseconds, in order; infinite for one that never was.</summary>
+    /// <summary>
+    /// From each device's answer until its incident was told of, in milliseconds, in order; infinite for one that never was.
+    /// </summary>
     private static async Task<List<double>> Waits(SeededProject project, StormReceiver receiver, Dictionary<Guid, long> answered)
     {
         var incidents = (await project.ReadAll($"/api/incidents?rule={Critical}&limit=100", "incidents")).ToLookup(
@@ -142,7 +144,8 @@ internal static class EventsBenchmark
     }
 
     private static string Report(
-        string? date, int devices, int events, TimeSpan lasted, StormReceiver receiver, List<double> waits, long idle, ServerProcess server) =>
+        string? date, int devices, int events, TimeSpan lasted, StormReceiver receiver, List<double> waits, long idle,
+        ServerProcess server) =>
         new StringBuilder()
             .AppendLine("# A storm of events").AppendLine()
             .AppendLine($"Machine: {Machine.Describe()}; server (SQLite), devices and receiver on it. {date}").AppendLine()

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using EsoCore.Api;
 using EsoCore.Assets;
 using EsoCore.Devices;
 using EsoCore.Grains.Projects;
@@ -13,8 +14,8 @@ using Xunit;
 namespace EsoCore.Tests.Cluster;
 
 /// <summary>
-/// Devices that upload without a pause, each one batch after the other and each batch until it is acknowledged, through one process. Every
-/// batch holds points and one opened cycle.
+/// Devices that upload without a pause, each one batch after the other and each batch until it is acknowledged, through one process as by
+/// its front door. Every batch holds points and one opened cycle.
 /// </summary>
 internal sealed class UploadLoad : IAsyncDisposable
 {
@@ -139,7 +140,7 @@ internal sealed class UploadLoad : IAsyncDisposable
     {
         try
         {
-            var answer = await device.Upload(Batch(batchId, body));
+            var answer = await TelemetryDoor.UploadOrRepeat(device, Batch(batchId, body), TimeProvider.System, () => { });
             if (answer.Outcome is UploadOutcome.Accepted or UploadOutcome.Replayed)
                 return true;
             _failures.Enqueue($"{answer.Outcome}: {answer.Detail}");
