@@ -1,4 +1,5 @@
 using EsoCore.Escalation;
+using EsoCore.Grains.Notifications;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
 using Microsoft.Extensions.Logging;
@@ -7,16 +8,18 @@ namespace EsoCore.Grains.Escalation;
 
 /// <summary>Owns one escalation policy.</summary>
 [GrainType("escalation-policy")]
-internal sealed class EscalationPolicyGrain(IResourceStore store, ResourceLimits limits) : Grain, IEscalationPolicyGrain
+internal sealed class EscalationPolicyGrain(IResourceStore store, ResourceLimits limits, ReferenceCheck references)
+    : Grain, IEscalationPolicyGrain
 {
     private ResourceDocument<EscalationPolicy> _document = null!;
+    private Guid _projectId;
     private string _id = "";
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        (var projectId, _id) = ProjectKey.Parse(this.GetPrimaryKeyString());
-        _document = new ResourceDocument<EscalationPolicy>(store, limits, projectId, ResourceKinds.EscalationPolicy, _id);
+        (_projectId, _id) = ProjectKey.Parse(this.GetPrimaryKeyString());
+        _document = new ResourceDocument<EscalationPolicy>(store, limits, _projectId, ResourceKinds.EscalationPolicy, _id);
         await _document.Load();
     }
 
@@ -31,8 +34,11 @@ internal sealed class EscalationPolicyGrain(IResourceStore store, ResourceLimits
     /// <inheritdoc/>
     public async Task<EditResult<EscalationPolicy>> Put(EscalationPolicy policy, long? expectedVersion, bool onlyCreate)
     {
-        var errors = EscalationValidator.Validate(_id, policy);
-        return errors.IsEmpty ? await _document.Put(policy, expectedVersion, onlyCreate) : EditResult<EscalationPolicy>.Faulty(errors);
+        var errors = EscalationValidator.Validate(_id, policy).ToList();
+        await references.Check(errors, _projectId, Reference.Of(policy), Reference.Of(_document.Readable?.Value));
+        return errors.Count > 0
+            ? EditResult<EscalationPolicy>.Faulty([.. errors])
+            : await _document.Put(policy, expectedVersion, onlyCreate);
     }
 
     /// <inheritdoc/>
@@ -41,16 +47,18 @@ internal sealed class EscalationPolicyGrain(IResourceStore store, ResourceLimits
 
 /// <summary>Owns one on-call schedule.</summary>
 [GrainType("on-call-schedule")]
-internal sealed class OnCallScheduleGrain(IResourceStore store, ResourceLimits limits) : Grain, IOnCallScheduleGrain
+internal sealed class OnCallScheduleGrain(IResourceStore store, ResourceLimits limits, ReferenceCheck references)
+    : Grain, IOnCallScheduleGrain
 {
     private ResourceDocument<OnCallSchedule> _document = null!;
+    private Guid _projectId;
     private string _id = "";
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        (var projectId, _id) = ProjectKey.Parse(this.GetPrimaryKeyString());
-        _document = new ResourceDocument<OnCallSchedule>(store, limits, projectId, ResourceKinds.OnCallSchedule, _id);
+        (_projectId, _id) = ProjectKey.Parse(this.GetPrimaryKeyString());
+        _document = new ResourceDocument<OnCallSchedule>(store, limits, _projectId, ResourceKinds.OnCallSchedule, _id);
         await _document.Load();
     }
 
@@ -69,8 +77,11 @@ internal sealed class OnCallScheduleGrain(IResourceStore store, ResourceLimits l
     /// <inheritdoc/>
     public async Task<EditResult<OnCallSchedule>> Put(OnCallSchedule schedule, long? expectedVersion, bool onlyCreate)
     {
-        var errors = EscalationValidator.Validate(_id, schedule);
-        return errors.IsEmpty ? await _document.Put(schedule, expectedVersion, onlyCreate) : EditResult<OnCallSchedule>.Faulty(errors);
+        var errors = EscalationValidator.Validate(_id, schedule).ToList();
+        await references.Check(errors, _projectId, Reference.Of(schedule), Reference.Of(_document.Readable?.Value));
+        return errors.Count > 0
+            ? EditResult<OnCallSchedule>.Faulty([.. errors])
+            : await _document.Put(schedule, expectedVersion, onlyCreate);
     }
 
     /// <inheritdoc/>

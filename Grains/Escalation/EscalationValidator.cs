@@ -90,8 +90,8 @@ internal static class EscalationValidator
         TextRules.Required(errors, $"{field}.name", layer.Name);
         if (layer.People.IsDefaultOrEmpty || layer.People.Length > MaxPeople)
             errors.Add(new FieldError($"{field}.people", $"must hold 1 to {MaxPeople} people"));
-        foreach (var person in layer.People.IsDefault ? [] : layer.People.Take(MaxPeople))
-            TextRules.Required(errors, $"{field}.people", person);
+        for (var i = 0; i < (layer.People.IsDefault ? 0 : Math.Min(layer.People.Length, MaxPeople)); i++)
+            TextRules.Required(errors, $"{field}.people[{i}]", layer.People[i]);
         if (!Enum.IsDefined(layer.Unit))
             errors.Add(new FieldError($"{field}.unit", "must be daily or weekly"));
         if (layer.Every is < 1 or > MaxEvery)
@@ -127,11 +127,10 @@ internal static class EscalationValidator
     {
         if (to.IsDefaultOrEmpty || to.Length > MaxRecipients)
             errors.Add(new FieldError(field, $"must hold 1 to {MaxRecipients} recipients"));
-        foreach (var recipient in to.IsDefault ? [] : to.Take(MaxRecipients))
+        for (var i = 0; i < (to.IsDefault ? 0 : Math.Min(to.Length, MaxRecipients)); i++)
         {
-            if (!Kinds.Any(kind => recipient.StartsWith(kind, StringComparison.Ordinal) && recipient.Length > kind.Length)
-                || recipient.Length > 160)
-                errors.Add(new FieldError(field, "must be team:<id>, person:<id>, schedule:<id> or channel:<id>"));
+            if (!Kinds.Any(kind => to[i].StartsWith(kind, StringComparison.Ordinal) && to[i].Length > kind.Length) || to[i].Length > 160)
+                errors.Add(new FieldError($"{field}[{i}]", "must be team:<id>, person:<id>, schedule:<id> or channel:<id>"));
         }
     }
 }

@@ -16,6 +16,7 @@ internal static class NotificationServices
                 $"{NotificationOptions.Section}:Smtp:From must be a mail address.")
             .ValidateOnStart();
         services.AddSingleton<NotificationBooks>();
+        services.AddSingleton<ReferenceCheck>();
         services.AddSingleton<TemplateRenderer>();
         services.AddSingleton<ChannelSenders>();
         services.TryAddSingleton<IOnCall, GrainOnCall>();

@@ -1,3 +1,4 @@
+using EsoCore.Grains.Notifications;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
 using EsoCore.Incidents;
@@ -10,7 +11,8 @@ namespace EsoCore.Grains.Rules;
 /// <summary>Owns one rule of a project.</summary>
 [GrainType("rule")]
 internal sealed class RuleGrain(
-    IResourceStore store, ResourceLimits limits, RuleBooks books, IServiceProvider services, TimeProvider time, ILogger<RuleGrain> log)
+    IResourceStore store, ResourceLimits limits, RuleBooks books, ReferenceCheck references, IServiceProvider services, TimeProvider time,
+    ILogger<RuleGrain> log)
         : Grain, IRuleGrain
 {
     private ResourceDocument<StoredRule> _document = null!;
@@ -50,10 +52,11 @@ internal sealed class RuleGrain(
     /// <inheritdoc/>
     public async Task<EditResult<RuleDefinition>> Put(RuleDefinition rule, long? expectedVersion, bool onlyCreate)
     {
-        var errors = RuleValidator.Validate(_id, rule);
-        if (!errors.IsEmpty)
-            return EditResult<RuleDefinition>.Faulty(errors);
         var before = Current;
+        var errors = RuleValidator.Validate(_id, rule).ToList();
+        await references.Check(errors, _projectId, Reference.Of(rule), Reference.Of(before?.Value));
+        if (errors.Count > 0)
+            return EditResult<RuleDefinition>.Faulty([.. errors]);
         if (onlyCreate && before is not null)
             return EditResult<RuleDefinition>.Of(EditOutcome.AlreadyExists, before);
         if (expectedVersion is { } expected && expected != (_document.IsDamaged ? _document.Version : before?.Version))

@@ -105,7 +105,7 @@ public sealed class OnCallTests
             "", [new EscalationLevel(TimeSpan.FromDays(8), ["nobody"], [])], TimeSpan.FromSeconds(5), 1_000,
             new QuietHours("Mars", "9", "9", ["day"], "x"));
         Assert.Equal(
-            ["name", "levels[0].after_s", "levels[0].to", "repeat_every_s", "max_repeats", "quiet.time_zone", "quiet.from", "quiet.to",
+            ["name", "levels[0].after_s", "levels[0].to[0]", "repeat_every_s", "max_repeats", "quiet.time_zone", "quiet.from", "quiet.to",
                 "quiet.days", "quiet.below"],
             EscalationValidator.Validate("p", policy).Select(e => e.Field));
         var schedule = new OnCallSchedule(

@@ -122,7 +122,7 @@ public sealed partial class IncidentGrainTests : IAsyncLifetime
     public async Task Escalation_ThroughRestartsAndWakeUpsTooMany_TakesEachStepOnce()
     {
         var policy = new EscalationPolicy(
-            "P", [new(TimeSpan.FromMinutes(30), ["team:l1"], []), new(TimeSpan.FromMinutes(30), ["team:l2"], [])], TimeSpan.FromHours(1),
+            "P", [new(TimeSpan.FromMinutes(30), ["team:it"], []), new(TimeSpan.FromMinutes(30), ["team:owner"], [])], TimeSpan.FromHours(1),
             1, null);
         var edit = await _cluster.Client.GetGrain<IEscalationPolicyGrain>(ProjectKey.Of(_project, "p")).Put(policy, null, true);
         Assert.Equal(EditOutcome.Created, edit.Outcome);
@@ -133,9 +133,9 @@ public sealed partial class IncidentGrainTests : IAsyncLifetime
         await _cluster.RestartAsync();
         var grain = _cluster.Client.GetGrain<IRemindable>(Grain("tamper").GetGrainId());
         await Task.WhenAll(grain.ReceiveReminder("wake", default), grain.ReceiveReminder("wake", default));
-        Assert.Equal(["Escalated team:l1"], _outlet.Told);
+        Assert.Equal(["Escalated team:it"], _outlet.Told);
         await Advance(() => _outlet.Taken.Length >= 3, TimeSpan.FromMinutes(1));
-        Assert.Equal(["Escalated team:l1", "Escalated team:l2", "Repeated team:l2"], _outlet.Told);
+        Assert.Equal(["Escalated team:it", "Escalated team:owner", "Repeated team:owner"], _outlet.Told);
         Assert.Equal(3, _outlet.Taken.Length);
         await WaitFor(async () => (await _cluster.Reminders(Grain("tamper"))).Count == 0);
     }

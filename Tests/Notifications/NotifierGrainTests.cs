@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json;
+using EsoCore.Escalation;
 using EsoCore.Grains.Projects;
 using EsoCore.History;
 using EsoCore.Notifications;
@@ -209,19 +211,36 @@ public sealed partial class NotifierGrainTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("{not json", "cannot be read")]
-    [InlineData(null, "there is no such schedule")]
-    public async Task Schedule_DamagedOrDeleted_TheOwnerIsToldInstead(string? stored, string reason)
+    [InlineData(false, "cannot be read")]
+    [InlineData(true, "there is no such schedule")]
+    public async Task Schedule_DamagedOrDeleted_TheOwnerIsToldInstead(bool isDeleted, string reason)
     {
         await _cluster.AddPerson("boss", "boss@example.com");
         await _cluster.SetTeam("owner", "person:boss");
+        await _cluster.Cluster.Stores.Write(Notices.Project, "on-call-schedule", "night", "{not json", 0, default);
         await _cluster.SetTeam("safety", "person:max", "schedule:night");
-        if (stored is not null)
-            await _cluster.Cluster.Stores.Write(Notices.Project, "on-call-schedule", "night", stored, 0, default);
+        if (isDeleted)
+            await _cluster.Cluster.Stores.Write(Notices.Project, "on-call-schedule", "night", null, 1, default);
         await _cluster.Safety.Enqueue([Notices.Of(Notices.Incident())]);
         await _cluster.Pass(() => _cluster.Mail.Sent.Length == 2);
         Assert.Equal(["boss@example.com", "max@example.com"], _cluster.Mail.Sent.Select(s => s.Message.To).Order());
         Assert.Contains(reason, _cluster.Work.Log.Single(l => l.Action == "notification.schedule_failed").Body);
+    }
+
+    [Fact]
+    public async Task Policy_ThatNamesAPersonMadeElsewhereAMomentAgo_IsTaken()
+    {
+        Task<EditResult<EscalationPolicy>> Put(string id, string to)
+        {
+            var policy = new EscalationPolicy(id, [new EscalationLevel(TimeSpan.Zero, [to], [])], null, 0, null);
+            return _cluster.Grains.GetGrain<IEscalationPolicyGrain>(NotifierCluster.Key(id)).Put(policy, null, true);
+        }
+
+        await Put("first", "person:max"); // Now the book is read, and in force while the clock stands.
+        Assert.Equal(EditOutcome.Invalid, (await Put("second", "person:eva")).Outcome);
+        var eva = JsonSerializer.Serialize(new PersonDefinition("Eva", null, null, null, null, null), ResourceJson.Options);
+        await _cluster.Cluster.Stores.Write(Notices.Project, "person", "eva", eva, 0, default);
+        Assert.Equal(EditOutcome.Created, (await Put("second", "person:eva")).Outcome);
     }
 
     [Fact]

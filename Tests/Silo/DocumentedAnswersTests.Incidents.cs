@@ -45,6 +45,8 @@ public sealed partial class DocumentedAnswersTests
         await client.Get(200, "/api/tickets/{id}");
         Assert.NotEqual(0, (await client.Get(200, "/api/tickets")).GetProperty("tickets").GetArrayLength());
 
+        foreach (var person in (string[])["max", "eva"])
+            await client.Ask(201, HttpMethod.Post, "/api/people", client.ProjectKey, $$"""{"id":"{{person}}","name":"{{person}}"}""");
         await Edit(client, "/api/escalation-policies", "escalation_policies", "p", """
             {"id":"p","name":"Night","levels":[{"after_s":0,"to":["team:maintenance"]},{"after_s":900,"to":["person:max"],"via":["sms"]}],
             "repeat_every_s":1800,"max_repeats":3}

@@ -15,7 +15,8 @@ public sealed partial class DocumentedAnswersTests
         await Edit(client, "/api/people", "people", "max", """{"id":"max","name":"Max","email":"max@example.com"}""", """
             {"quiet_hours":{"from":"22:00","to":"06:00","time_zone":"Europe/Berlin","below":"high"}}
             """);
-        await Edit(client, "/api/teams", "teams", "night", """{"id":"night","name":"Night","members":["person:max"],"via":["email"]}""", """
+        await client.Ask(201, HttpMethod.Post, "/api/people", client.ProjectKey, """{"id":"tom","name":"Tom"}""");
+        await Edit(client, "/api/teams", "teams", "night", """{"id":"night","name":"Night","members":["person:tom"],"via":["email"]}""", """
             {"contact_email":"boss@example.com"}
             """);
         await Edit(client, "/api/silences", "silences", "s", """

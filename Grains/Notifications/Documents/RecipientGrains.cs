@@ -22,7 +22,7 @@ internal sealed class PersonGrain(IResourceStore store, ResourceLimits limits, N
 
 /// <summary>Owns one team.</summary>
 [GrainType("team")]
-internal sealed class TeamGrain(IResourceStore store, ResourceLimits limits, NotificationBooks books)
+internal sealed class TeamGrain(IResourceStore store, ResourceLimits limits, NotificationBooks books, ReferenceCheck references)
     : DocumentGrain<TeamDefinition>(store, limits, books, ResourceKinds.Team), ITeamGrain
 {
     /// <inheritdoc/>
@@ -31,6 +31,12 @@ internal sealed class TeamGrain(IResourceStore store, ResourceLimits limits, Not
     /// <inheritdoc/>
     public async Task<EditResult<TeamDefinition>> Put(TeamDefinition definition, long? expectedVersion, bool onlyCreate)
     {
+        var team = definition with { ContactEmail = string.IsNullOrEmpty(definition.ContactEmail) ? null : definition.ContactEmail };
+        var faults = RecipientValidator.Team(Id, team);
+        await references.Check(faults, ProjectId, Reference.Of(team), Reference.Of(Document.Readable?.Value));
+        if (faults.Count > 0)
+            return EditResult<TeamDefinition>.Faulty([.. faults]);
+
         // Version 0 is what stands while nobody has edited a built-in team; to the document it is none at all.
         if (BuiltIn is { } builtIn && Document is { Readable: null, IsDamaged: false })
         {
@@ -41,8 +47,7 @@ internal sealed class TeamGrain(IResourceStore store, ResourceLimits limits, Not
             expectedVersion = null;
         }
 
-        var team = definition with { ContactEmail = string.IsNullOrEmpty(definition.ContactEmail) ? null : definition.ContactEmail };
-        var result = await Write(RecipientValidator.Team(Id, team), team, expectedVersion, onlyCreate);
+        var result = await Write([], team, expectedVersion, onlyCreate);
         // Who changes what Get shows has created nothing.
         return result.Outcome == EditOutcome.Created && BuiltIn is not null ? result with { Outcome = EditOutcome.Changed } : result;
     }
