@@ -3,6 +3,12 @@ namespace EsoCore.Api;
 /// <summary>What the routes of the things that people define (sites, rules, policies, …) do alike.</summary>
 internal static class Definitions
 {
+    /// <summary>A version that nothing has: an edit that builds on it tells what is wrong with its content, and is never written.</summary>
+    public const long NoVersion = -1;
+
+    /// <summary>The id of a document to be checked that has none yet.</summary>
+    public static readonly string NoId = Guid.Empty.ToString("D");
+
     /// <summary>Creates one from the body; its id is minted when absent.</summary>
     /// <param name="read">Reads the form.</param>
     /// <param name="put">Creates it under that id.</param>
@@ -19,7 +25,7 @@ internal static class Definitions
         if ((Ids.Fault(id) ?? idFault?.Invoke(id)) is { } fault)
             form.Fault("id", fault);
         var edit = read(form);
-        return form.Faults is { Length: > 0 } faults ? await Faulty(faults, edit, check) : await put(id, edit);
+        return form.Faults is { Length: > 0 } faults ? await Faulty(faults, check is null ? null : () => check(edit)) : await put(id, edit);
     }
 
     /// <summary>Changes one by the body: what is absent stays.</summary>
@@ -40,15 +46,19 @@ internal static class Definitions
         if (form is null)
             return unread!;
         var edit = read(form, found.Value);
-        return form.Faults is { Length: > 0 } faults ? await Faulty(faults, edit, check)
+        return form.Faults is { Length: > 0 } faults ? await Faulty(faults, check is null ? null : () => check(edit))
             : await put(edit, ETags.IfMatch(http.Request) ?? found.Version);
     }
 
-    /// <summary>A field that could not be read stands in the edit as if it were absent: what is wrong with that was not said by the caller.</summary>
-    private static async Task<IResult> Faulty<TEdit>(
-        ImmutableArray<FieldError> faults, TEdit edit, Func<TEdit, Task<ImmutableArray<FieldError>>>? check)
+    /// <summary>
+    /// Tells the faults of a form together with those of its content. A field that could not be read stands there as if it were absent:
+    /// what is wrong with that was not said by the caller.
+    /// </summary>
+    /// <param name="faults">Those of the form.</param>
+    /// <param name="check">What is wrong with the content.</param>
+    public static async Task<IResult> Faulty(ImmutableArray<FieldError> faults, Func<Task<ImmutableArray<FieldError>>>? check)
     {
-        var further = check is null ? [] : await check(edit);
+        var further = check is null ? [] : await check();
         return Problems.Faulty([.. faults, .. further.Where(error => !faults.Any(fault => Hides(fault.Field, error.Field)))]);
     }
 

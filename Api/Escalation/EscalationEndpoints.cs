@@ -59,7 +59,8 @@ internal static class EscalationEndpoints
 
     private static Task<IResult> CreatePolicy(HttpContext http, IGrainFactory grains) => Definitions.Create(
         http, form => EscalationForms.ReadPolicy(form, null),
-        async (id, policy) => PolicyEdit(http, await Policy(grains, http, id).Put(policy, null, onlyCreate: true)));
+        async (id, policy) => PolicyEdit(http, await Policy(grains, http, id).Put(policy, null, onlyCreate: true)),
+        check: policy => Faults(Policy(grains, http, Definitions.NoId), policy));
 
     private static Task<IResult> ListPolicies(HttpContext http, IGrainFactory grains) => Definitions.List(
         http, page => Lists(grains, http).ListPolicies(page), policies => new PolicyList(policies.Select(p => new PolicyBody(p))));
@@ -73,7 +74,8 @@ internal static class EscalationEndpoints
         var grain = Policy(grains, http, Ids.FromPath(http, id));
         return await Definitions.Change(
             http, await grain.Get(), "escalation policy", EscalationForms.ReadPolicy,
-            async (policy, version) => PolicyEdit(http, await grain.Put(policy, version, onlyCreate: false)));
+            async (policy, version) => PolicyEdit(http, await grain.Put(policy, version, onlyCreate: false)),
+            policy => Faults(grain, policy));
     }
 
     private static async Task<IResult> DeletePolicy(HttpContext http, string id, IGrainFactory grains) =>
@@ -81,7 +83,8 @@ internal static class EscalationEndpoints
 
     private static Task<IResult> CreateSchedule(HttpContext http, IGrainFactory grains) => Definitions.Create(
         http, form => EscalationForms.ReadSchedule(form, null),
-        async (id, schedule) => ScheduleEdit(http, await Schedule(grains, http, id).Put(schedule, null, onlyCreate: true)));
+        async (id, schedule) => ScheduleEdit(http, await Schedule(grains, http, id).Put(schedule, null, onlyCreate: true)),
+        check: schedule => Faults(Schedule(grains, http, Definitions.NoId), schedule));
 
     private static Task<IResult> ListSchedules(HttpContext http, IGrainFactory grains) => Definitions.List(
         http, page => Lists(grains, http).ListSchedules(page), schedules => new ScheduleList(schedules.Select(s => new ScheduleBody(s))));
@@ -107,7 +110,8 @@ internal static class EscalationEndpoints
         var grain = Schedule(grains, http, Ids.FromPath(http, id));
         return await Definitions.Change(
             http, await grain.Get(), "schedule", EscalationForms.ReadSchedule,
-            async (schedule, version) => ScheduleEdit(http, await grain.Put(schedule, version, onlyCreate: false)));
+            async (schedule, version) => ScheduleEdit(http, await grain.Put(schedule, version, onlyCreate: false)),
+            schedule => Faults(grain, schedule));
     }
 
     private static async Task<IResult> DeleteSchedule(HttpContext http, string id, IGrainFactory grains) =>
@@ -118,6 +122,12 @@ internal static class EscalationEndpoints
 
     private static IResult ScheduleEdit(HttpContext http, EditResult<OnCallSchedule> result) => Answers.Edit(
         http, result, "schedule", schedule => new ScheduleBody(schedule), schedule => $"/api/schedules/{Ids.ToPath(schedule.Id)}");
+
+    private static async Task<ImmutableArray<FieldError>> Faults(IEscalationPolicyGrain grain, EscalationPolicy policy) =>
+        (await grain.Put(policy, Definitions.NoVersion, onlyCreate: false)).Errors;
+
+    private static async Task<ImmutableArray<FieldError>> Faults(IOnCallScheduleGrain grain, OnCallSchedule schedule) =>
+        (await grain.Put(schedule, Definitions.NoVersion, onlyCreate: false)).Errors;
 
     private static IEscalationPolicyGrain Policy(IGrainFactory grains, HttpContext http, string id) =>
         grains.GetGrain<IEscalationPolicyGrain>(Ids.Key(Caller.Of(http).Scope, id));

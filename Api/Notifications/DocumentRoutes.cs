@@ -54,7 +54,8 @@ internal sealed record DocumentRoutes<T, TEdit>(
 
     private Task<IResult> Create(HttpContext http, IGrainFactory grains) => Definitions.Create(
         http, form => Read(form, null, Caller.Of(http)),
-        async (id, edit) => Answers.Edit(http, await Of(grains, http, id).Put(edit, null, true), What, Body, Location));
+        async (id, edit) => Answers.Edit(http, await Of(grains, http, id).Put(edit, null, true), What, Body, Location),
+        check: edit => Faults(Of(grains, http, Definitions.NoId), edit));
 
     private Task<IResult> ListAll(HttpContext http, IGrainFactory grains) => Definitions.List(
         http, page => List(grains.GetGrain<INotificationsGrain>(Caller.Of(http).ProjectId.ToString("D")), page), Page);
@@ -68,8 +69,13 @@ internal sealed record DocumentRoutes<T, TEdit>(
         var grain = Of(grains, http, Ids.FromPath(http, id));
         return await Definitions.Change(
             http, await grain.Get(), What, (form, current) => Read(form, current, Caller.Of(http)),
-            async (edit, version) => Answers.Edit(http, await grain.Put(edit, version, false), What, Body, Location));
+            async (edit, version) => Answers.Edit(http, await grain.Put(edit, version, false), What, Body, Location),
+            edit => Faults(grain, edit));
     }
+
+    /// <summary>What is wrong with the content of one.</summary>
+    private static async Task<ImmutableArray<FieldError>> Faults(DocumentCalls<T, TEdit> grain, TEdit edit) =>
+        (await grain.Put(edit, Definitions.NoVersion, false)).Errors;
 
     private async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains) =>
         Answers.Edit(http, await Of(grains, http, Ids.FromPath(http, id)).Delete(ETags.IfMatch(http.Request)), What, Body, Location);

@@ -7,7 +7,6 @@ internal static class RuleEndpoints
 {
     private const string Tag = "Rules";
     private const string What = "rule";
-    private const long NoVersion = -1;
 
     private const string Conditions =
         "The condition is an object whose type is threshold, rate_of_change, missing_data, window_statistic, event, devices, device_state, "
@@ -48,7 +47,7 @@ internal static class RuleEndpoints
         async (id, rule) => Edit(http, await Rule(grains, http, id).Put(rule, expectedVersion: null, onlyCreate: true)),
         // Such a rule could not be reached: its path is another route's.
         id => id is "schema" or "try" ? "must not be schema or try" : null,
-        rule => Check(grains, http, Guid.Empty.ToString("D"), rule));
+        rule => Check(grains, http, Definitions.NoId, rule));
 
     private static Task<IResult> List(HttpContext http, IGrainFactory grains) => Definitions.List(
         http, page => grains.GetGrain<IRuleSetGrain>(Caller.Of(http).ProjectId.ToString("D")).List(page),
@@ -106,9 +105,9 @@ internal static class RuleEndpoints
         return copy.ToArray();
     }
 
-    /// <summary>What is wrong with a rule: a version that no document has keeps it from being written.</summary>
+    /// <summary>What is wrong with a rule.</summary>
     private static async Task<ImmutableArray<FieldError>> Check(IGrainFactory grains, HttpContext http, string id, RuleDefinition rule) =>
-        (await Rule(grains, http, id).Put(rule, NoVersion, onlyCreate: false)).Errors;
+        (await Rule(grains, http, id).Put(rule, Definitions.NoVersion, onlyCreate: false)).Errors;
 
     private static IRuleGrain Rule(IGrainFactory grains, HttpContext http, string id) =>
         grains.GetGrain<IRuleGrain>(Ids.Key(Caller.Of(http).Scope, id));

@@ -39,10 +39,11 @@ internal static class TicketEndpoints
             null,
             Given(form.Text("assignee", ITicketGrain.MaxAssignee)), Given(form.Text("notes", ITicketGrain.MaxNotes)),
             $"key:{Caller.Of(http).Key.KeyId:D}");
-        if (form.Faults is { Length: > 0 } faults)
-            return Problems.Faulty(faults);
         if (draft.IncidentId is { } incident && await Lists(http, grains).Get(incident) is null)
-            return Problems.Faulty([new FieldError("incident_id", "names no incident in reach of this key")]);
+            form.Fault("incident_id", "names no incident in reach of this key");
+        var content = new TicketChange(draft.Kind, draft.Title, TicketStatus.Open, draft.DueAt, draft.Assignee, draft.Notes);
+        if (form.Faults is { Length: > 0 } faults)
+            return await Definitions.Faulty(faults, () => Check(grains, http, Guid.Empty, content));
         var result = await Ticket(grains, http, Guid.CreateVersion7()).Create(draft);
         return Answers.Edit(http, result, What, made => new TicketBody(made.Value), made => $"/api/tickets/{made.Id}");
     }
@@ -80,12 +81,15 @@ internal static class TicketEndpoints
             form.IsNull("assignee") ? null : Given(form.Text("assignee", ITicketGrain.MaxAssignee)) ?? found.Assignee,
             form.IsNull("notes") ? null : Given(form.Text("notes", ITicketGrain.MaxNotes)) ?? found.Notes);
         if (form.Faults is { Length: > 0 } faults)
-            return Problems.Faulty(faults);
+            return await Definitions.Faulty(faults, () => Check(grains, http, ticketId, change));
         // Without If-Match the change still builds on what was read here, so that two changes at once cannot undo each other.
         var result = await Ticket(grains, http, ticketId)
             .Change(change, $"key:{Caller.Of(http).Key.KeyId:D}", ETags.IfMatch(http.Request) ?? found.Version);
         return Answers.Edit(http, result, What, changed => new TicketBody(changed.Value), changed => $"/api/tickets/{changed.Id}");
     }
+
+    private static async Task<ImmutableArray<FieldError>> Check(IGrainFactory grains, HttpContext http, Guid id, TicketChange content) =>
+        (await Ticket(grains, http, id).Change(content, "", Definitions.NoVersion)).Errors;
 
     private static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
 

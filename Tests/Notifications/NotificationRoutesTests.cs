@@ -74,7 +74,7 @@ public sealed class NotificationRoutesTests : IAsyncLifetime
     {
         var faulty = await Send("POST", "/api/people", """{"id":"a/b","email":"x","quiet_hours":{"from":"7"}}""");
         faulty.IsProblem(400, "bad_request");
-        Assert.Equal(["id", "name", "quiet_hours.to"], Fields(faulty));
+        Assert.Equal(["id", "name", "quiet_hours.to", "email", "quiet_hours.from"], Fields(faulty));
         faulty = await Send("POST", "/api/people",
             """{"name":"Max","email":"x","phone":"1","slack":"?","quiet_hours":{"from":"7","to":"8","time_zone":"here","below":"bad"}}""");
         Assert.Equal(
@@ -102,6 +102,8 @@ public sealed class NotificationRoutesTests : IAsyncLifetime
         Assert.Equal("\"0\"", (await Send("GET", "/api/teams/safety")).Is(200).Header("ETag"));
         var faulty = await Send("PATCH", "/api/teams/safety", """{"members":["max","person:"],"via":["pigeon"],"contact_email":"x"}""");
         Assert.Equal(["members[0]", "members[1]", "via[0]", "contact_email"], Fields(faulty));
+        faulty = await Send("PATCH", "/api/teams/safety", """{"name":5,"members":["person:max"],"via":["pigeon"]}""");
+        Assert.Equal(["name", "via[0]", "members[0]"], Fields(faulty));
         (await Send("POST", "/api/people", """{"id":"max","name":"Max"}""")).Is(201);
         var edited = (await Send("PATCH", "/api/teams/safety", """{"members":["person:max"]}""", "\"0\"")).Is(200);
         Assert.Equal("\"1\"", edited.Header("ETag"));

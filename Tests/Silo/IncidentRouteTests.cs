@@ -86,6 +86,32 @@ public sealed class IncidentRouteTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Ticket_FaultsOfFormAndContent_AreToldTogether()
+    {
+        Assert.Equal(
+            ["assignee", "due_at", "incident_id", "kind"],
+            Fields(await Post("/api/tickets", $$"""
+                {"kind":"party","title":"x","due_at":"soon","assignee":5,"incident_id":"{{Guid.NewGuid()}}"}
+                """)));
+        Assert.Equal(
+            ["incident_id", "kind", "title"],
+            Fields(await Post("/api/tickets", $$"""{"kind":"party","incident_id":"{{Guid.NewGuid()}}"}""")));
+        Assert.Empty((await Get("/api/tickets")).Json.GetProperty("tickets").EnumerateArray());
+
+        var made = (await Post("/api/tickets", """{"kind":"maintenance","title":"x"}""")).Json;
+        var path = $"/api/tickets/{Text(made, "id")}";
+        var faulty = await Send(HttpMethod.Patch, path, """{"kind":"party","title":"","due_at":"soon","status":"gone"}""");
+        Assert.Equal(["due_at", "kind", "status", "title"], Fields((faulty.Status, faulty.Json)));
+        Assert.Equal("\"1\"", (await Send(HttpMethod.Get, path)).ETag);
+
+        static IEnumerable<string> Fields((int Status, JsonElement Json) refused)
+        {
+            Assert.Equal(400, refused.Status);
+            return refused.Json.GetProperty("errors").EnumerateArray().Select(error => Text(error, "field")).Order();
+        }
+    }
+
+    [Fact]
     public async Task PoliciesAndSchedules_AreKept_AndTellWhoIsOnDuty()
     {
         var faulty = await Post("/api/escalation-policies", """{"name":"x","levels":[{"to":["nobody"]},{"to":3}]}""");

@@ -73,6 +73,19 @@ public sealed class ReferenceRouteTests : IAsyncLifetime
             """{"name":"P","levels":[{"to":["team:it"]},{"to":["person:max","team:crew","schedule:night"]}]}"""));
 
     [Fact]
+    public async Task FaultsOfFormAndContent_AreToldTogether()
+    {
+        Assert.Equal(
+            ["max_repeats: must be a whole number from 0 to 10000", "levels[0].to[0]: names no team of this project: 'crew'"],
+            await Faults("/api/escalation-policies", """{"name":"P","max_repeats":"many","levels":[{"to":["team:crew"]}]}"""));
+        Assert.Equal(
+            ["quiet: must be an object", "layers[0].people[0]: names no person of this project: 'gone'"],
+            await Faults("/api/schedules", """{"name":"N","layers":[{"people":["gone"],"starts_on":"2026-01-05"}],"quiet":5}"""));
+        var (_, list) = await _silo.Send(HttpMethod.Get, "/api/schedules", _device.ProjectKey);
+        Assert.Empty(list.GetProperty("schedules").EnumerateArray());
+    }
+
+    [Fact]
     public async Task Rule_ThatNamesWhatIsNotThere_IsRefusedWithEachNameByItsField() => Assert.Equal(
         [
             "actions[0].to[1]: names no channel of this project: 'hook'",
