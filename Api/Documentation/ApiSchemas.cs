@@ -27,10 +27,20 @@ internal static class ApiSchemas
             (schema.Type, schema.Format, schema.Items) = (JsonSchemaType.String, "byte", null);
         else if (context.JsonTypeInfo.Kind == JsonTypeInfoKind.Object && schema.Properties is { Count: > 0 })
             schema.Required = context.JsonTypeInfo.Properties.Where(IsAlwaysThere).Select(property => property.Name).ToHashSet();
+        var attributes = context.JsonPropertyInfo?.AttributeProvider?.GetCustomAttributes(typeof(WordsAttribute), inherit: true);
+        if (attributes is [WordsAttribute one])
+            Restrict(schema.Items as OpenApiSchema ?? schema, one.Words);
         if (type.IsAssignableTo(typeof(IHasFurtherMembers)))
             schema.AdditionalProperties = new OpenApiSchema { Description = AnyValue };
         return Task.CompletedTask;
     }
+
+    /// <summary>A text that may be null is one of the words or null: an enum forbids what it does not name.</summary>
+    private static void Restrict(OpenApiSchema text, IReadOnlyList<string> words) => text.Enum =
+    [
+        .. words.Select(word => JsonValue.Create(word)),
+        .. text.Type?.HasFlag(JsonSchemaType.Null) == true ? [JsonNullSentinel.JsonNull] : Array.Empty<JsonNode>(),
+    ];
 
     private static bool IsAlwaysThere(JsonPropertyInfo property) =>
         property.AttributeProvider?.IsDefined(typeof(JsonRequiredAttribute), inherit: true) == true || !property.IsGetNullable;

@@ -7,7 +7,9 @@ namespace EsoCore.Api;
 /// Hours in which notices of little weight wait. <c>days</c>: those on which they begin; empty: every day. <c>below</c>: severities below
 /// it.
 /// </summary>
-internal sealed record QuietBody(string TimeZone, string From, string To, ImmutableArray<string>? Days, string Below);
+internal sealed record QuietBody(
+    string TimeZone, string From, string To, [property: Weekday] ImmutableArray<string>? Days,
+    [property: Words("low", "medium", "high", "critical")] string Below);
 
 /// <summary>
 /// A level of an escalation policy: seconds after the one above it (or the opening), whom to tell, by which kinds of channels.

@@ -8,8 +8,8 @@ namespace EsoCore.Api;
 /// <param name="Secrets">Names of the secrets that are set.</param>
 /// <param name="DisabledReason">Why the server disabled it, or null. <c>enabled: true</c> takes it back into use.</param>
 internal sealed record ChannelBody(
-    string Id, string Name, string Kind, bool Enabled, ChannelSettingsBody Settings, string? Target, ImmutableArray<string> Secrets,
-    string? DisabledReason, DateTimeOffset? DisabledAt)
+    string Id, string Name, [property: ChannelKind] string Kind, bool Enabled, ChannelSettingsBody Settings, string? Target,
+    ImmutableArray<string> Secrets, string? DisabledReason, DateTimeOffset? DisabledAt)
 {
     public ChannelBody(Versioned<ChannelDefinition> channel)
         : this(channel.Id, channel.Value.Name, channel.Value.Kind, channel.Value.Enabled, new ChannelSettingsBody(channel.Value.Settings),
@@ -32,8 +32,9 @@ internal sealed record ChannelBody(
 /// and count in double braces.
 /// </param>
 internal sealed record ChannelSettingsBody(
-    ImmutableArray<string>? To, string? Host, int? Port, string? Security, string? User, string? From, string? Method, string? ContentType,
-    string? Body)
+    ImmutableArray<string>? To, string? Host, int? Port, [property: Words("starttls", "tls", "none")] string? Security, string? User,
+    string? From, [property: Words("POST", "PUT", "GET")] string? Method,
+    [property: Words("application/json", "application/x-www-form-urlencoded", "text/plain")] string? ContentType, string? Body)
 {
     public ChannelSettingsBody(ChannelSettings settings)
         : this(settings.To, settings.Host, settings.Port, settings.Security, settings.User, settings.From, settings.Method,
@@ -44,16 +45,27 @@ internal sealed record ChannelSettingsBody(
 }
 
 /// <summary>
-/// A channel, whole or in part. <c>name</c> and <c>kind</c> are needed for a new one. Secrets (<c>url</c>, <c>password</c>, <c>secret</c>,
-/// <c>headers</c>) are taken and never shown; absent ones stay.
+/// A new channel. Secrets (<c>url</c>, <c>password</c>, <c>secret</c>, <c>headers</c>) are taken and never shown; which are needed is the
+/// kind's to say.
 /// </summary>
+/// <param name="Id">Minted when absent.</param>
+/// <param name="Enabled">Default true.</param>
+/// <param name="Url">slack, teams, webhook, sms, ticket: where requests go; https.</param>
+/// <param name="Password">email: of the login.</param>
+/// <param name="Secret">webhook: at least 16 characters; requests are signed with it.</param>
+/// <param name="Headers">sms, ticket: request headers.</param>
+internal sealed record NewChannelForm(
+    string? Id, string Name, [property: ChannelKind] string Kind, bool? Enabled, ChannelSettingsBody? Settings, string? Url,
+    string? Password, string? Secret, ImmutableSortedDictionary<string, string>? Headers);
+
+/// <summary>A change of a channel: what is absent stays, secrets too, what is null is cleared.</summary>
 /// <param name="Url">slack, teams, webhook, sms, ticket: where requests go; https.</param>
 /// <param name="Password">email: of the login.</param>
 /// <param name="Secret">webhook: at least 16 characters; requests are signed with it.</param>
 /// <param name="Headers">sms, ticket: request headers.</param>
 internal sealed record ChannelForm(
-    string? Id, string? Name, string? Kind, bool? Enabled, ChannelSettingsBody? Settings, string? Url, string? Password, string? Secret,
-    ImmutableSortedDictionary<string, string>? Headers);
+    string? Name, [property: ChannelKind] string? Kind, bool? Enabled, ChannelSettingsBody? Settings, string? Url, string? Password,
+    string? Secret, ImmutableSortedDictionary<string, string>? Headers);
 
 /// <summary>A page of channels.</summary>
 internal sealed record ChannelList(IEnumerable<ChannelBody> Channels) : DocumentList;

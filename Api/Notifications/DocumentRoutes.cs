@@ -31,20 +31,21 @@ internal sealed record DocumentRoutes<T, TEdit>(
 {
     /// <summary>Maps the routes.</summary>
     /// <typeparam name="TBody">One as it is shown.</typeparam>
-    /// <typeparam name="TForm">One as it is sent, whole or in part.</typeparam>
+    /// <typeparam name="TNew">One as it is sent to be created.</typeparam>
+    /// <typeparam name="TChange">What is sent of one to change it.</typeparam>
     /// <typeparam name="TList">A page.</typeparam>
-    public RouteGroupBuilder Map<TBody, TForm, TList>(IEndpointRouteBuilder app)
+    public RouteGroupBuilder Map<TBody, TNew, TChange, TList>(IEndpointRouteBuilder app)
     {
         var routes = app.MapGroup(Path).RequireProjectKey();
         routes.MapPost("", Create)
-            .Doc($"create{Id.One}", Tag, $"Create a {What}; its id is minted when absent", doc => doc.Takes<TForm>().ETag().Refuses(409))
+            .Doc($"create{Id.One}", Tag, $"Create a {What}; its id is minted when absent", doc => doc.Takes<TNew>().ETag().Refuses(409))
             .Gives<TBody>(StatusCodes.Status201Created);
         routes.MapGet("", ListAll)
             .Doc($"list{Id.Many}", Tag, $"The project's {Tag.ToLowerInvariant()}, by id", doc => doc.Paged()).Gives<TList>();
         routes.MapGet("/{id}", Get).Doc($"get{Id.One}", Tag, $"A {What}", doc => doc.ETag().Refuses(404)).Gives<TBody>();
         routes.MapPatch("/{id}", Change)
             .Doc($"change{Id.One}", Tag, $"Change a {What}: what is absent stays, what is null is cleared", doc =>
-                doc.Takes<TForm>().Edits().Refuses(404))
+                doc.Takes<TChange>().Edits().Refuses(404))
             .Gives<TBody>();
         routes.MapDelete("/{id}", Delete)
             .Doc($"delete{Id.One}", Tag, $"Take a {What} away", doc => doc.Edits().Refuses(404))

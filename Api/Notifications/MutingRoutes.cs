@@ -13,15 +13,19 @@ internal sealed record SilenceBody(string Id, SilenceMatchers Matchers, DateTime
     }
 }
 
-/// <summary>
-/// A silence, whole or in part. <c>matchers</c>, <c>from</c>, <c>to</c> and <c>comment</c> are needed for a new one.
-/// </summary>
-internal sealed record SilenceForm(string? Id, SilenceMatchersForm? Matchers, DateTimeOffset? From, DateTimeOffset? To, string? Comment);
+/// <summary>A new silence.</summary>
+/// <param name="Id">Minted when absent.</param>
+/// <param name="To">At most a year after from.</param>
+/// <param name="Comment">Why.</param>
+internal sealed record NewSilenceForm(string? Id, SilenceMatchersForm Matchers, DateTimeOffset From, DateTimeOffset To, string Comment);
+
+/// <summary>A change of a silence: what is absent stays; matchers are replaced as a whole.</summary>
+internal sealed record SilenceForm(SilenceMatchersForm? Matchers, DateTimeOffset? From, DateTimeOffset? To, string? Comment);
 
 /// <summary>What a silence concerns: lists restrict, together; at least one.</summary>
 internal sealed record SilenceMatchersForm(
-    ImmutableArray<string>? Rules, ImmutableArray<string>? Severities, ImmutableArray<string>? Sites, ImmutableArray<Guid>? Devices,
-    ImmutableArray<string>? Assets, ImmutableSortedDictionary<string, string>? Tags);
+    ImmutableArray<string>? Rules, [property: SeverityWord] ImmutableArray<string>? Severities, ImmutableArray<string>? Sites,
+    ImmutableArray<Guid>? Devices, ImmutableArray<string>? Assets, ImmutableSortedDictionary<string, string>? Tags);
 
 /// <summary>A page of silences.</summary>
 internal sealed record SilenceList(IEnumerable<SilenceBody> Silences) : DocumentList;
@@ -38,10 +42,23 @@ internal sealed record MaintenanceWindowBody(
     }
 }
 
-/// <summary>A maintenance window, whole or in part: <c>from</c> and <c>to</c> for once, or <c>weekly</c>.</summary>
+/// <summary>A new maintenance window, at sites or devices: <c>from</c> and <c>to</c> for once, or <c>weekly</c>.</summary>
+/// <param name="Id">Minted when absent.</param>
+internal sealed record NewMaintenanceWindowForm(
+    string? Id, string Name, ImmutableArray<string>? Sites, ImmutableArray<Guid>? Devices, DateTimeOffset? From, DateTimeOffset? To,
+    WeeklyHoursForm? Weekly);
+
+/// <summary>A change of a maintenance window: what is absent stays, what is null is cleared.</summary>
 internal sealed record MaintenanceWindowForm(
-    string? Id, string? Name, ImmutableArray<string>? Sites, ImmutableArray<Guid>? Devices, DateTimeOffset? From, DateTimeOffset? To,
-    WeeklyHours? Weekly);
+    string? Name, ImmutableArray<string>? Sites, ImmutableArray<Guid>? Devices, DateTimeOffset? From, DateTimeOffset? To,
+    WeeklyHoursForm? Weekly);
+
+/// <summary>Hours by the wall clock of a time zone.</summary>
+/// <param name="Days">On which it begins; at least one.</param>
+/// <param name="From">HH:mm.</param>
+/// <param name="To">HH:mm, at most 24:00; not after from: on the next day.</param>
+/// <param name="TimeZone">An IANA time zone; default UTC.</param>
+internal sealed record WeeklyHoursForm([property: Weekday] ImmutableArray<string> Days, string From, string To, string? TimeZone);
 
 /// <summary>A page of maintenance windows.</summary>
 internal sealed record MaintenanceWindowList(IEnumerable<MaintenanceWindowBody> MaintenanceWindows) : DocumentList;

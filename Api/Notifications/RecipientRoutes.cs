@@ -13,9 +13,25 @@ internal sealed record PersonBody(string Id, string Name, string? Email, string?
     }
 }
 
-/// <summary>A person, whole or in part. <c>name</c> is needed for a new one.</summary>
+/// <summary>A new person.</summary>
+/// <param name="Id">Minted when absent.</param>
+/// <param name="Phone">With its country's code, <c>+491701234567</c>.</param>
+/// <param name="Slack">The member id in Slack.</param>
+/// <param name="Teams">The address in Microsoft Teams.</param>
+/// <param name="QuietHours">When less urgent messages wait.</param>
+internal sealed record NewPersonForm(
+    string? Id, string Name, string? Email, string? Phone, string? Slack, string? Teams, PersonQuietHoursForm? QuietHours);
+
+/// <summary>A change of a person: what is absent stays, what is null is cleared.</summary>
 internal sealed record PersonForm(
-    string? Id, string? Name, string? Email, string? Phone, string? Slack, string? Teams, PersonQuietHours? QuietHours);
+    string? Name, string? Email, string? Phone, string? Slack, string? Teams, PersonQuietHoursForm? QuietHours);
+
+/// <summary>Hours of each day in which messages below a severity wait until they end.</summary>
+/// <param name="From">HH:mm.</param>
+/// <param name="To">HH:mm; before from: on the next day.</param>
+/// <param name="TimeZone">An IANA time zone; default UTC.</param>
+/// <param name="Below">The least severity that is told at once all the same; default high.</param>
+internal sealed record PersonQuietHoursForm(string From, string To, string? TimeZone, [property: SeverityWord] string? Below);
 
 /// <summary>A page of people.</summary>
 internal sealed record PersonList(IEnumerable<PersonBody> People) : DocumentList;
@@ -24,7 +40,8 @@ internal sealed record PersonList(IEnumerable<PersonBody> People) : DocumentList
 /// <param name="Members"><c>person:&lt;id&gt;</c>, <c>schedule:&lt;id&gt;</c> or <c>channel:&lt;id&gt;</c>.</param>
 /// <param name="Via">Kinds of channels; empty: each member's own.</param>
 /// <param name="ContactEmail">Told beside the members; the owner's is the last resort.</param>
-internal sealed record TeamBody(string Id, string Name, ImmutableArray<string> Members, ImmutableArray<string> Via, string? ContactEmail)
+internal sealed record TeamBody(
+    string Id, string Name, ImmutableArray<string> Members, [property: ChannelKind] ImmutableArray<string> Via, string? ContactEmail)
 {
     public TeamBody(Versioned<TeamDefinition> team)
         : this(team.Id, team.Value.Name, team.Value.Members, team.Value.Via, team.Value.ContactEmail)
@@ -32,9 +49,22 @@ internal sealed record TeamBody(string Id, string Name, ImmutableArray<string> M
     }
 }
 
-/// <summary>A team, whole or in part. <c>name</c> is needed for a new one.</summary>
-internal sealed record TeamForm(string? Id, string? Name, ImmutableArray<string>? Members, ImmutableArray<string>? Via,
-    string? ContactEmail);
+/// <summary>A new team.</summary>
+/// <param name="Id">Minted when absent.</param>
+/// <param name="Members">
+/// <c>person:&lt;id&gt;</c>, <c>schedule:&lt;id&gt;</c> or <c>channel:&lt;id&gt;</c>, each of one that is there.
+/// </param>
+/// <param name="Via">Kinds of channels; empty: each member's own.</param>
+internal sealed record NewTeamForm(
+    string? Id, string Name, ImmutableArray<string>? Members, [property: ChannelKind] ImmutableArray<string>? Via, string? ContactEmail);
+
+/// <summary>A change of a team: what is absent stays, what is null is cleared; members are replaced as a whole.</summary>
+/// <param name="Members">
+/// <c>person:&lt;id&gt;</c>, <c>schedule:&lt;id&gt;</c> or <c>channel:&lt;id&gt;</c>; one that is new to the team must be there.
+/// </param>
+/// <param name="Via">Kinds of channels; empty: each member's own.</param>
+internal sealed record TeamForm(
+    string? Name, ImmutableArray<string>? Members, [property: ChannelKind] ImmutableArray<string>? Via, string? ContactEmail);
 
 /// <summary>A page of teams.</summary>
 internal sealed record TeamList(IEnumerable<TeamBody> Teams) : DocumentList;

@@ -19,7 +19,10 @@ internal sealed record TemplateList(IEnumerable<TemplateBody> Templates);
 /// <summary>A template in Handlebars: values, <c>if</c>, <c>unless</c>, <c>with</c> and <c>each</c>; no partials.</summary>
 /// <param name="Subject">One line, at most 512 characters; absent: that in force.</param>
 /// <param name="Text">At most 8,192 characters.</param>
-internal sealed record TemplateForm(string? Subject, string? Text);
+internal sealed record TemplateForm(string? Subject, string Text);
+
+/// <summary>A template to try; what is absent is as in force.</summary>
+internal sealed record TemplatePreviewForm(string? Subject, string? Text);
 
 /// <summary>Templates, <c>/api/templates</c>.</summary>
 internal static class TemplateEndpoints
@@ -41,7 +44,7 @@ internal static class TemplateEndpoints
             .Gives(StatusCodes.Status204NoContent);
         templates.MapPost("/{id}/preview", Preview)
             .Doc("previewTemplate", Tag, "What a template makes of sample data", doc =>
-                doc.Takes<TemplateForm>(optional: true).Refuses(404))
+                doc.Takes<TemplatePreviewForm>(optional: true).Refuses(404))
             .Gives<TemplatePreview>();
     }
 

@@ -34,16 +34,14 @@ internal sealed record TicketBody(
 /// <summary>A page of tickets.</summary>
 internal sealed record TicketList(IEnumerable<TicketBody> Tickets);
 
-/// <summary>
-/// A new ticket. <c>kind</c>: maintenance, site_visit, part_replacement, alignment_check, backup_power_check, safety_audit or server_check.
-/// </summary>
+/// <summary>A new ticket.</summary>
 internal sealed record NewTicketBody(
-    string Kind, string Title, DateTimeOffset? DueAt, Guid? IncidentId, Guid? DeviceId, string? SiteId, string? AssetId, string? Assignee,
-    string? Notes);
+    [property: TicketKind] string Kind, string Title, DateTimeOffset? DueAt, Guid? IncidentId, Guid? DeviceId, string? SiteId,
+    string? AssetId, string? Assignee, string? Notes);
 
 /// <summary>A change of a ticket: what is absent stays, what is null is cleared.</summary>
-internal sealed record TicketChangeBody(string? Kind, string? Title, TicketStatus? Status, DateTimeOffset? DueAt, string? Assignee,
-    string? Notes);
+internal sealed record TicketChangeBody(
+    [property: TicketKind] string? Kind, string? Title, TicketStatus? Status, DateTimeOffset? DueAt, string? Assignee, string? Notes);
 
 internal static class TicketForms
 {

@@ -86,6 +86,19 @@ public sealed class SchemaTests
     [InlineData("PATCH", "/api/escalation-policies/{id}", "")]
     [InlineData("POST", "/api/schedules", "layers,name")]
     [InlineData("PATCH", "/api/schedules/{id}", "")]
+    [InlineData("POST", "/api/people", "name")]
+    [InlineData("PATCH", "/api/people/{id}", "")]
+    [InlineData("POST", "/api/teams", "name")]
+    [InlineData("PATCH", "/api/teams/{id}", "")]
+    [InlineData("POST", "/api/channels", "kind,name")]
+    [InlineData("PATCH", "/api/channels/{id}", "")]
+    [InlineData("POST", "/api/channels/{id}/test", "")]
+    [InlineData("POST", "/api/silences", "comment,from,matchers,to")]
+    [InlineData("PATCH", "/api/silences/{id}", "")]
+    [InlineData("POST", "/api/maintenance-windows", "name")]
+    [InlineData("PATCH", "/api/maintenance-windows/{id}", "")]
+    [InlineData("PUT", "/api/templates/{id}", "text")]
+    [InlineData("POST", "/api/templates/{id}/preview", "")]
     [InlineData("POST", "/v1/devices/{id}/firmware_version", "version")]
     public async Task A_request_must_hold_only_what_the_server_cannot_do_without(string method, string path, string required)
     {
@@ -97,6 +110,37 @@ public sealed class SchemaTests
         schema = document.Checker.Resolve(schema);
         var names = schema.TryGetProperty("required", out var list) ? list.EnumerateArray().Select(name => name.GetString()) : [];
         Assert.Equal(required, string.Join(',', names.Order()));
+    }
+
+    [Theory]
+    [InlineData("POST", "/api/channels", "kind", "email,slack,sms,teams,ticket,webhook")]
+    [InlineData("PATCH", "/api/channels/{id}", "kind", "email,slack,sms,teams,ticket,webhook,null")]
+    [InlineData("POST", "/api/channels", "settings.security", "starttls,tls,none,null")]
+    [InlineData("POST", "/api/channels", "settings.method", "POST,PUT,GET,null")]
+    [InlineData("POST", "/api/channels", "settings.content_type", "application/json,application/x-www-form-urlencoded,text/plain,null")]
+    [InlineData("POST", "/api/teams", "via[]", "email,slack,sms,teams,ticket,webhook")]
+    [InlineData("PATCH", "/api/teams/{id}", "via[]", "email,slack,sms,teams,ticket,webhook")]
+    [InlineData("POST", "/api/people", "quiet_hours.below", "info,low,medium,high,critical,null")]
+    [InlineData("POST", "/api/silences", "matchers.severities[]", "info,low,medium,high,critical")]
+    [InlineData("POST", "/api/maintenance-windows", "weekly.days[]", "mon,tue,wed,thu,fri,sat,sun")]
+    [InlineData("POST", "/api/schedules", "quiet.days[]", "mon,tue,wed,thu,fri,sat,sun")]
+    [InlineData("POST", "/api/escalation-policies", "quiet.below", "low,medium,high,critical")]
+    [InlineData("POST", "/api/tickets", "kind",
+        "maintenance,site_visit,part_replacement,alignment_check,backup_power_check,safety_audit,server_check")]
+    public async Task A_request_names_the_words_that_the_server_takes(string method, string path, string field, string words)
+    {
+        await using var door = await FrontDoor.Open();
+        var document = await Document(door);
+        var schema = ApiDocument.RequestSchema(document.Operation(new HttpMethod(method), path));
+        foreach (var step in field.Replace("[]", ".[]").Split('.'))
+        {
+            schema = document.Checker.Resolve(schema);
+            if (schema.TryGetProperty("oneOf", out var alternatives)) // What may be null is that or something.
+                schema = document.Checker.Resolve(alternatives.EnumerateArray().Last());
+            schema = step == "[]" ? schema.GetProperty("items") : schema.GetProperty("properties").GetProperty(step);
+        }
+
+        Assert.Equal(words, string.Join(',', schema.GetProperty("enum").EnumerateArray().Select(word => word.GetString() ?? "null")));
     }
 
     [Fact]

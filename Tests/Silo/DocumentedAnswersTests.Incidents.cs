@@ -40,7 +40,7 @@ public sealed partial class DocumentedAnswersTests
             {"kind":"maintenance","title":"Look at the fuse","due_at":"2026-02-01T12:00:00Z"}
             """);
         client.Names["/api/tickets/{id}"] = made.GetProperty("id").GetString()!;
-        await client.Ask(400, HttpMethod.Post, "/api/tickets", client.ProjectKey, """{"kind":"holiday","title":"x"}""");
+        await client.Ask(400, HttpMethod.Post, "/api/tickets", client.ProjectKey, """{"kind":"maintenance","title":" "}""");
         await client.Ask(200, HttpMethod.Patch, "/api/tickets/{id}", client.ProjectKey, """{"status":"done"}""");
         await client.Get(200, "/api/tickets/{id}");
         Assert.NotEqual(0, (await client.Get(200, "/api/tickets")).GetProperty("tickets").GetArrayLength());

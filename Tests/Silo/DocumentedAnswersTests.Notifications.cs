@@ -21,7 +21,8 @@ public sealed partial class DocumentedAnswersTests
             """);
         await Edit(client, "/api/silences", "silences", "s", """
             {"id":"s","matchers":{"rules":["sd_error"],"tags":{"line":"7"}},"from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z","comment":"works"}
-            """, """{"comment":"more works"}""");
+            """, """{"comment":"more works"}""",
+            faulty: """{"id":"a/b","matchers":{},"from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z","comment":"works"}""");
         await Edit(client, "/api/maintenance-windows", "maintenance_windows", "w", """
             {"id":"w","name":"Sundays","sites":["HALL"],"weekly":{"days":["sun"],"from":"02:00","to":"04:00","time_zone":"Europe/Berlin"}}
             """, """{"name":"Sunday mornings"}""");
@@ -34,7 +35,7 @@ public sealed partial class DocumentedAnswersTests
             var tested = await client.Ask(200, HttpMethod.Post, "/api/channels/{id}/test", client.ProjectKey);
             Assert.Equal("permanent", tested.GetProperty("outcome").GetString());
             await client.Ask(400, HttpMethod.Post, "/api/channels", client.ProjectKey, """{"name":"x","kind":"webhook"}""");
-        });
+        }, """{"id":"a/b","name":"x","kind":"webhook"}""");
 
         foreach (var path in new[] { "/api/templates/{id}", "/api/templates/{id}/preview" })
             client.Names[path] = "email.opened";
@@ -72,7 +73,7 @@ public sealed partial class DocumentedAnswersTests
 
     private static async Task Edit(
         StrictClient client, string path, string list, string id, string made, string changed, Func<Task>? between = null,
-        string faulty = """{"id":"a/b"}""")
+        string faulty = """{"id":"a/b","name":"x"}""")
     {
         var one = path + "/{id}";
         client.Names[one] = id;
