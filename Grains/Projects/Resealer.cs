@@ -9,7 +9,10 @@ namespace EsoCore.Grains.Projects;
 /// <summary>What came of sealing anew.</summary>
 /// <param name="Channels">Channels whose secrets are sealed by the key in force now.</param>
 /// <param name="Keys">The same of devices' body-signature keys.</param>
-/// <param name="Left">What could not be: an older master key made it, or it is damaged.</param>
+/// <param name="Left">
+/// What still needs another master key: it is damaged or its key is gone, or a server that seals by another key holds the channel. What
+/// another server sealed anew meanwhile is none of it.
+/// </param>
 internal sealed record Resealed(int Channels, int Keys, int Left);
 
 /// <summary>
@@ -103,11 +106,11 @@ internal sealed class Resealer(
             var page = await projects.ListDeviceKeys(after, PageSize, cancel);
             foreach (var key in page.Where(key => !key.SealedSigningKey.IsEmpty && key.SealedSigningKey.Span[0] != current))
             {
-                if (_seal.Open(key.SealedSigningKey.Span, key.KeyId, key.DeviceId!.Value) is { } signing
-                    && await projects.Reseal(key.KeyId, key.SealedSigningKey, _seal.Seal(signing, key.KeyId, key.DeviceId.Value), cancel))
-                    done++;
-                else
+                if (_seal.Open(key.SealedSigningKey.Span, key.KeyId, key.DeviceId!.Value) is not { } signing)
                     left++;
+                else if (await projects.Reseal(
+                    key.KeyId, key.SealedSigningKey, _seal.Seal(signing, key.KeyId, key.DeviceId.Value), cancel))
+                    done++; // Where it is no longer as it was read, another server was faster, and counts it.
             }
 
             if (page.Length < PageSize)

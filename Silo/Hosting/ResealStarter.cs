@@ -19,10 +19,10 @@ internal sealed class ResealStarter(Resealer resealer, TimeProvider time, ILogge
                 var done = await resealer.Run(stoppingToken);
                 log.LogInformation(
                     "Sealed anew by master key {Key}, which is in force here: the secrets of {Channels} channels and {Keys} devices' "
-                    + "signing keys; {Left} are left that do not open. {Verdict}",
+                    + "signing keys; {Left} still need another key. {Verdict}",
                     resealer.KeyInForce, done.Channels, done.Keys, done.Left,
                     done.Left == 0 ? $"Nothing stored needs another key than {resealer.KeyInForce}"
-                        : "Keep the other key until these are set anew");
+                        : "Keep the other key until these are set anew, or until every server seals by this one and starts once more");
                 return;
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)

@@ -53,4 +53,32 @@ public sealed class ResealTests : IAsyncLifetime
         var credential = await _cluster.Grains.GetGrain<ICredentialGrain>("0").FindDevice(device.DeviceId);
         Assert.Equal(BodySignature.DeriveKey(issued.Secret), credential!.Keys.Single(k => k.KeyId == issued.Id).SigningKey.ToArray());
     }
+
+    [Fact]
+    public async Task Run_AnotherServerIsFaster_LeavesNothing()
+    {
+        var stores = _cluster.Cluster.Stores;
+        var issuer = new KeyIssuer(_cluster.Cluster.Keys, _cluster.Time);
+        var device = new DeviceRegistration(
+            Guid.NewGuid(), Notices.Project, "SN-1", "M", null, ImmutableSortedDictionary<string, string>.Empty, DeviceStatus.Active,
+            "stable", true, ConfigSettings.Empty, Notices.Noon);
+        var (_, key) = issuer.ForDevice(Notices.Project, device.DeviceId);
+        await stores.Create(device, key, default);
+        _cluster.Cluster.Keys.Rotate();
+        await _cluster.Cluster.RestartAsync();
+        var resealer = _cluster.Cluster.Services.GetRequiredService<Resealer>();
+        var isOther = false;
+        stores.Fault = method =>
+        {
+            if (method == nameof(stores.Reseal) && !isOther)
+            {
+                isOther = true;
+                _ = stores.Reseal(key.KeyId, key.SealedSigningKey, new byte[] { 2, 1 }, default);
+            }
+
+            return null;
+        };
+        Assert.Equal(new Resealed(0, 0, 0), await resealer.Run(default));
+        Assert.True(isOther);
+    }
 }
