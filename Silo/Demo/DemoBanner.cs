@@ -1,15 +1,18 @@
+using System.Globalization;
+
 namespace EsoCore.Silo.Demo;
 
 /// <summary>What the demo tells whoever started it.</summary>
 internal static class DemoBanner
 {
-    public static void Write(TextWriter output, string url, DemoState state, string envPath)
+    public static void Write(TextWriter output, string url, DemoState state, string envPath, TimeProvider time)
     {
         var device = state.Devices[0];
         var projectKey = $"{state.ProjectKeyId:D}:{state.ProjectKeySecret}";
         output.WriteLine($"""
 
-              EsoCore runs at {url} with {state.Devices.Count} simulated devices uploading.
+              {TimeOfDay(time.GetUtcNow(), time)}  EsoCore runs at {url} with {state.Devices.Count} simulated devices uploading
+                        to the project {state.ProjectId:D}.
 
               The live twin of one of them ({device.Serial}, a {device.Machine}):
                 curl -s -u '{projectKey}' {url}/api/devices/{device.DeviceId:D}/twin
@@ -18,7 +21,7 @@ internal static class DemoBanner
                 curl -s -u '{projectKey}' {url}/api/sites/{device.SiteId}
                 curl -s -u '{projectKey}' {url}/api/assets/{device.AssetId}
 
-              Now and then something goes wrong with them and becomes an incident, told below; the first within minutes:
+              Now and then something goes wrong with them and becomes an incident, told below with its path; the first within minutes:
                 curl -s -u '{projectKey}' {url}/api/incidents
 
               Every route: {url}/docs     Keys for scripts: . {envPath}
@@ -26,4 +29,8 @@ internal static class DemoBanner
 
             """);
     }
+
+    /// <summary>A time as the logs on the terminal show theirs: of this machine, without the day.</summary>
+    public static string TimeOfDay(DateTimeOffset at, TimeProvider time) =>
+        TimeZoneInfo.ConvertTime(at, time.LocalTimeZone).ToString("HH:mm:ss", CultureInfo.InvariantCulture);
 }

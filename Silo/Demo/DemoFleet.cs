@@ -32,7 +32,7 @@ internal sealed class DemoFleet(
             await Task.Yield(); // Off the thread that tells everybody of the start.
             var url = OwnUrl(server.Features.Get<IServerAddressesFeature>()?.Addresses.First() ?? "");
             var state = await project.Make(url);
-            DemoBanner.Write(Console.Out, url, state, file.EnvPath);
+            DemoBanner.Write(Console.Out, url, state, file.EnvPath, time);
             using var fleet = new Fleet(OptionsOf(state, new Uri(url)), time, Handler());
             await Task.WhenAll(fleet.RunAsync(stopping), incidents.Watch(state.ProjectId, Console.Out, stopping));
         }

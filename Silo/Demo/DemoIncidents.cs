@@ -23,7 +23,7 @@ internal sealed class DemoIncidents(IGrainFactory grains, TimeProvider time, ILo
                 after = page.Position;
                 foreach (var item in page.Items)
                 {
-                    if (LineOf(item.Entry) is { } line)
+                    if (LineOf(item.Entry, time) is { } line)
                         output.WriteLine(line);
                 }
             }
@@ -35,14 +35,21 @@ internal sealed class DemoIncidents(IGrainFactory grains, TimeProvider time, ILo
         }
     }
 
-    /// <summary>The line of an incident that has just opened; null of anything else.</summary>
-    internal static string? LineOf(FeedEntry entry)
+    /// <summary>
+    /// The line of an incident that has just opened, with the time of day that the logs beside it have and the path that shows it; null of
+    /// anything else.
+    /// </summary>
+    internal static string? LineOf(FeedEntry entry, TimeProvider time)
     {
         if (entry.Kind != FeedKinds.Incident)
             return null;
         using var body = JsonDocument.Parse(entry.Body.ToString());
         var incident = body.RootElement;
-        return incident.GetProperty("version").GetInt64() == 1 && incident.GetProperty("status").GetString() == "open"
-            ? $"  incident ({incident.GetProperty("severity").GetString()}): {incident.GetProperty("title").GetString()}" : null;
+        if (incident.GetProperty("version").GetInt64() != 1 || Text("status") != "open")
+            return null;
+        var opened = incident.GetProperty("opened_at").GetDateTimeOffset();
+        return $"  {DemoBanner.TimeOfDay(opened, time)}  incident ({Text("severity")}): {Text("title")}  /api/incidents/{Text("id")}";
+
+        string? Text(string name) => incident.GetProperty(name).GetString();
     }
 }
