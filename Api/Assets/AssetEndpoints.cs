@@ -67,9 +67,9 @@ internal static class AssetEndpoints
     {
         var grain = Asset(grains, http, Ids.FromPath(http, id));
         return await Definitions.Change(
-            http, (await grain.Get())?.Asset, What, AssetForms.Read,
-            async (asset, version) => Answers.Edit(
-                http, await grain.Put(asset, version, onlyCreate: false), What, changed => new AssetBody(changed), Location));
+            http, async () => (await grain.Get())?.Asset, What, AssetForms.Read,
+            (asset, version) => grain.Put(asset, version, onlyCreate: false),
+            result => Answers.Edit(http, result, What, changed => new AssetBody(changed), Location));
     }
 
     private static async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains) =>

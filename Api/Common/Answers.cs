@@ -63,7 +63,8 @@ internal static class Answers
             case EditOutcome.AlreadyExists:
                 return new Problem(409, ApiCodes.AlreadyExists, $"There is such a {what} already.");
             case EditOutcome.VersionMismatch:
-                return Problems.Changed(what);
+                // Who named no version has not asked for a refusal: others were faster each time.
+                return ETags.IfMatch(http.Request) is null ? Problems.Contended(what) : Problems.Changed(what);
             case EditOutcome.Invalid:
                 return Problems.Faulty(result.Errors, ApiCodes.Invalid);
             case EditOutcome.LimitReached:

@@ -9,6 +9,9 @@ internal static class Definitions
     /// <summary>The id of a document to be checked that has none yet.</summary>
     public static readonly string NoId = Guid.Empty.ToString("D");
 
+    /// <summary>How often a change without If-Match is built on what stands by then, when another was written in between.</summary>
+    public const int MaxChangeAttempts = 8;
+
     /// <summary>Creates one from the body; its id is minted when absent.</summary>
     /// <param name="read">Reads the form.</param>
     /// <param name="put">Creates it under that id.</param>
@@ -29,25 +32,38 @@ internal static class Definitions
     }
 
     /// <summary>Changes one by the body: what is absent stays.</summary>
-    /// <param name="found">As it stands, or null when there is none.</param>
+    /// <param name="get">As it stands, or null when there is none.</param>
     /// <param name="what">What it is, in a word.</param>
     /// <param name="read">Reads the form over what stands.</param>
     /// <param name="put">
-    /// Writes it if a version stands. Without If-Match that is what was read here, so that two changes at once cannot undo each other.
+    /// Writes it if a version stands. Without If-Match that is what was read here, so that two changes at once cannot undo each other: the
+    /// one that comes second is read over the first, at most <see cref="MaxChangeAttempts"/> times.
     /// </param>
+    /// <param name="answer">How it ended.</param>
     /// <param name="check">As of <see cref="Create"/>.</param>
     public static async Task<IResult> Change<T, TEdit>(
-        HttpContext http, Versioned<T>? found, string what, Func<JsonForm, T, TEdit> read, Func<TEdit, long, Task<IResult>> put,
+        HttpContext http, Func<Task<Versioned<T>?>> get, string what, Func<JsonForm, T, TEdit> read,
+        Func<TEdit, long, Task<EditResult<T>>> put, Func<EditResult<T>, IResult> answer,
         Func<TEdit, Task<ImmutableArray<FieldError>>>? check = null)
     {
-        if (found is null)
+        if (await get() is not { } found)
             return Problems.NotFound(what);
         var (form, unread) = await Answers.ReadForm(http);
         if (form is null)
             return unread!;
-        var edit = read(form, found.Value);
-        return form.Faults is { Length: > 0 } faults ? await Faulty(faults, check is null ? null : () => check(edit))
-            : await put(edit, ETags.IfMatch(http.Request) ?? found.Version);
+        var named = ETags.IfMatch(http.Request);
+        for (var attempt = 1; ; attempt++)
+        {
+            var edit = read(form, found.Value);
+            if (form.Faults is { Length: > 0 } faults)
+                return await Faulty(faults, check is null ? null : () => check(edit));
+            var result = await put(edit, named ?? found.Version);
+            if (result.Outcome != EditOutcome.VersionMismatch || named is not null || attempt == MaxChangeAttempts)
+                return answer(result);
+            if (await get() is not { } current)
+                return Problems.NotFound(what);
+            found = current;
+        }
     }
 
     /// <summary>

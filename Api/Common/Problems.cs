@@ -16,6 +16,8 @@ internal static class ApiCodes
 /// <summary>The refusals that more than one route gives.</summary>
 internal static class Problems
 {
+    private static readonly TimeSpan ContendedRetry = TimeSpan.FromSeconds(1);
+
     public const string KeyChallenge = "Basic realm=\"EsoCore\", charset=\"UTF-8\"";
     public const string DeviceChallenge = "Api-Key realm=\"EsoCore\"";
 
@@ -59,6 +61,10 @@ internal static class Problems
 
     public static Problem Changed(string what) =>
         new(412, ApiCodes.PreconditionFailed, $"The {what} changed since the version that If-Match names. Nothing was written.");
+
+    /// <summary>Other changes came first each time that one without If-Match was tried.</summary>
+    public static Problem Contended(string what) =>
+        Unavailable($"The {what} is being changed by many at once. Nothing was written; send the same request again.", ContendedRetry);
 
     public static Problem Internal { get; } =
         new(500, ProblemCodes.Internal, "The server failed. The request is not acknowledged; the same request again gets the true answer.");

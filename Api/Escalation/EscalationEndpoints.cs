@@ -73,8 +73,8 @@ internal static class EscalationEndpoints
     {
         var grain = Policy(grains, http, Ids.FromPath(http, id));
         return await Definitions.Change(
-            http, await grain.Get(), "escalation policy", EscalationForms.ReadPolicy,
-            async (policy, version) => PolicyEdit(http, await grain.Put(policy, version, onlyCreate: false)),
+            http, grain.Get, "escalation policy", EscalationForms.ReadPolicy,
+            (policy, version) => grain.Put(policy, version, onlyCreate: false), result => PolicyEdit(http, result),
             policy => Faults(grain, policy));
     }
 
@@ -109,8 +109,8 @@ internal static class EscalationEndpoints
     {
         var grain = Schedule(grains, http, Ids.FromPath(http, id));
         return await Definitions.Change(
-            http, await grain.Get(), "schedule", EscalationForms.ReadSchedule,
-            async (schedule, version) => ScheduleEdit(http, await grain.Put(schedule, version, onlyCreate: false)),
+            http, grain.Get, "schedule", EscalationForms.ReadSchedule,
+            (schedule, version) => grain.Put(schedule, version, onlyCreate: false), result => ScheduleEdit(http, result),
             schedule => Faults(grain, schedule));
     }
 

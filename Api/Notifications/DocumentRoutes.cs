@@ -69,8 +69,8 @@ internal sealed record DocumentRoutes<T, TEdit>(
     {
         var grain = Of(grains, http, Ids.FromPath(http, id));
         return await Definitions.Change(
-            http, await grain.Get(), What, (form, current) => Read(form, current, Caller.Of(http)),
-            async (edit, version) => Answers.Edit(http, await grain.Put(edit, version, false), What, Body, Location),
+            http, grain.Get, What, (form, current) => Read(form, current, Caller.Of(http)),
+            (edit, version) => grain.Put(edit, version, false), result => Answers.Edit(http, result, What, Body, Location),
             edit => Faults(grain, edit));
     }
 

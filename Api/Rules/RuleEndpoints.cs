@@ -66,8 +66,9 @@ internal static class RuleEndpoints
     {
         var grain = Rule(grains, http, Ids.FromPath(http, id));
         return await Definitions.Change(
-            http, (await grain.Get())?.Rule, What, RuleForms.Read,
-            async (rule, version) => Edit(http, await grain.Put(rule, version, onlyCreate: false)), rule => Check(grains, http, id, rule));
+            http, async () => (await grain.Get())?.Rule, What, RuleForms.Read,
+            (rule, version) => grain.Put(rule, version, onlyCreate: false),
+            result => Edit(http, result), rule => Check(grains, http, id, rule));
     }
 
     private static async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains) =>

@@ -45,8 +45,8 @@ internal static class SiteEndpoints
     {
         var grain = Site(grains, http, Ids.FromPath(http, id));
         return await Definitions.Change(
-            http, (await grain.Get())?.Site, What, SiteForms.Read,
-            async (site, version) => Edit(http, await grain.Put(site, version, onlyCreate: false)));
+            http, async () => (await grain.Get())?.Site, What, SiteForms.Read,
+            (site, version) => grain.Put(site, version, onlyCreate: false), result => Edit(http, result));
     }
 
     private static async Task<IResult> Delete(HttpContext http, string id, IGrainFactory grains) =>

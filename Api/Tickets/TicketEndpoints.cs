@@ -67,25 +67,26 @@ internal static class TicketEndpoints
 
     private static async Task<IResult> Change(HttpContext http, string id, IGrainFactory grains)
     {
-        if (!Ids.TryParse(id, out var ticketId) || await Ticket(grains, http, ticketId).Get() is not { } found)
+        if (!Ids.TryParse(id, out var ticketId))
             return Problems.NotFound(What);
-        var (form, unread) = await Answers.ReadForm(http);
-        if (form is null)
-            return unread!;
+        var grain = Ticket(grains, http, ticketId);
+        return await Definitions.Change(
+            http, async () => await grain.Get() is { } found ? new Versioned<Ticket>(id, found.Version, found) : null, What, ReadChange,
+            (change, version) => grain.Change(change, $"key:{Caller.Of(http).Key.KeyId:D}", version),
+            result => Answers.Edit(http, result, What, changed => new TicketBody(changed.Value), changed => $"/api/tickets/{changed.Id}"),
+            change => Check(grains, http, ticketId, change));
+    }
+
+    private static TicketChange ReadChange(JsonForm form, Ticket found)
+    {
         var status = found.Status;
         if (form.Text("status", 32) is { } word && !IncidentQueries.TryWord(word, out status))
             form.Fault("status", "must be open, in_progress, done or cancelled");
-        var change = new TicketChange(
+        return new TicketChange(
             form.Text("kind", 64) ?? found.Kind, form.Text("title", ITicketGrain.MaxTitle) ?? found.Title, status,
             form.IsNull("due_at") ? null : form.Time("due_at") ?? found.DueAt,
             form.IsNull("assignee") ? null : Given(form.Text("assignee", ITicketGrain.MaxAssignee)) ?? found.Assignee,
             form.IsNull("notes") ? null : Given(form.Text("notes", ITicketGrain.MaxNotes)) ?? found.Notes);
-        if (form.Faults is { Length: > 0 } faults)
-            return await Definitions.Faulty(faults, () => Check(grains, http, ticketId, change));
-        // Without If-Match the change still builds on what was read here, so that two changes at once cannot undo each other.
-        var result = await Ticket(grains, http, ticketId)
-            .Change(change, $"key:{Caller.Of(http).Key.KeyId:D}", ETags.IfMatch(http.Request) ?? found.Version);
-        return Answers.Edit(http, result, What, changed => new TicketBody(changed.Value), changed => $"/api/tickets/{changed.Id}");
     }
 
     private static async Task<ImmutableArray<FieldError>> Check(IGrainFactory grains, HttpContext http, Guid id, TicketChange content) =>
