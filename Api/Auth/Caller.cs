@@ -72,6 +72,8 @@ internal static class CallerFilters
             if (refuse(caller) is { } refused)
                 return refused;
             http.Features.Set(caller);
+            if (!HttpMethods.IsGet(http.Request.Method)) // What travels with a call costs: who only reads is not asked for in the trail.
+                CallActor.Set($"key:{caller.Key.KeyId:D}");
             return await next(context);
         });
 }

@@ -92,7 +92,8 @@ internal sealed class NoResources : IResourceStore
 {
     public Task<StoredResource?> Find(Guid projectId, string kind, string id, CancellationToken cancel) => Task.FromResult<StoredResource?>(null);
 
-    public Task<bool> Write(Guid projectId, string kind, string id, string? body, long expectedVersion, CancellationToken cancel) =>
+    public Task<bool> Write(
+        Guid projectId, string kind, string id, string? body, long expectedVersion, LogEntry? line, CancellationToken cancel) =>
         throw new NotSupportedException();
 
     public Task<long> Count(Guid projectId, string kind, CancellationToken cancel) => Task.FromResult(0L);

@@ -15,6 +15,7 @@ internal sealed class AssetGrain(
     IResourceStore resources,
     ResourceLimits limits,
     IOutboxStore outbox,
+    TimeProvider time,
     ILogger<AssetGrain> log) : Grain, IAssetGrain, IStreamSubscriptionObserver
 {
     /// <summary>Devices that can tell of one asset.</summary>
@@ -30,7 +31,7 @@ internal sealed class AssetGrain(
     {
         var key = this.GetPrimaryKeyString();
         (var projectId, _code) = ProjectKey.Parse(key);
-        _definition = new ResourceDocument<AssetDefinition>(resources, limits, projectId, ResourceKinds.Asset, _code);
+        _definition = new ResourceDocument<AssetDefinition>(resources, limits, time, projectId, ResourceKinds.Asset, _code);
         _inbox = new TransitionInbox(TransitionStreams.Assets, key, MaxSources, outbox, log);
         await _definition.Load();
         LoadCycles();

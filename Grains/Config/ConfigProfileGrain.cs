@@ -6,7 +6,8 @@ namespace EsoCore.Grains.Config;
 
 /// <summary>Owns the settings of one device model in one project.</summary>
 [GrainType("config-profile")]
-internal sealed class ConfigProfileGrain(IResourceStore store, ResourceLimits limits, ConfigProfiles profiles) : Grain, IConfigProfileGrain
+internal sealed class ConfigProfileGrain(
+    IResourceStore store, ResourceLimits limits, ConfigProfiles profiles, TimeProvider time) : Grain, IConfigProfileGrain
 {
     private ResourceDocument<ConfigSettings> _document = null!;
     private Guid _projectId;
@@ -16,7 +17,7 @@ internal sealed class ConfigProfileGrain(IResourceStore store, ResourceLimits li
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         (_projectId, _model) = ProjectKey.Parse(this.GetPrimaryKeyString());
-        _document = new ResourceDocument<ConfigSettings>(store, limits, _projectId, ResourceKinds.ConfigProfile, _model);
+        _document = new ResourceDocument<ConfigSettings>(store, limits, time, _projectId, ResourceKinds.ConfigProfile, _model);
         await _document.Load();
     }
 

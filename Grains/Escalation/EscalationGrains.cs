@@ -8,7 +8,7 @@ namespace EsoCore.Grains.Escalation;
 
 /// <summary>Owns one escalation policy.</summary>
 [GrainType("escalation-policy")]
-internal sealed class EscalationPolicyGrain(IResourceStore store, ResourceLimits limits, ReferenceCheck references)
+internal sealed class EscalationPolicyGrain(IResourceStore store, ResourceLimits limits, TimeProvider time, ReferenceCheck references)
     : Grain, IEscalationPolicyGrain
 {
     private ResourceDocument<EscalationPolicy> _document = null!;
@@ -19,7 +19,7 @@ internal sealed class EscalationPolicyGrain(IResourceStore store, ResourceLimits
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         (_projectId, _id) = ProjectKey.Parse(this.GetPrimaryKeyString());
-        _document = new ResourceDocument<EscalationPolicy>(store, limits, _projectId, ResourceKinds.EscalationPolicy, _id);
+        _document = new ResourceDocument<EscalationPolicy>(store, limits, time, _projectId, ResourceKinds.EscalationPolicy, _id);
         await _document.Load();
     }
 
@@ -47,7 +47,7 @@ internal sealed class EscalationPolicyGrain(IResourceStore store, ResourceLimits
 
 /// <summary>Owns one on-call schedule.</summary>
 [GrainType("on-call-schedule")]
-internal sealed class OnCallScheduleGrain(IResourceStore store, ResourceLimits limits, ReferenceCheck references)
+internal sealed class OnCallScheduleGrain(IResourceStore store, ResourceLimits limits, TimeProvider time, ReferenceCheck references)
     : Grain, IOnCallScheduleGrain
 {
     private ResourceDocument<OnCallSchedule> _document = null!;
@@ -58,7 +58,7 @@ internal sealed class OnCallScheduleGrain(IResourceStore store, ResourceLimits l
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         (_projectId, _id) = ProjectKey.Parse(this.GetPrimaryKeyString());
-        _document = new ResourceDocument<OnCallSchedule>(store, limits, _projectId, ResourceKinds.OnCallSchedule, _id);
+        _document = new ResourceDocument<OnCallSchedule>(store, limits, time, _projectId, ResourceKinds.OnCallSchedule, _id);
         await _document.Load();
     }
 

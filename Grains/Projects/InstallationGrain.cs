@@ -11,7 +11,7 @@ internal sealed class InstallationGrain(
 {
     private readonly KeyIssuer _issuer = new(keys, time);
     private readonly ResourceDocument<InstallationSettings> _settings =
-        new(resources, limits, Guid.Empty, ResourceKinds.Installation, IInstallationGrain.Key);
+        new(resources, limits, time, Guid.Empty, ResourceKinds.Installation, IInstallationGrain.Key);
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken) => _settings.Load();

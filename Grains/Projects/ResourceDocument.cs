@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EsoCore.Grains.Notifications;
 using EsoCore.Grains.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -6,9 +7,11 @@ namespace EsoCore.Grains.Projects;
 
 /// <summary>
 /// One document of a project, held by the grain that owns it: loaded once, edited by compare-and-set. Should a second activation have
-/// written meanwhile, the write finds another version, and the edit is decided anew on what stands.
+/// written meanwhile, the write finds another version, and the edit is decided anew on what stands. Each edit is a line of the audit trail,
+/// written with it: what was edited, by whom, and nothing of its content.
 /// </summary>
-internal sealed class ResourceDocument<T>(IResourceStore store, ResourceLimits limits, Guid projectId, string kind, string id)
+internal sealed class ResourceDocument<T>(
+    IResourceStore store, ResourceLimits limits, TimeProvider time, Guid projectId, string kind, string id)
 {
     /// <summary>Edits without a version named by the caller are tried this often against a second writer.</summary>
     private const int MaxAttempts = 3;
@@ -38,7 +41,12 @@ internal sealed class ResourceDocument<T>(IResourceStore store, ResourceLimits l
     }
 
     /// <summary>Creates or replaces the document; <paramref name="onlyCreate"/>: creates it or answers that it exists.</summary>
-    public async Task<EditResult<T>> Put(T value, long? expectedVersion, bool onlyCreate)
+    /// <param name="told">
+    /// What the trail calls the edit where that is another thing than what is done to the row, as of built-in documents.
+    /// </param>
+    /// <param name="actor">Who edits; null: whoever called.</param>
+    public async Task<EditResult<T>> Put(
+        T value, long? expectedVersion, bool onlyCreate, EditOutcome? told = null, string? actor = null)
     {
         var body = JsonSerializer.Serialize(value, ResourceJson.Options);
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
@@ -53,7 +61,7 @@ internal sealed class ResourceDocument<T>(IResourceStore store, ResourceLimits l
                 return EditResult<T>.Of(outcome, Readable);
             if (outcome == EditOutcome.Created && !await limits.HasRoom(projectId, kind))
                 return EditResult<T>.Of(EditOutcome.LimitReached);
-            if (await Write(body))
+            if (await Write(body, told ?? outcome, actor))
                 return EditResult<T>.Of(outcome, Readable);
         }
 
@@ -70,7 +78,7 @@ internal sealed class ResourceDocument<T>(IResourceStore store, ResourceLimits l
                 return EditResult<T>.Of(EditOutcome.NotFound);
             if (expectedVersion is { } expected && expected != version)
                 return EditResult<T>.Of(EditOutcome.VersionMismatch, current);
-            if (await Write(null))
+            if (await Write(null, EditOutcome.Deleted, actor: null))
                 return EditResult<T>.Of(EditOutcome.Deleted, current);
         }
 
@@ -113,13 +121,14 @@ internal sealed class ResourceDocument<T>(IResourceStore store, ResourceLimits l
     private long? StandingVersion => _stored is null or { Deleted: true } ? null : _stored.Version;
 
     /// <summary>Writes the next version, or reads what stands instead and answers false.</summary>
-    private async Task<bool> Write(string? body)
+    private async Task<bool> Write(string? body, EditOutcome outcome, string? actor)
     {
         var expected = Version;
+        var line = LineOf(expected + 1, outcome, actor ?? CallActor.Current);
         bool written;
         try
         {
-            written = await store.Write(projectId, kind, id, body, expected, CancellationToken.None);
+            written = await store.Write(projectId, kind, id, body, expected, line, CancellationToken.None);
         }
         catch (CommitUnknownException)
         {
@@ -133,6 +142,17 @@ internal sealed class ResourceDocument<T>(IResourceStore store, ResourceLimits l
         else
             await Load();
         return written;
+    }
+
+    /// <summary>The edit as a line of the trail; null where no project has it, or where it only follows from others.</summary>
+    private LogEntry? LineOf(long version, EditOutcome outcome, string actor)
+    {
+        if (projectId == Guid.Empty || kind == ResourceKinds.RuleSet)
+            return null;
+        return new LogEntry(
+            StableId.Of("document", projectId.ToString("D"), kind, id, $"{version}"), time.GetUtcNow(), actor,
+            $"{kind.Replace('-', '_')}.{outcome.ToString().ToLowerInvariant()}", null, null,
+            JsonSerializer.Serialize(new { kind, id, version }, ResourceJson.Options));
     }
 
     private void Keep(StoredResource? stored)

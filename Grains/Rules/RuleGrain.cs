@@ -23,7 +23,7 @@ internal sealed class RuleGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         (_projectId, _id) = ProjectKey.Parse(this.GetPrimaryKeyString());
-        _document = new ResourceDocument<StoredRule>(store, limits, _projectId, ResourceKinds.Rule, _id);
+        _document = new ResourceDocument<StoredRule>(store, limits, time, _projectId, ResourceKinds.Rule, _id);
         await _document.Load();
     }
 
@@ -62,9 +62,9 @@ internal sealed class RuleGrain(
         if (expectedVersion is { } expected && expected != (_document.IsDamaged ? _document.Version : before?.Version))
             return EditResult<RuleDefinition>.Of(EditOutcome.VersionMismatch, before);
         // The version was compared above; what the document is held to is the version it has, which a deletion may have raised.
-        var result = await Told(() => _document.Put(new StoredRule(rule), _document.Readable?.Version, onlyCreate: false));
-        return Answer(result, result.Outcome is EditOutcome.Created or EditOutcome.Changed
-            ? before is null ? EditOutcome.Created : EditOutcome.Changed : result.Outcome);
+        var told = before is null ? EditOutcome.Created : EditOutcome.Changed;
+        var result = await Told(() => _document.Put(new StoredRule(rule), _document.Readable?.Version, onlyCreate: false, told));
+        return Answer(result, result.Outcome is EditOutcome.Created or EditOutcome.Changed ? told : result.Outcome);
     }
 
     /// <inheritdoc/>
@@ -76,7 +76,7 @@ internal sealed class RuleGrain(
         if (expectedVersion is { } expected && expected != (before?.Version ?? _document.Version))
             return EditResult<RuleDefinition>.Of(EditOutcome.VersionMismatch, before);
         var result = await Told(() => IsBuiltIn
-            ? _document.Put(new StoredRule(null), _document.Readable?.Version, onlyCreate: false)
+            ? _document.Put(new StoredRule(null), _document.Readable?.Version, onlyCreate: false, EditOutcome.Deleted)
             : _document.Delete(_document.Readable?.Version));
         return result.Outcome is EditOutcome.Created or EditOutcome.Changed or EditOutcome.Deleted
             ? EditResult<RuleDefinition>.Of(EditOutcome.Deleted, before) : Answer(result, result.Outcome);

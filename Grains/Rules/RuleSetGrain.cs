@@ -32,7 +32,7 @@ internal sealed class RuleSetGrain(
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _document = new ResourceDocument<StoredRuleSet>(store, limits, ProjectId, ResourceKinds.RuleSet, Id);
+        _document = new ResourceDocument<StoredRuleSet>(store, limits, time, ProjectId, ResourceKinds.RuleSet, Id);
         await _document.Load();
     }
 

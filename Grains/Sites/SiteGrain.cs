@@ -17,6 +17,7 @@ internal sealed class SiteGrain(
     ResourceLimits limits,
     IDeviceStore devices,
     IOutboxStore outbox,
+    TimeProvider time,
     ILogger<SiteGrain> log) : Grain, ISiteGrain, IStreamSubscriptionObserver
 {
     /// <summary>Devices that a site follows, those that left it since it was read included.</summary>
@@ -40,7 +41,7 @@ internal sealed class SiteGrain(
     {
         var key = this.GetPrimaryKeyString();
         (_projectId, _id) = ProjectKey.Parse(key);
-        _definition = new ResourceDocument<SiteDefinition>(resources, limits, _projectId, ResourceKinds.Site, _id);
+        _definition = new ResourceDocument<SiteDefinition>(resources, limits, time, _projectId, ResourceKinds.Site, _id);
         _confirmer = new TransitionConfirmer(TransitionStreams.Sites, key, outbox, log);
         await _definition.Load();
         await ReadPresence(cancellationToken);

@@ -13,7 +13,13 @@ public interface IResourceStore
     /// Writes version <paramref name="expectedVersion"/> + 1 (a null <paramref name="body"/> deletes) if <paramref name="expectedVersion"/>
     /// stands (0: nothing was ever there); false, and nothing written, if not.
     /// </summary>
-    Task<bool> Write(Guid projectId, string kind, string id, string? body, long expectedVersion, CancellationToken cancel);
+    /// <param name="line">A line of the audit trail to write with it, all or nothing; null: none.</param>
+    Task<bool> Write(
+        Guid projectId, string kind, string id, string? body, long expectedVersion, LogEntry? line, CancellationToken cancel);
+
+    /// <summary>The same without a line of the trail.</summary>
+    Task<bool> Write(Guid projectId, string kind, string id, string? body, long expectedVersion, CancellationToken cancel) =>
+        Write(projectId, kind, id, body, expectedVersion, line: null, cancel);
 
     /// <summary>How many documents of a kind there are, deleted ones left out.</summary>
     Task<long> Count(Guid projectId, string kind, CancellationToken cancel);

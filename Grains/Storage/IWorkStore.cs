@@ -116,7 +116,7 @@ public sealed record WorkFilter(
 /// <summary>One line of the audit trail (<c>event_log</c>): never changed, never removed before its retention.</summary>
 /// <param name="Id">Unique; the same for the same step.</param>
 /// <param name="Actor">Who: <c>system</c>, <c>rule:&lt;id&gt;</c>, <c>key:&lt;id&gt;</c>.</param>
-/// <param name="Action">What, in a word or two, e.g. <c>incident.opened</c>.</param>
+/// <param name="Action">What, in a word or two, e.g. <c>incident.opened</c> or <c>rule.changed</c>.</param>
 /// <param name="ItemId">The incident, ticket or delivery, or null.</param>
 /// <param name="Body">JSON with the full context.</param>
 public sealed record LogEntry(Guid Id, DateTimeOffset At, string Actor, string Action, Guid? ItemId, Guid? DeviceId, string Body);

@@ -17,7 +17,7 @@ using Xunit;
 namespace EsoCore.Tests.Notifications;
 
 /// <summary>The routes before real grains and real channels, at a real mail server and a real HTTP receiver.</summary>
-public sealed class NotificationRoutesTests : IAsyncLifetime
+public sealed partial class NotificationRoutesTests : IAsyncLifetime
 {
     private readonly SmtpReceiver _smtp = SmtpReceiver.Start();
     private readonly HttpClient _http = new();

@@ -125,11 +125,17 @@ internal sealed partial class InMemoryStores(TimeProvider time)
         Do(nameof(Find), () => _resources.GetValueOrDefault((projectId, kind, id)));
 
     public Task<bool> Write(Guid projectId, string kind, string id, string? body, long expectedVersion, CancellationToken cancel) =>
+        Write(projectId, kind, id, body, expectedVersion, null, cancel);
+
+    public Task<bool> Write(
+        Guid projectId, string kind, string id, string? body, long expectedVersion, LogEntry? line, CancellationToken cancel) =>
         Do("WriteResource", () =>
         {
             if ((_resources.GetValueOrDefault((projectId, kind, id))?.Version ?? 0) != expectedVersion)
                 return false;
             _resources[(projectId, kind, id)] = new StoredResource(id, expectedVersion + 1, body ?? "");
+            if (line is not null)
+                _log.TryAdd((projectId, line.Id), line);
             return true;
         });
 

@@ -18,7 +18,7 @@ internal sealed class ChannelGrain(
     ChannelSenders senders,
     IOptions<NotificationOptions> options,
     TimeProvider time,
-    ILogger<ChannelGrain> log) : DocumentGrain<StoredChannel>(store, limits, books, ResourceKinds.Channel), IChannelGrain
+    ILogger<ChannelGrain> log) : DocumentGrain<StoredChannel>(store, limits, books, time, ResourceKinds.Channel), IChannelGrain
 {
     /// <summary>Refusals in a row; null until read. Stored, because a channel seldom used is forgotten between two messages.</summary>
     private int? _faults;
@@ -84,10 +84,10 @@ internal sealed class ChannelGrain(
         if (senders.Open(ProjectId, Id, channel) is not { } access)
             return new ChannelTest("permanent", ChannelSenders.CannotOpen, 0);
         var address = to ?? channel.Definition.Settings.To.FirstOrDefault() ?? "";
-        var began = time.GetTimestamp();
+        var began = Time.GetTimestamp();
         var result = await senders.Send(channel.Definition.Kind, TestMessage(access, address), CancellationToken.None);
         return new ChannelTest(result.Outcome.ToString().ToLowerInvariant(), result.Detail,
-            (long)time.GetElapsedTime(began).TotalMilliseconds);
+            (long)Time.GetElapsedTime(began).TotalMilliseconds);
     }
 
     /// <inheritdoc/>
@@ -109,7 +109,8 @@ internal sealed class ChannelGrain(
         if (Document.Current is not { Value: var stored } current || ChannelVault.KeyOf(stored.Sealed) is not { } by
             || by == keys.Current(KeyPurposes.ChannelSeal).KeyId || ChannelVault.Open(keys, Key, stored.Sealed) is not { } secrets)
             return;
-        await Write([], stored with { Sealed = ChannelVault.Seal(keys, Key, secrets) }, current.Version, onlyCreate: false);
+        var anew = stored with { Sealed = ChannelVault.Seal(keys, Key, secrets) };
+        await Write([], anew, current.Version, onlyCreate: false, actor: CallActor.System);
     }
 
     private async Task<int> Faults()
@@ -136,7 +137,7 @@ internal sealed class ChannelGrain(
     /// <summary>Tells first and writes last: after a crash in between all of it is done again, under the same ids.</summary>
     private async Task Disable(Versioned<StoredChannel> current, string detail)
     {
-        var now = time.GetUtcNow();
+        var now = Time.GetUtcNow();
         var definition = current.Value.Definition;
         var reason = $"refused {IChannelGrain.MaxFaults} times in a row: {detail}";
         var id = StableId.Of("channel-disabled", Key, $"{current.Version}");
@@ -148,7 +149,7 @@ internal sealed class ChannelGrain(
         await Count(await Faults(), [line]);
 
         var disabled = current.Value with { Definition = definition with { Enabled = false, DisabledReason = reason, DisabledAt = now } };
-        await Write([], disabled, current.Version, onlyCreate: false);
+        await Write([], disabled, current.Version, onlyCreate: false, actor: CallActor.System);
     }
 
     private Notice DisabledNotice(Guid id, ChannelDefinition channel, string reason, DateTimeOffset now)
@@ -163,9 +164,9 @@ internal sealed class ChannelGrain(
     }
 
     private OutgoingMessage TestMessage(ChannelAccess access, string to) => new(
-        Guid.CreateVersion7(time.GetUtcNow()), access, to, "EsoCore: test message",
+        Guid.CreateVersion7(Time.GetUtcNow()), access, to, "EsoCore: test message",
         "This is a test message. Whoever reads it is reached through this channel.", "info", """{"type":"test"}""",
-        ImmutableSortedDictionary<string, string>.Empty, time.GetUtcNow());
+        ImmutableSortedDictionary<string, string>.Empty, Time.GetUtcNow());
 
     private sealed record StoredFaults(int InARow);
 

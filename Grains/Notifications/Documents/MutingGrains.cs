@@ -7,7 +7,7 @@ namespace EsoCore.Grains.Notifications;
 /// <summary>Owns one silence.</summary>
 [GrainType("silence")]
 internal sealed class SilenceGrain(IResourceStore store, ResourceLimits limits, NotificationBooks books, TimeProvider time)
-    : DocumentGrain<SilenceDefinition>(store, limits, books, ResourceKinds.Silence), ISilenceGrain
+    : DocumentGrain<SilenceDefinition>(store, limits, books, time, ResourceKinds.Silence), ISilenceGrain
 {
     /// <summary>For how long a silence can still be looked up when it is over.</summary>
     public static readonly TimeSpan KeptAfterEnd = TimeSpan.FromDays(30);
@@ -33,7 +33,8 @@ internal sealed class SilenceGrain(IResourceStore store, ResourceLimits limits, 
     /// <summary>Deletes some of those that are long over, by their own grains: nobody does, and a project holds only so many.</summary>
     private async Task ForgetOld()
     {
-        var overBy = time.GetUtcNow() - KeptAfterEnd;
+        CallActor.Set(CallActor.System); // Nobody asked for it.
+        var overBy = Time.GetUtcNow() - KeptAfterEnd;
         var book = await Books.Get(ProjectId);
         foreach (var id in book.Silences.Where(s => s.Value.To < overBy && s.Key != Id).Select(s => s.Key).Take(MaxForgotten))
         {
@@ -46,8 +47,8 @@ internal sealed class SilenceGrain(IResourceStore store, ResourceLimits limits, 
 
 /// <summary>Owns one maintenance window.</summary>
 [GrainType("maintenance-window")]
-internal sealed class MaintenanceWindowGrain(IResourceStore store, ResourceLimits limits, NotificationBooks books)
-    : DocumentGrain<MaintenanceWindowDefinition>(store, limits, books, ResourceKinds.MaintenanceWindow), IMaintenanceWindowGrain
+internal sealed class MaintenanceWindowGrain(IResourceStore store, ResourceLimits limits, NotificationBooks books, TimeProvider time)
+    : DocumentGrain<MaintenanceWindowDefinition>(store, limits, books, time, ResourceKinds.MaintenanceWindow), IMaintenanceWindowGrain
 {
     /// <inheritdoc/>
     public Task<Versioned<MaintenanceWindowDefinition>?> Get() => Task.FromResult(Find());

@@ -6,8 +6,8 @@ namespace EsoCore.Grains.Notifications;
 
 /// <summary>Owns one person.</summary>
 [GrainType("person")]
-internal sealed class PersonGrain(IResourceStore store, ResourceLimits limits, NotificationBooks books)
-    : DocumentGrain<PersonDefinition>(store, limits, books, ResourceKinds.Person), IPersonGrain
+internal sealed class PersonGrain(IResourceStore store, ResourceLimits limits, NotificationBooks books, TimeProvider time)
+    : DocumentGrain<PersonDefinition>(store, limits, books, time, ResourceKinds.Person), IPersonGrain
 {
     /// <inheritdoc/>
     public Task<Versioned<PersonDefinition>?> Get() => Task.FromResult(Find());
@@ -22,8 +22,9 @@ internal sealed class PersonGrain(IResourceStore store, ResourceLimits limits, N
 
 /// <summary>Owns one team.</summary>
 [GrainType("team")]
-internal sealed class TeamGrain(IResourceStore store, ResourceLimits limits, NotificationBooks books, ReferenceCheck references)
-    : DocumentGrain<TeamDefinition>(store, limits, books, ResourceKinds.Team), ITeamGrain
+internal sealed class TeamGrain(
+    IResourceStore store, ResourceLimits limits, NotificationBooks books, TimeProvider time, ReferenceCheck references)
+    : DocumentGrain<TeamDefinition>(store, limits, books, time, ResourceKinds.Team), ITeamGrain
 {
     /// <inheritdoc/>
     public Task<Versioned<TeamDefinition>?> Get() => Task.FromResult(Find() ?? BuiltIn);
@@ -47,8 +48,9 @@ internal sealed class TeamGrain(IResourceStore store, ResourceLimits limits, Not
             expectedVersion = null;
         }
 
-        var result = await Write([], team, expectedVersion, onlyCreate);
         // Who changes what Get shows has created nothing.
+        EditOutcome? told = BuiltIn is null ? null : EditOutcome.Changed;
+        var result = await Write([], team, expectedVersion, onlyCreate, told);
         return result.Outcome == EditOutcome.Created && BuiltIn is not null ? result with { Outcome = EditOutcome.Changed } : result;
     }
 

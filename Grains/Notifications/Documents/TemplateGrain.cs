@@ -6,8 +6,9 @@ namespace EsoCore.Grains.Notifications;
 
 /// <summary>Owns the words of one kind of message through one kind of channel.</summary>
 [GrainType("template")]
-internal sealed class TemplateGrain(IResourceStore store, ResourceLimits limits, NotificationBooks books, TemplateRenderer renderer)
-    : DocumentGrain<TemplateDefinition>(store, limits, books, ResourceKinds.Template), ITemplateGrain
+internal sealed class TemplateGrain(
+    IResourceStore store, ResourceLimits limits, NotificationBooks books, TimeProvider time, TemplateRenderer renderer)
+    : DocumentGrain<TemplateDefinition>(store, limits, books, time, ResourceKinds.Template), ITemplateGrain
 {
     /// <inheritdoc/>
     public Task<Versioned<TemplateDefinition>?> Get() => Task.FromResult(InForce());

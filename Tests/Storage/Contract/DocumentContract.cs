@@ -83,6 +83,26 @@ public abstract class DocumentContract : StorageContract
     }
 
     [Fact]
+    public async Task Resources_LineOfTheTrail_StandsOnlyWhereTheEditWasWritten()
+    {
+        var project = Guid.NewGuid();
+        var (resources, none) = (Store.Resources, new LogFilter());
+        LogEntry Line(string action) => new(Guid.NewGuid(), Store.Now, "key:k", action, null, null, "{}");
+        var (created, changed, deleted) = (Line("site.created"), Line("site.changed"), Line("site.deleted"));
+        Assert.True(await resources.Write(project, "site", "A", "{}", 0, created, None));
+        Assert.False(await resources.Write(project, "site", "A", "{}", 0, Line("late"), None));
+        Assert.False(await resources.Write(project, "site", "A", "{}", 7, Line("late"), None));
+        Assert.Equal(created, Assert.Single((await Store.Work.ReadLog(project, none, new(), None)).Items));
+        Assert.True(await resources.Write(project, "site", "A", "{2}", 1, changed, None));
+        Assert.True(await resources.Write(project, "site", "A", null, 2, deleted, None));
+        Assert.True(await resources.Write(project, "site", "A", "{3}", 3, null, None));
+        Assert.Equal(
+            ["site.changed", "site.created", "site.deleted"],
+            (await Store.Work.ReadLog(project, none, new(), None)).Items.Select(l => l.Action).Order());
+        Assert.Equal(new StoredResource("A", 4, "{3}"), await resources.Find(project, "site", "A", None));
+    }
+
+    [Fact]
     public async Task Resources_ListByPages_LeavesDeletedOnesOut()
     {
         var project = Guid.NewGuid();

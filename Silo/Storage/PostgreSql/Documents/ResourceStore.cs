@@ -3,16 +3,32 @@ using EsoCore.Grains.Storage;
 
 namespace EsoCore.Silo.Storage.PostgreSql;
 
-/// <summary>Documents by (project, kind, id) with a version. Each write is a compare-and-set in one statement.</summary>
+/// <summary>
+/// Documents by (project, kind, id) with a version. Each write is a compare-and-set, in one statement with its line of the trail.
+/// </summary>
 internal sealed class ResourceStore(Sessions sessions) : IResourceStore
 {
     private const string Select = "select id, version, body from resource where project_id = $1 and kind = $2 and id = $3";
 
-    private const string Insert =
-        "insert into resource(project_id, kind, id, version, body) values ($1, $2, $3, 1, $4) on conflict do nothing";
-
-    private const string Update =
-        "update resource set version = version + 1, body = $4 where project_id = $1 and kind = $2 and id = $3 and version = $5";
+    /// <summary>
+    /// Of two that race, the second waits for the first one's row, finds another version and writes nothing, no line of the trail either.
+    /// </summary>
+    private const string Put = """
+        with made as (
+            insert into resource(project_id, kind, id, version, body) select $1, $2, $3, 1, $4 where $5::bigint = 0
+            on conflict do nothing returning 1
+        ), changed as (
+            update resource set version = version + 1, body = $4
+            where project_id = $1 and kind = $2 and id = $3 and version = $5 and $5 <> 0 returning 1
+        ), written as (
+            select 1 from made union all select 1 from changed
+        ), lines as (
+            insert into event_log(project_id, id, at, actor, action, item_id, device_id, body)
+            select $1, $6, $7, $8, $9, $10, $11, $12 where $6::uuid is not null and exists (select from written)
+            on conflict do nothing
+        )
+        select count(*) from written
+        """;
 
     private const string CountOf = "select count(*) from resource where project_id = $1 and kind = $2 and body <> ''";
 
@@ -24,15 +40,14 @@ internal sealed class ResourceStore(Sessions sessions) : IResourceStore
         sessions.ReadOne(Select, a => a.Add(projectId).Add(kind).Add(id), Read, cancel);
 
     /// <inheritdoc/>
-    public async Task<bool> Write(Guid projectId, string kind, string id, string? body, long expectedVersion, CancellationToken cancel) =>
-        await sessions.Execute(
-            expectedVersion == 0 ? Insert : Update,
-            a =>
-            {
-                a.Add(projectId).Add(kind).Add(id).Add(body ?? string.Empty);
-                if (expectedVersion != 0)
-                    a.Add(expectedVersion);
-            },
+    public async Task<bool> Write(
+        Guid projectId, string kind, string id, string? body, long expectedVersion, LogEntry? line, CancellationToken cancel) =>
+        await sessions.Write(
+            Put,
+            a => a.Add(projectId).Add(kind).Add(id).Add(body ?? string.Empty).Add(expectedVersion)
+                .Add(line?.Id).Add(line is null ? (long?)null : Micros.From(line.At)).Add(line?.Actor).Add(line?.Action).Add(line?.ItemId)
+                .Add(line?.DeviceId).Add(line?.Body),
+            row => row.Long(0),
             cancel).ConfigureAwait(false) == 1;
 
     /// <inheritdoc/>

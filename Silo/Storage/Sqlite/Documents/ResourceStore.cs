@@ -3,7 +3,9 @@ using EsoCore.Grains.Storage;
 
 namespace EsoCore.Silo.Storage.Sqlite;
 
-/// <summary>Documents by (project, kind, id) with a version. Each write is a compare-and-set in one statement.</summary>
+/// <summary>
+/// Documents by (project, kind, id) with a version. Each write is a compare-and-set, in one transaction with its line of the trail.
+/// </summary>
 internal sealed class ResourceStore(Writer writer, ReaderPool readers) : IResourceStore
 {
     private const string Select = "select id, version, body from resource where project_id = ? and kind = ? and id = ?";
@@ -30,7 +32,8 @@ internal sealed class ResourceStore(Writer writer, ReaderPool readers) : IResour
             cancel);
 
     /// <inheritdoc/>
-    public Task<bool> Write(Guid projectId, string kind, string id, string? body, long expectedVersion, CancellationToken cancel) =>
+    public Task<bool> Write(
+        Guid projectId, string kind, string id, string? body, long expectedVersion, LogEntry? line, CancellationToken cancel) =>
         writer.Write(
             db =>
             {
@@ -38,10 +41,14 @@ internal sealed class ResourceStore(Writer writer, ReaderPool readers) : IResour
                     db.Use(Insert).Add(projectId).Add(kind).Add(id).Add(body ?? string.Empty).Run();
                 else
                     db.Use(Update).Add(body ?? string.Empty).Add(projectId).Add(kind).Add(id).Add(expectedVersion).Run();
-                return db.Changes == 1;
+                if (db.Changes != 1)
+                    return false;
+                if (line is not null)
+                    WorkStore.Put(db, projectId, line);
+                return true;
             },
             cancel,
-            bytes: 256 + (body?.Length ?? 0));
+            bytes: 256 + (body?.Length ?? 0) + (line is null ? 0 : 192 + line.Body.Length));
 
     /// <inheritdoc/>
     public Task<long> Count(Guid projectId, string kind, CancellationToken cancel) =>

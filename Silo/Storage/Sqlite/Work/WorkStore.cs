@@ -69,13 +69,14 @@ internal sealed class WorkStore(Writer writer, ReaderPool readers) : IWorkStore
         }
 
         foreach (var line in commit.Log)
-        {
-            db.Use(Sql["put_line"]).Add(commit.ProjectId).Add(line.Id).Add(line.At).Add(line.Actor).Add(line.Action).Add(line.ItemId)
-                .Add(line.DeviceId).Add(line.Body).Run();
-        }
-
+            Put(db, commit.ProjectId, line);
         return true;
     }
+
+    /// <summary>Adds a line to the trail, unless it is known.</summary>
+    public static void Put(Db db, Guid projectId, LogEntry line) =>
+        db.Use(Sql["put_line"]).Add(projectId).Add(line.Id).Add(line.At).Add(line.Actor).Add(line.Action).Add(line.ItemId)
+            .Add(line.DeviceId).Add(line.Body).Run();
 
     private static Statement Bind(Statement statement, List<object> values)
     {

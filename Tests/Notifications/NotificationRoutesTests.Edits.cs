@@ -1,0 +1,79 @@
+using System.Text.Json.Nodes;
+using EsoCore.Api;
+using EsoCore.Grains.Storage;
+using Xunit;
+
+namespace EsoCore.Tests.Notifications;
+
+/// <summary>Edits that meet others, and the trail that they leave.</summary>
+public sealed partial class NotificationRoutesTests
+{
+    [Fact]
+    public async Task Change_WithoutIfMatchAndOvertaken_IsBuiltOnWhatStandsThen()
+    {
+        (await Send("POST", "/api/people", """{"id":"max","name":"Max","email":"max@example.com"}""")).Is(201);
+        Overtake(times: 1);
+        var changed = (await Send("PATCH", "/api/people/max", """{"slack":"U024BE7LH"}""")).Is(200);
+        Assert.Equal("\"3\"", changed.Header("ETag"));
+        Assert.Equal(
+            ("U024BE7LH", "+49170001"),
+            (changed.Json.GetProperty("slack").GetString(), changed.Json.GetProperty("phone").GetString()));
+
+        Overtake(times: 1);
+        (await Send("PATCH", "/api/people/max", """{"slack":"U024BE7LX"}""", "\"3\"")).IsProblem(412, "precondition_failed");
+        Assert.Equal("U024BE7LH", (await Send("GET", "/api/people/max")).Json.GetProperty("slack").GetString());
+    }
+
+    [Fact]
+    public async Task Change_WithoutIfMatchAndOvertakenEachTime_AsksToBeSentAgain()
+    {
+        (await Send("POST", "/api/people", """{"id":"max","name":"Max","email":"max@example.com"}""")).Is(201);
+        var before = _cluster.Cluster.Stores.Calls("WriteResource");
+        Overtake(times: int.MaxValue);
+        (await Send("PATCH", "/api/people/max", """{"slack":"U024BE7LH"}""")).IsProblem(503, "unavailable");
+        Assert.Equal(2 * Definitions.MaxChangeAttempts, _cluster.Cluster.Stores.Calls("WriteResource") - before);
+    }
+
+    [Fact]
+    public async Task Edits_AreInTheTrail_WithWhoMadeThemAndNoSecret()
+    {
+        (await Send("POST", "/api/channels",
+            $$"""{"id":"hook","name":"Hook","kind":"webhook","url":"{{_receiver.Url}}/a","secret":"0123456789abcdef"}""")).Is(201);
+        (await Send("PATCH", "/api/channels/hook", """{"name":"Other","secret":"fedcba9876543210"}""")).Is(200);
+        (await Send("PATCH", "/api/channels/hook", """{"kind":"pigeon"}""")).IsProblem(400, "invalid");
+        (await Send("DELETE", "/api/channels/hook")).Is(204);
+        (await Send("PATCH", "/api/teams/safety", """{"members":["person:max"]}""")).Is(200);
+        (await Send("PATCH", "/api/rules/power_outage", """{"enabled":false}""")).Is(200);
+        (await Send("DELETE", "/api/rules/power_outage")).Is(204);
+        var lines = _cluster.Cluster.Stores.Log;
+        Assert.Equal(
+            [
+                ("channel.created", """{"kind":"channel","id":"hook","version":1}"""),
+                ("channel.changed", """{"kind":"channel","id":"hook","version":2}"""),
+                ("channel.deleted", """{"kind":"channel","id":"hook","version":3}"""),
+                ("team.changed", """{"kind":"team","id":"safety","version":1}"""),
+                ("rule.changed", """{"kind":"rule","id":"power_outage","version":1}"""),
+                ("rule.deleted", """{"kind":"rule","id":"power_outage","version":2}"""),
+            ],
+            lines.Select(l => (l.Action, l.Body)));
+        Assert.All(lines, line => Assert.Equal(($"key:{_key.Id:D}", _cluster.Time.GetUtcNow()), (line.Actor, line.At)));
+    }
+
+    /// <summary>Before an edit of a person is written, another server's comes first, this often.</summary>
+    private void Overtake(int times)
+    {
+        var (stores, isOther, left) = (_cluster.Cluster.Stores, false, times);
+        stores.Fault = method =>
+        {
+            if (method != "WriteResource" || isOther || left-- <= 0)
+                return null;
+            isOther = true;
+            var stored = stores.Find(_project, ResourceKinds.Person, "max", default).Result!;
+            var body = JsonNode.Parse(stored.Body)!;
+            body["phone"] = $"+4917000{stored.Version}";
+            _ = stores.Write(_project, ResourceKinds.Person, "max", body.ToJsonString(), stored.Version, default);
+            isOther = false;
+            return null;
+        };
+    }
+}
