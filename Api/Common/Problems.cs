@@ -11,6 +11,7 @@ internal static class ApiCodes
     public const string AlreadyExists = "already_exists";
     public const string LimitReached = "limit_reached";
     public const string Invalid = "invalid";
+    public const string NoAddress = "no_address";
 }
 
 /// <summary>The refusals that more than one route gives.</summary>

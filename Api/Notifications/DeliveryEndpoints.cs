@@ -22,7 +22,10 @@ internal static class DeliveryEndpoints
         deliveries.MapGet("/{id}", Get)
             .Doc("getDelivery", Tag, "A message and what became of it", doc => doc.Refuses(404)).Gives<Delivery>();
         deliveries.MapPost("/{id}/send-again", SendAgain)
-            .Doc("sendDeliveryAgain", Tag, "Send a dead message again, under its old idempotency key", doc => doc.Refuses(400, 404))
+            .Doc("sendDeliveryAgain", Tag, "Send a dead message again, under its old idempotency key", doc => doc
+                .Says("One that had nowhere to go (no_channel, no_recipient) is addressed and worded anew by what its recipient has now. "
+                    + "Of several addresses the first keeps the message's id; each other is a delivery of its own.")
+                .Refuses(400, 404, 409))
             .Gives<Delivery>();
     }
 
@@ -52,6 +55,11 @@ internal static class DeliveryEndpoints
         {
             EditOutcome.Changed => Results.Json(result.Current!.Value, ApiJson.Options),
             EditOutcome.Invalid => Problems.Faulty(result.Errors, ApiCodes.Invalid),
+            EditOutcome.NotPossible =>
+                new Problem(409, ApiCodes.NoAddress, $"The message cannot be sent: its address {result.Errors[0].Message}.")
+                {
+                    Errors = result.Errors,
+                },
             _ => Problems.NotFound(What),
         };
     }

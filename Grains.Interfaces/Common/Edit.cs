@@ -26,6 +26,11 @@ public enum EditOutcome
 
     /// <summary>A named limit of the project is reached; nothing was written.</summary>
     LimitReached,
+
+    /// <summary>
+    /// It cannot be done as things stand: <see cref="EditResult{T}.Errors"/> says why. Nothing was written.
+    /// </summary>
+    NotPossible,
 }
 
 /// <summary>One fault of a submitted document.</summary>

@@ -94,6 +94,9 @@ public enum DeliveryStatus
 /// <param name="TemplateFault">Why the built-in text was sent instead of the project's own, or null.</param>
 /// <param name="Total">How many notices it tells of.</param>
 /// <param name="Notices">The gravest of them, at most 20; the text may name more.</param>
+/// <param name="MeantFor">
+/// Of one that had nowhere to go: who was behind the recipient and could not be reached, at most 64; else null.
+/// </param>
 [GenerateSerializer, Immutable, Alias("delivery")]
 public sealed record Delivery(
     Guid Id,
@@ -113,7 +116,14 @@ public sealed record Delivery(
     string Text,
     string? TemplateFault,
     int Total,
-    ImmutableArray<DeliveryNotice> Notices);
+    ImmutableArray<DeliveryNotice> Notices,
+    ImmutableArray<DeliveryAddressee>? MeantFor = null);
+
+/// <summary>Somebody whom no message could reach.</summary>
+/// <param name="Id">E.g. <c>person:max</c>; a team stands for its own address.</param>
+/// <param name="Name">As it was when the message was made.</param>
+[GenerateSerializer, Immutable, Alias("delivery-addressee")]
+public sealed record DeliveryAddressee(string Id, string Name);
 
 /// <summary>What a delivery tells of.</summary>
 [GenerateSerializer, Immutable, Alias("delivery-notice")]

@@ -19,8 +19,10 @@ public interface INotifierGrain : IGrainWithStringKey
     Task Enqueue(ImmutableArray<Notice> notices);
 
     /// <summary>
-    /// Sends a dead delivery again, under its old idempotency key. <see cref="EditOutcome.NotFound"/>: it is not this recipient's;
-    /// <see cref="EditOutcome.Invalid"/>: it is not dead.
+    /// Sends a dead delivery again, under its old idempotency key. One that had nowhere to go is addressed and worded anew by what the
+    /// recipient has now; of several addresses the first keeps its id, and each other has one that follows from it.
+    /// <see cref="EditOutcome.NotFound"/>: it is not this recipient's; <see cref="EditOutcome.Invalid"/>: it is not dead;
+    /// <see cref="EditOutcome.NotPossible"/>: it still has nowhere to go.
     /// </summary>
     /// <param name="deliveryId">Which.</param>
     /// <param name="actor">Who asked, for the audit trail.</param>

@@ -120,6 +120,7 @@ internal sealed partial class NotifierGrain
         var now = services.Time.GetUtcNow();
         var arrived = inputs.SelectMany(i => i.Notices).ToList();
         var book = await services.Books.Get(_projectId);
+        var revived = await StillDead(inputs);
         return new NotifierTurn
         {
             ProjectId = _projectId,
@@ -131,12 +132,12 @@ internal sealed partial class NotifierGrain
             HasInstallationMail = services.Senders.HasInstallationMail,
             Devices = await Devices(arrived.Concat(state.Held.Where(h => h.Until <= now).Select(h => h.Notice))
                 .Select(n => n.Incident.Source.DeviceId).Distinct().Where(id => id != Guid.Empty)),
-            OnCall = arrived.Count > 0 || state.Groups.Values.Any(g => g.DueAt <= now)
+            OnCall = arrived.Count > 0 || revived.Any(r => r.Delivery.Channel is null) || state.Groups.Values.Any(g => g.DueAt <= now)
                 ? await OnCall(book, now) : ImmutableDictionary<string, OnCallNow>.Empty,
             InFlight = _inFlight.Except(inputs.Where(i => i.Report is not null).Select(i => i.Report!.DeliveryId)).ToHashSet(),
             Arrived = arrived,
             Reports = [.. inputs.Where(i => i.Report is not null).Select(i => i.Report!)],
-            Revived = await StillDead(inputs),
+            Revived = revived,
             Over = await Over(state.Held.Where(h => h.Until <= now).Select(h => h.Notice.Incident.Id)),
         };
     }
@@ -157,17 +158,17 @@ internal sealed partial class NotifierGrain
     }
 
     /// <summary>
-    /// Those whose deliveries are dead as of this turn: of two who ask at once, the second must not have sent again what was delivered for
-    /// the first.
+    /// Those whose deliveries are dead as of this turn, as they now are: of two who ask at once, the second must not have sent again what
+    /// was delivered for the first.
     /// </summary>
     private async Task<List<Revival>> StillDead(List<NotifierInput> inputs)
     {
         var dead = new List<Revival>();
-        foreach (var revival in inputs.Select(i => i.Revival).OfType<Revival>())
+        foreach (var revival in inputs.Select(i => i.Revival).OfType<Revival>().DistinctBy(r => r.Delivery.Id))
         {
             var item = await services.Store.Find(_projectId, WorkKinds.Delivery, revival.Delivery.Id, CancellationToken.None);
             if (item?.Status == TemplateContext.Word(DeliveryStatus.Dead))
-                dead.Add(revival);
+                dead.Add(revival with { Delivery = NotificationJson.Read<DeliveryState>(item.Body) });
         }
 
         return dead;

@@ -93,7 +93,7 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
         if (delivery.Status != DeliveryStatus.Dead)
             return EditResult<Delivery>.Faulty(new FieldError("status", $"is {item.Status}; only what is dead is sent again"));
         if (delivery.Channel is null)
-            return EditResult<Delivery>.Faulty(new FieldError("address", "is missing: there was nobody to send it to"));
+            return await AddressAnew(delivery, actor);
         if (_state?.HasRoomFor(delivery) == false)
             return EditResult<Delivery>.Faulty(new FieldError("status", "stays dead: too many messages wait for its channel"));
         await Submit(new NotifierInput { Revival = new Revival(delivery, actor) });
@@ -103,6 +103,22 @@ internal sealed partial class NotifierGrain(NotifierServices services) : Grain, 
         };
         return EditResult<Delivery>.Of(EditOutcome.Changed, new Versioned<Delivery>(deliveryId.ToString("D"), 1, revived.ToView()));
     }
+
+    /// <summary>Has a message that had nowhere to go addressed by what there is now, and tells what came of it.</summary>
+    private async Task<EditResult<Delivery>> AddressAnew(DeliveryState dead, string actor)
+    {
+        if (dead.Meant is null)
+            return NotPossible("cannot be found: the message was made by an older version, which kept no more of it than its text");
+        await Submit(new NotifierInput { Revival = new Revival(dead, actor) });
+        var item = await services.Store.Find(_projectId, Storage.WorkKinds.Delivery, dead.Id, CancellationToken.None);
+        var now = item is null ? dead : NotificationJson.Read<DeliveryState>(item.Body);
+        if (now.Channel is not null)
+            return EditResult<Delivery>.Of(EditOutcome.Changed, new Versioned<Delivery>(dead.Id.ToString("D"), 1, now.ToView()));
+        var meant = string.Join(", ", dead.MeantFor is { Length: > 0 } missed ? missed.Select(m => m.Id) : [_recipient]);
+        return NotPossible($"is still missing: no channel in use leads to {meant}, nor to the project's owner");
+    }
+
+    private static EditResult<Delivery> NotPossible(string why) => new(EditOutcome.NotPossible, null, [new FieldError("address", why)]);
 
     /// <inheritdoc/>
     public Task ReceiveReminder(string reminderName, TickStatus status)

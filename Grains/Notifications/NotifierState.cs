@@ -179,10 +179,16 @@ internal sealed record DeliveryState(
     /// <summary>When it first became possible to send it: its age counts from then.</summary>
     public DateTimeOffset? SendableFrom { get; init; }
 
+    /// <summary>Of one that had nowhere to go: who was behind the recipient and could not be reached.</summary>
+    public ImmutableArray<DeliveryAddressee>? MeantFor { get; init; }
+
+    /// <summary>Of one that had nowhere to go: what it was made of, so that it can be worded anew for the ways there are later.</summary>
+    public DueGroup? Meant { get; init; }
+
     /// <summary>As its readers see it.</summary>
     public Delivery ToView() => new(
         Id, Recipient, Person, Channel, Kind, To is "" ? null : To, Status, Reason, Detail, Attempts, CreatedAt,
-        Status == DeliveryStatus.Pending ? NextAt : null, FinishedAt, Subject, Text, TemplateFault, Total, Notices);
+        Status == DeliveryStatus.Pending ? NextAt : null, FinishedAt, Subject, Text, TemplateFault, Total, Notices, MeantFor);
 }
 
 /// <summary>The incident that a message tells of first.</summary>

@@ -13,13 +13,18 @@ internal sealed class TargetFinder(
 
     private readonly Dictionary<string, Target> _found = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> _faults = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, DeliveryAddressee> _missed = new(StringComparer.Ordinal);
     private bool _sawSomebody;
+    private bool _isStandIn;
 
     /// <summary>The recipient that stands in when another leads nowhere.</summary>
     public const string LastResort = $"team:{BuiltInTeams.Owner}";
 
     /// <summary>Schedules that led to nobody, and why.</summary>
     public IReadOnlyDictionary<string, string> Faults => _faults;
+
+    /// <summary>Who is behind the recipient and has no address that a channel in use leads to; whoever stands in for it left out.</summary>
+    public ImmutableArray<DeliveryAddressee> Missed => [.. _missed.Values.Take(NotificationLimits.Targets)];
 
     /// <summary>
     /// The addresses, or why there are none (<c>no_recipient</c>, <c>no_channel</c>). Channels of the kinds asked for come first, and
@@ -32,6 +37,7 @@ internal sealed class TargetFinder(
         var isOwner = false;
         foreach (var (who, kinds) in new[] { (recipient, via), (recipient, any), (LastResort, via), (LastResort, any) })
         {
+            _isStandIn = who != recipient;
             Add(who, kinds);
             isOwner = who == LastResort;
             if (_found.Count > 0)
@@ -86,8 +92,8 @@ internal sealed class TargetFinder(
             var kinds = via.IsEmpty ? team.Via : via;
             foreach (var member in team.Members.Take(TeamDefinition.MaxMembers))
                 AddMember(member, kinds, isDirect: false);
-            if (!string.IsNullOrEmpty(team.ContactEmail))
-                AddMail(null, team.ContactEmail, null);
+            if (!string.IsNullOrEmpty(team.ContactEmail) && !AddMail(null, team.ContactEmail, null))
+                Miss(recipient, team.Name);
         }
     }
 
@@ -126,6 +132,15 @@ internal sealed class TargetFinder(
             if (isTold && asked.Count == 0)
                 return;
         }
+
+        if (!isTold)
+            Miss($"person:{id}", person.Name);
+    }
+
+    private void Miss(string id, string name)
+    {
+        if (!_isStandIn)
+            _missed[id] = new DeliveryAddressee(id, name);
     }
 
     private bool AddPerson(string id, PersonDefinition person, string kind, QuietHours? duty)
@@ -157,6 +172,8 @@ internal sealed class TargetFinder(
             return;
         _sawSomebody = true;
         var channel = stored.Definition;
+        if (!channel.Enabled)
+            Miss($"channel:{id}", channel.Name);
         if (!channel.Enabled || (!isDirect && !kinds.IsEmpty && !kinds.Contains(channel.Kind)))
             return;
         if (channel.Kind is not (ChannelKinds.Email or ChannelKinds.Sms))

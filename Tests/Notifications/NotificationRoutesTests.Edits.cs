@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EsoCore.Api;
 using EsoCore.Grains.Storage;
+using EsoCore.Notifications;
 using Xunit;
 
 namespace EsoCore.Tests.Notifications;
@@ -57,6 +58,24 @@ public sealed partial class NotificationRoutesTests
             ],
             lines.Select(l => (l.Action, l.Body)));
         Assert.All(lines, line => Assert.Equal(($"key:{_key.Id:D}", _cluster.Time.GetUtcNow()), (line.Actor, line.At)));
+    }
+
+    [Fact]
+    public async Task Delivery_WithNowhereToGo_SaysForWhomItWasAndIsRefusedUntilThereIsAWay()
+    {
+        (await Send("POST", "/api/people", """{"id":"max","name":"Max","phone":"+4917012345"}""")).Is(201);
+        var incident = Notices.Incident() with { ProjectId = _project };
+        await _cluster.Grains.GetGrain<INotifierGrain>($"{_project:D}/person:max").Enqueue([Notices.Of(incident)]);
+        await _cluster.Pass(() => _cluster.Work.Items.Any(i => i.Status == "dead"));
+        var dead = (await Send("GET", "/api/deliveries?status=dead")).Is(200).Json.GetProperty("deliveries")[0];
+        Assert.Equal(("no_channel", "person:max", """[{"id":"person:max","name":"Max"}]"""),
+            (dead.GetProperty("reason").GetString(), dead.GetProperty("recipient").GetString(),
+                dead.GetProperty("meant_for").GetRawText().Replace(" ", "").Replace("\n", "")));
+        var again = $"/api/deliveries/{dead.GetProperty("id").GetString()}/send-again";
+        (await Send("POST", again)).IsProblem(409, "no_address");
+        (await Send("PATCH", "/api/people/max", """{"email":"max@example.com"}""")).Is(200);
+        Assert.Equal("max@example.com", (await Send("POST", again)).Is(200).Json.GetProperty("address").GetString());
+        Assert.Equal("[critical] Power outage", Assert.Single(await _smtp.Until(1)).Subject);
     }
 
     /// <summary>Before an edit of a person is written, another server's comes first, this often.</summary>

@@ -66,7 +66,7 @@ public sealed partial class DocumentedAnswersTests
         foreach (var path in new[] { "/api/deliveries/{id}", "/api/deliveries/{id}/send-again" })
             client.Names[path] = id;
         await client.Get(200, "/api/deliveries/{id}");
-        await client.Ask(400, HttpMethod.Post, "/api/deliveries/{id}/send-again", client.ProjectKey);
+        await client.Ask(409, HttpMethod.Post, "/api/deliveries/{id}/send-again", client.ProjectKey);
         client.Names["/api/deliveries/{id}/send-again"] = Guid.NewGuid().ToString("D");
         await client.Ask(404, HttpMethod.Post, "/api/deliveries/{id}/send-again", client.ProjectKey);
     }

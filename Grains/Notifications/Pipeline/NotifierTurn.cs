@@ -91,7 +91,7 @@ internal sealed record SendReport(Guid DeliveryId, SendResult Result);
 /// <summary>A dead delivery that somebody wants sent again.</summary>
 internal sealed record Revival(DeliveryState Delivery, string Actor);
 
-/// <summary>A group whose time has come.</summary>
+/// <summary>A group whose time has come; it is stored with a message that had nowhere to go.</summary>
 /// <param name="Notices">Those shown in full, the gravest first.</param>
 /// <param name="Omitted">How many more there are.</param>
 /// <param name="OmittedOpenings">The incidents among those that opened.</param>
@@ -108,7 +108,20 @@ internal sealed record DueGroup(
 /// <param name="Named">As many of those as are known by name, the gravest first.</param>
 /// <param name="Query">The call that lists the incidents.</param>
 internal sealed record AddressedMessage(
-    Target? Target, string? Reason, ImmutableArray<Notice> Notices, int Omitted, ImmutableArray<DeliveryNotice> Named, string Query);
+    Target? Target, string? Reason, ImmutableArray<Notice> Notices, int Omitted, ImmutableArray<DeliveryNotice> Named, string Query)
+{
+    /// <summary>Of one that has nowhere to go: who could not be reached.</summary>
+    public ImmutableArray<DeliveryAddressee> Missed { get; init; } = [];
+
+    /// <summary>Of one that has nowhere to go: the group that it is made of.</summary>
+    public DueGroup? Meant { get; init; }
+
+    /// <summary>Of one that is addressed anew: its id; null: it follows from what the message is.</summary>
+    public Guid? Id { get; init; }
+
+    /// <summary>Of one that is addressed anew: when it was made first.</summary>
+    public DateTimeOffset? MadeAt { get; init; }
+}
 
 /// <summary>One step of the pipeline.</summary>
 internal interface INotifierStage

@@ -41,6 +41,7 @@ internal sealed class RecordStage : INotifierStage
                 delivery = delivery.Id,
                 recipient = delivery.Recipient,
                 person = delivery.Person,
+                meant_for = delivery.MeantFor?.Select(m => m.Id),
                 channel = delivery.Channel,
                 kind = delivery.Kind,
                 address = delivery.To,

@@ -14,7 +14,7 @@ internal sealed class RenderStage(TemplateRenderer renderer) : INotifierStage
         {
             var delivery = Make(turn, message);
             if (message.Target is null)
-                delivery = Dead(turn, delivery, message.Reason!);
+                delivery = Dead(turn, delivery, message.Reason!) with { MeantFor = message.Missed, Meant = message.Meant };
             else if (!turn.State.HasRoomFor(delivery))
                 delivery = Dead(turn, delivery, "too_many_waiting");
             turn.Set(delivery);
@@ -31,7 +31,7 @@ internal sealed class RenderStage(TemplateRenderer renderer) : INotifierStage
         var text = renderer.Render(template, turn.Book.Templates.GetValueOrDefault(template),
             TemplateContext.Of(turn.Recipient, notices, total, message.Named, message.Query, bounds), bounds.Text);
         var severity = TemplateContext.Gravest(notices);
-        var id = StableId.Of(
+        var id = message.Id ?? StableId.Of(
         [
             turn.ProjectId.ToString("D"), turn.Recipient, target?.Key ?? "", $"{turn.Now.UtcTicks}",
             .. notices.Select(n => n.Id.ToString("D")),
@@ -41,7 +41,7 @@ internal sealed class RenderStage(TemplateRenderer renderer) : INotifierStage
             id, turn.Recipient, target?.Person, target?.Channel, target?.Kind, target?.To, text.Subject, text.Text,
             kind == ChannelKinds.Webhook ? WebhookPayload.Of(id, turn, message, text) : "", severity,
             [.. notices.Select(NoticeKeeper.Line)],
-            total, text.Fault, turn.Now, next, Incident(first)) { SendableFrom = next };
+            total, text.Fault, message.MadeAt ?? turn.Now, next, Incident(first)) { SendableFrom = next };
     }
 
     private static DeliveryState Dead(NotifierTurn turn, DeliveryState delivery, string reason) =>

@@ -47,6 +47,13 @@ internal sealed class SendStage : INotifierStage
 
     private static void Revive(NotifierTurn turn, DeliveryState delivery, string actor)
     {
+        if (delivery.Channel is null)
+        {
+            if (turn.Changed.ContainsKey(delivery.Id)) // Addressed anew in this turn.
+                TellOfRevival(turn, delivery, actor);
+            return;
+        }
+
         if (!turn.State.Deliveries.ContainsKey(delivery.Id) && !turn.State.HasRoomFor(delivery))
         {
             turn.Set(Dead(turn, delivery, "too_many_waiting"));
@@ -58,12 +65,15 @@ internal sealed class SendStage : INotifierStage
             Status = DeliveryStatus.Pending, Attempts = 0, Refusals = 0, NextAt = turn.Now, SendableFrom = turn.Now,
             FinishedAt = null, Reason = null,
         });
+        TellOfRevival(turn, delivery, actor);
+    }
+
+    private static void TellOfRevival(NotifierTurn turn, DeliveryState delivery, string actor) =>
         turn.Log.Add(new LogEntry(
             StableId.Of("notification.sent_again", delivery.Id.ToString("D"), $"{turn.Now.UtcTicks}"), turn.Now, actor,
             "notification.sent_again",
             delivery.Incident?.Id, delivery.Incident?.DeviceId,
             NotificationJson.Write(new { delivery = delivery.Id, recipient = delivery.Recipient, reason = delivery.Reason })));
-    }
 
     private static DeliveryState After(NotifierTurn turn, DeliveryState delivery, SendResult result)
     {
