@@ -43,8 +43,8 @@ public interface IConfigProfileGrain : IGrainWithStringKey
     Task<Versioned<ConfigSettings>?> Get();
 
     /// <summary>
-    /// What applies to the model's devices: the profile, empty settings after a deletion (with the version that the deletion made), or null
-    /// when the model never had a profile.
+    /// What applies to the model's devices: the profile, empty settings after a deletion (with the version that the deletion made) and
+    /// while what is stored cannot be read (with its version), or null when the model never had a profile.
     /// </summary>
     [AlwaysInterleave]
     Task<Versioned<ConfigSettings>?> GetInForce();

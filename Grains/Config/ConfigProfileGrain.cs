@@ -1,13 +1,15 @@
 using EsoCore.Config;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace EsoCore.Grains.Config;
 
 /// <summary>Owns the settings of one device model in one project.</summary>
 [GrainType("config-profile")]
 internal sealed class ConfigProfileGrain(
-    IResourceStore store, ResourceLimits limits, ConfigProfiles profiles, TimeProvider time) : Grain, IConfigProfileGrain
+    IResourceStore store, ResourceLimits limits, ConfigProfiles profiles, TimeProvider time, ILogger<ConfigProfileGrain> log)
+    : Grain, IConfigProfileGrain
 {
     private ResourceDocument<ConfigSettings> _document = null!;
     private Guid _projectId;
@@ -19,6 +21,12 @@ internal sealed class ConfigProfileGrain(
         (_projectId, _model) = ProjectKey.Parse(this.GetPrimaryKeyString());
         _document = new ResourceDocument<ConfigSettings>(store, limits, time, _projectId, ResourceKinds.ConfigProfile, _model);
         await _document.Load();
+        if (_document.Damage is { } damage)
+        {
+            log.LogError(
+                damage, "The config profile '{Model}' of project {Project} cannot be read; its devices go on as if it had been deleted",
+                _model, _projectId);
+        }
     }
 
     /// <inheritdoc/>
@@ -54,6 +62,7 @@ internal sealed class ConfigProfileGrain(
         }
     }
 
+    /// <summary>A profile that cannot be read must not stop every device of its model: none counts instead, under its version.</summary>
     private Versioned<ConfigSettings>? InForce() =>
-        _document.Current ?? (_document.Version == 0 ? null : new Versioned<ConfigSettings>(_model, _document.Version, ConfigSettings.Empty));
+        _document.Readable ?? (_document.Version == 0 ? null : new Versioned<ConfigSettings>(_model, _document.Version, ConfigSettings.Empty));
 }

@@ -30,6 +30,9 @@ internal sealed class ResourceDocument<T>(
     /// <summary>Whether something stands that cannot be read.</summary>
     public bool IsDamaged => _damage is not null;
 
+    /// <summary>Why what stands cannot be read, or null when it can, or nothing stands.</summary>
+    public Exception? Damage => _damage;
+
     /// <summary>The last version ever written, deletions included; 0 when there never was one.</summary>
     public long Version => _stored?.Version ?? 0;
 

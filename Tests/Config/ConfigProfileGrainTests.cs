@@ -93,5 +93,17 @@ public sealed class ConfigProfileGrainTests : IAsyncLifetime
         Assert.Null(await Cache.Get(Project, "another"));
     }
 
+    [Fact]
+    public async Task GetInForce_WhatStandsCannotBeRead_IsEmptyUnderItsVersionUntilReplaced()
+    {
+        await Profile.Put(Minute, null);
+        await _cluster.Stores.Write(Project, "config-profile", "DOOR-2", "{not json", 1, CancellationToken.None);
+        await _cluster.RestartAsync();
+        Assert.Equal(new Versioned<ConfigSettings>("DOOR-2", 2, ConfigSettings.Empty), await Cache.Get(Project, "DOOR-2"));
+        await Assert.ThrowsAnyAsync<Exception>(() => Profile.Get());
+        Assert.Equal((EditOutcome.Changed, 3L), Brief(await Profile.Put(Hour, 2)));
+        Assert.Equal(3_600, (await Cache.Get(Project, "DOOR-2"))!.Value.UploadIntervalS);
+    }
+
     private static (EditOutcome, long) Brief(EditResult<ConfigSettings> result) => (result.Outcome, result.Current!.Version);
 }

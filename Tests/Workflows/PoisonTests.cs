@@ -105,6 +105,13 @@ public sealed class PoisonTests
         await store.Row(WorkKinds.Delivery);
         await store.Row(WorkKinds.Ticket);
         server.Clock.Leap(TimeSpan.FromMinutes(2));
+        foreach (var model in new[] { "empty", "torn" })
+        {
+            // Only from here on the model has a device, and its profile is read.
+            await server.Make($"/api/devices/{server.Device.Id}", $$"""{"model":"{{model}}"}""", HttpMethod.Patch);
+            await server.Upload((server.Now, """{"series":"temp","val":20,"unit":"°C"}"""));
+        }
+
         await server.Event("sd_error");
         await server.Incident("sd_error");
         await server.MailTo("maintenance", "Card error");
