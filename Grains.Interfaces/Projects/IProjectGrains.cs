@@ -14,7 +14,10 @@ public interface IInstallationGrain : IGrainWithStringKey
     /// <summary>Makes a project with its first key.</summary>
     Task<ProjectCreated> CreateProject(string name);
 
-    /// <summary>The installation's settings; version 0 while nothing was ever set.</summary>
+    /// <summary>
+    /// The installation's settings; version 0 while nothing was ever set. While what is stored cannot be read: the defaults, under its
+    /// version, for all devices go by them.
+    /// </summary>
     [AlwaysInterleave]
     Task<Versioned<InstallationSettings>> GetSettings();
 

@@ -23,8 +23,8 @@ public sealed record InstallationSettings(bool Maintenance = false, double Sampl
 public interface IInstallationSwitches
 {
     /// <summary>
-    /// What stands; version 0 when nothing was ever set. While they cannot be read (or not within a second) the last ones known are in
-    /// force; throws only when none were ever read.
+    /// What stands; version 0 when nothing was ever set, the defaults where what is stored is damaged. While they cannot be asked for (or
+    /// do not come within a second) the last ones known are in force; throws only when none ever came.
     /// </summary>
     ValueTask<Versioned<InstallationSettings>> Get();
 }

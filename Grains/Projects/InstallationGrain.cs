@@ -1,20 +1,26 @@
 using EsoCore.Grains.Storage;
 using EsoCore.Projects;
+using Microsoft.Extensions.Logging;
 
 namespace EsoCore.Grains.Projects;
 
 /// <summary>Makes projects, and owns the settings of the installation.</summary>
 [GrainType("installation")]
 internal sealed class InstallationGrain(
-    IProjectStore store, IResourceStore resources, ResourceLimits limits, IInstallationKeys keys, TimeProvider time)
-    : Grain, IInstallationGrain
+    IProjectStore store, IResourceStore resources, ResourceLimits limits, IInstallationKeys keys, TimeProvider time,
+    ILogger<InstallationGrain> log) : Grain, IInstallationGrain
 {
     private readonly KeyIssuer _issuer = new(keys, time);
     private readonly ResourceDocument<InstallationSettings> _settings =
         new(resources, limits, time, Guid.Empty, ResourceKinds.Installation, IInstallationGrain.Key);
 
     /// <inheritdoc/>
-    public override Task OnActivateAsync(CancellationToken cancellationToken) => _settings.Load();
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await _settings.Load();
+        if (_settings.Damage is { } damage)
+            log.LogError(damage, "The settings of the installation cannot be read; until they are set anew none count");
+    }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The name is not 1 to 128 characters without control characters.</exception>
@@ -32,8 +38,8 @@ internal sealed class InstallationGrain(
     }
 
     /// <inheritdoc/>
-    public Task<Versioned<InstallationSettings>> GetSettings() =>
-        Task.FromResult(_settings.Current ?? new Versioned<InstallationSettings>(IInstallationGrain.Key, 0, new InstallationSettings()));
+    public Task<Versioned<InstallationSettings>> GetSettings() => Task.FromResult(
+        _settings.Readable ?? new Versioned<InstallationSettings>(IInstallationGrain.Key, _settings.Version, new InstallationSettings()));
 
     /// <inheritdoc/>
     public async Task<EditResult<InstallationSettings>> PutSettings(InstallationSettings settings, long? expectedVersion)

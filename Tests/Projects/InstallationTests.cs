@@ -3,7 +3,9 @@ using System.Collections.Immutable;
 using EsoCore.Config;
 using EsoCore.Devices;
 using EsoCore.Grains.Projects;
+using EsoCore.Grains.Storage;
 using EsoCore.Projects;
+using EsoCore.Telemetry;
 using EsoCore.Tests.Devices;
 using EsoCore.Tests.Support;
 using Xunit;
@@ -53,6 +55,25 @@ public sealed class InstallationTests
         Assert.Equal(EditOutcome.VersionMismatch, (await Installation(harness).PutSettings(new InstallationSettings(), 0)).Outcome);
         Assert.True((await Installation(harness).GetSettings()).Value.Maintenance);
     }
+
+    [Fact]
+    public async Task GetSettings_WhatStandsCannotBeRead_AreTheDefaults_AndDevicesGoOn()
+    {
+        await using var harness = await DeviceHarness.Start();
+        var device = await harness.AddDevice();
+        await Installation(harness).PutSettings(new InstallationSettings(SamplingScale: 0.25), null);
+        Assert.True(await harness.Storage.Resources.Write(
+            Guid.Empty, ResourceKinds.Installation, IInstallationGrain.Key, "{not json", 1, CancellationToken.None));
+        await harness.Restart();
+        Assert.Equal(UploadOutcome.Accepted, (await harness.Upload(device, Records.Point("temp", 0, 20))).Outcome);
+        Assert.Equal(1, (await Config(harness, device)).Settings.SamplingScale ?? 1);
+        Assert.Equal((2L, new InstallationSettings()), Brief(await Installation(harness).GetSettings()));
+        var half = new InstallationSettings(SamplingScale: 0.5);
+        Assert.Equal(EditOutcome.Changed, (await Installation(harness).PutSettings(half, 2)).Outcome);
+        Assert.Equal((3L, half), Brief(await Installation(harness).GetSettings()));
+    }
+
+    private static (long, InstallationSettings) Brief(Versioned<InstallationSettings> found) => (found.Version, found.Value);
 
     private static IInstallationGrain Installation(DeviceHarness harness) =>
         harness.Grains.GetGrain<IInstallationGrain>(IInstallationGrain.Key);
