@@ -19,13 +19,17 @@ internal readonly record struct FirmwareOfModel(string Model, string Version);
 internal sealed record FleetPattern(string RuleId, string Kind, DateTimeOffset Start, int Devices, double? Of, string Text);
 
 /// <summary>
-/// Finds the same rule on many devices at once, or on the devices of one firmware version far more than on the others. Pure: a set of
-/// openings and what is known of the fleet decide.
+/// Finds the same rule on many devices at once, or on the devices of one firmware version far more than on the others; never at one site
+/// alone, where a cause of the site's own (its mains, its network) is the likelier one. Pure: a set of openings and what is known of the
+/// fleet decide.
 /// </summary>
 internal static class FleetPatterns
 {
     /// <summary>Openings that firmware versions are compared by.</summary>
     public static readonly TimeSpan FirmwareWindow = FleetPatternCondition.MaxWithin;
+
+    /// <summary>Sites that any pattern shows at, at least.</summary>
+    public const int MinSites = 2;
 
     /// <summary>The probability that so many would fall on one version by chance (Fisher's exact test, one-sided), at most.</summary>
     public const double MaxChance = 1e-4;
@@ -45,8 +49,8 @@ internal static class FleetPatterns
         var last = openings.MaxBy(o => o.At)!;
         var near = openings.Where(o => o.At >= last.At - condition.Within).ToList();
         var many = near.Select(o => o.DeviceId).Distinct().Count();
-        var sites = near.Select(o => o.SiteId).Distinct().Count();
-        if (many >= condition.Devices && sites > 1)
+        var sites = SitesOf(near);
+        if (many >= condition.Devices && sites >= MinSites)
         {
             patterns.Add(new FleetPattern(
                 last.RuleId, "many", near.Min(o => o.At), many, null, FormattableString.Invariant(
@@ -70,7 +74,7 @@ internal static class FleetPatterns
     public static bool MayCompare(FleetPatternCondition condition, IReadOnlyCollection<FleetOpening> openings) =>
         openings.Count >= condition.FirmwareDevices
         && HitLately(openings).Where(o => o.Firmware.Version.Length > 0).GroupBy(o => o.Firmware)
-            .Any(version => version.Count() >= condition.FirmwareDevices);
+            .Any(version => version.Count() >= condition.FirmwareDevices && SitesOf(version) >= MinSites);
 
     /// <summary>The last opening on each device within the time that versions are compared over.</summary>
     private static List<FleetOpening> HitLately(IReadOnlyCollection<FleetOpening> openings)
@@ -98,7 +102,7 @@ internal static class FleetPatterns
         var (hits, part) = (own.Count, Math.Max(own.Count, devices.GetValueOrDefault(version)));
         var others = hit.Count(o => o.Firmware.Model == version.Model) - hits;
         var rest = Math.Max(others, devices.Where(d => d.Key.Model == version.Model && d.Key != version).Sum(d => d.Value));
-        if (hits < condition.FirmwareDevices || rest < condition.FirmwareDevices)
+        if (hits < condition.FirmwareDevices || rest < condition.FirmwareDevices || SitesOf(own) < MinSites)
             return null;
 
         // Half a device more on the other side, so that a rate of none is not divided by.
@@ -110,6 +114,9 @@ internal static class FleetPatterns
                 $"{hits} of {part} {version.Model} devices with firmware {version.Version}, against {others} of {rest} with others ")
             + FormattableString.Invariant($"({ratio:0.#} times; by chance p = {chance:0.0e+0}): {NameOf(own[0])}."));
     }
+
+    /// <summary>Sites of the openings; devices of no site count as at one.</summary>
+    private static int SitesOf(IEnumerable<FleetOpening> openings) => openings.Select(o => o.SiteId).Distinct().Count();
 
     private static string NameOf(FleetOpening opening) =>
         opening.Title.LastIndexOf(':') is > 0 and var colon ? opening.Title[..colon] : opening.RuleId;

@@ -130,7 +130,7 @@ internal static class DefaultRules
             Notify("maintenance", SmsAndEmail)) with { Subject = SubjectKind.Site });
         yield return (FleetPattern, Make(
             "Pattern in the fleet",
-            "Incidents of one rule opened on 10 devices at two sites or more within an hour, or within a day on 5 devices of one "
+            "At two sites or more, incidents of one rule opened on 10 devices within an hour, or within a day on 5 devices of one "
             + "firmware version, three times as often as on the others.", "high",
             """{"type":"fleet_pattern","devices":10,"within_s":3600,"firmware_devices":5,"ratio":3}""",
             Notify("maintenance", Email)) with { Subject = SubjectKind.Project, ResolveAfter = TimeSpan.FromDays(1) });

@@ -49,6 +49,19 @@ public sealed class FleetPatternTests
     }
 
     [Fact]
+    public void Find_OneFirmwareHitAtOneSiteAlone_IsThatSitesMatter()
+    {
+        // Its mains fail, and all its devices run one version that only some run elsewhere.
+        var openings = Enumerable.Range(0, 8).Select(i => Opening(i, "2.0", i) with { SiteId = "A" }).ToList();
+        var fleet = Fleet(("2.0", 40), ("1.0", 400));
+        Assert.Empty(Find(openings, fleet));
+        Assert.False(FleetPatterns.MayCompare(FleetPatternCondition.Default, openings));
+        openings[^1] = openings[^1] with { SiteId = "B" };
+        Assert.Single(Find(openings, fleet));
+        Assert.True(FleetPatterns.MayCompare(FleetPatternCondition.Default, openings));
+    }
+
+    [Fact]
     public void Find_OtherModels_AreNotComparedWith()
     {
         var openings = Enumerable.Range(0, 8).Select(i => Opening(i, "2.0", i * 60)).ToList();

@@ -1,10 +1,10 @@
 namespace EsoCore.Grains.Rules.Conditions;
 
 /// <summary>
-/// Incidents of one rule open on many devices at once, or on the devices of one firmware version far more than on the others. No device
-/// evaluates it: the watch over the project's fleet does.
+/// Incidents of one rule open on many devices at once, or on the devices of one firmware version far more than on the others, either at two
+/// sites or more. No device evaluates it: the watch over the project's fleet does.
 /// </summary>
-/// <param name="Devices">Devices that make a pattern by their number alone, at two sites or more; 2 to 10,000.</param>
+/// <param name="Devices">Devices that make a pattern by their number alone; 2 to 10,000.</param>
 /// <param name="Within">Within which time; 1 minute to 1 day.</param>
 /// <param name="FirmwareDevices">Devices of one firmware version that are compared at all; 2 to 10,000.</param>
 /// <param name="Ratio">How many times the share of the other versions' devices; 1.5 to 1,000.</param>
