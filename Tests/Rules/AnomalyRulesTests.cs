@@ -126,6 +126,31 @@ public sealed class AnomalyRulesTests
     }
 
     [Fact]
+    public void Unknown_RateWithoutAPlace_IsNotAskedFor_AndWhatIsHeldOfItEnds()
+    {
+        var rule = Rule("""{"type":"anomaly","of":"events","types":["sensor_fault"],"min_count":5}""");
+        var past = new Dictionary<string, EventPast> { ["sensor_fault"] = new(Us(Start.AddDays(-20)), []) };
+        var faults = Enumerable.Range(0, 6).Select(i => Event("sensor_fault", i)).ToArray();
+        var run = Run(RuleMemory.Empty, Start, null, rule);
+        Assert.Equal("sensor_fault", Assert.Single(AnomalyRules.Unknown(run, DetectorSet.Empty, [.. faults])));
+        AnomalyRules.Events(run, DetectorSet.Empty, [.. faults], long.MinValue, past);
+        Assert.Single(run.After.Levels);
+
+        var full = Enumerable.Range(0, RuleLimits.MaxDetectors).Aggregate(
+            DetectorSet.Empty, (set, no) => set.With($"{DetectorSet.RatePrefix}other_{no}", [], Us(Start)));
+        run = Run(run.After, Start.AddMinutes(1), null, rule);
+        Assert.Empty(AnomalyRules.Unknown(run, full, [.. faults]));
+        Assert.Empty(AnomalyRules.Unknown(run, full, []));
+        AnomalyRules.Events(run, full, [], long.MinValue, new Dictionary<string, EventPast>());
+        Assert.Contains("watched no longer", Assert.Single(run.Told).Episode.Text);
+        Assert.Empty(run.After.Levels);
+
+        // A place that nothing feeds any longer can be had.
+        run = Run(RuleMemory.Empty, Start + RuleLimits.DetectorIdle, null, rule);
+        Assert.Equal("sensor_fault", Assert.Single(AnomalyRules.Unknown(run, full, [.. faults])));
+    }
+
+    [Fact]
     public void Detectors_SavedByAnotherVersion_BeginAnew()
     {
         var rule = Rule("""{"type":"anomaly","of":"metric"}""");

@@ -43,7 +43,7 @@ internal static class AnomalyRules
         {
             var fresh = events.Where(e => e.EventType == type && e.Key.TsUs > markUs).OrderBy(e => e.Key.TsUs).ToList();
             var key = RateKey(type);
-            if (fresh.Count == 0 && detectors.Find(key) is null && past?.ContainsKey(type) != true)
+            if (fresh.Count == 0 && detectors.Find(key) is null && past?.ContainsKey(type) != true && !IsHeld(run, key))
                 continue;
             if (!detectors.HasPlaceFor(key, run.NowUs))
             {
@@ -63,16 +63,22 @@ internal static class AnomalyRules
         return detectors;
     }
 
-    /// <summary>The events whose rate is wanted and has no detector: the batch has one of them, or the rate is held unusual.</summary>
+    /// <summary>
+    /// The events whose rate is wanted and can have a detector, but has none: the batch has one of them, or the rate is held unusual. Of
+    /// those that find no place the past would be read with each batch, for nothing.
+    /// </summary>
     internal static ImmutableArray<string> Unknown(RuleRun run, DetectorSet detectors, ImmutableArray<NewEvent> events) =>
     [
         .. run.Rules.WatchedEvents.Where(type => detectors.Find(RateKey(type)) is null
-            && (events.Any(e => e.EventType == type) || run.Levels.Any(level => level.Key == RateKey(type)))),
+            && (events.Any(e => e.EventType == type) || IsHeld(run, RateKey(type)))
+            && detectors.HasPlaceFor(RateKey(type), run.NowUs)),
     ];
 
     /// <summary>Whether a rate is held unusual, so that it must be looked at without any event.</summary>
     internal static bool HoldsRate(RuleRun run) =>
         run.HasLevels && run.Levels.Any(level => level.Key.StartsWith(DetectorSet.RatePrefix, StringComparison.Ordinal));
+
+    private static bool IsHeld(RuleRun run, string key) => run.HasLevels && run.Levels.Any(level => level.Key == key);
 
     /// <summary>What is held of a detector whose place went to another would wait for an end for ever.</summary>
     private static void EndUnwatched(RuleRun run, string key) =>
