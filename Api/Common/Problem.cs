@@ -66,7 +66,7 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
         json.WriteString("title", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(Status));
         json.WriteNumber("status", Status);
         json.WriteString("code", Code);
-        json.WriteString("detail", Cut(Detail));
+        json.WriteString("detail", Texts.Cut(Detail, MaxDetail));
         if (RetryAfter is { } wait)
             json.WriteString("next_hint", $"backoff_ms: {(long)wait.TotalMilliseconds}");
         if (ServerTime is { } now)
@@ -79,8 +79,8 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
             foreach (var error in Errors.AsSpan(0, errors))
             {
                 json.WriteStartObject();
-                json.WriteString("field", Cut(error.Field));
-                json.WriteString("message", Cut(error.Message));
+                json.WriteString("field", Texts.Cut(error.Field, MaxDetail));
+                json.WriteString("message", Texts.Cut(error.Message, MaxDetail));
                 json.WriteEndObject();
             }
 
@@ -91,7 +91,4 @@ internal sealed record Problem(int Status, string Code, string Detail) : IResult
         json.Flush();
         return buffer.WrittenMemory;
     }
-
-    // A cut inside a surrogate pair leaves half of it, which the writer replaces.
-    private static string Cut(string text) => text.Length <= MaxDetail ? text : text[..MaxDetail] + "…";
 }

@@ -35,7 +35,7 @@ internal static class FeedBodies
             json.WriteString("event_type", item.EventType);
             json.WriteString("category", item.Category);
             json.WriteString("severity", item.Severity);
-            json.WriteString("description", Cut(item.Description));
+            json.WriteString("description", item.Description is { } description ? Texts.Cut(description, MaxDescription) : null);
             if (item.DurationMs is { } duration)
                 json.WriteNumber("duration_ms", duration);
             json.WriteString("asset_id", item.AssetId);
@@ -84,9 +84,6 @@ internal static class FeedBodies
         json.WriteString("device_id", deviceId);
         json.WriteString("site_id", state.Traits.SiteId);
     }
-
-    // A cut inside a surrogate pair leaves half of it, which the writer replaces.
-    private static string? Cut(string? text) => text is { Length: > MaxDescription } ? text[..MaxDescription] : text;
 
     private static void Time(Utf8JsonWriter json, string name, long us)
     {

@@ -152,7 +152,7 @@ internal sealed partial class IncidentMachine
         var text = _timing.Devices > 1 ? $"{cluster.Devices} devices: {face.Text}" : face.Text;
         return view with
         {
-            Title = TitleOf(face), Text = Cut(text, IncidentLimits.MaxText), Cause = CauseOf(face), Source = face.Source,
+            Title = TitleOf(face), Text = Texts.Cut(text, IncidentLimits.MaxText), Cause = CauseOf(face), Source = face.Source,
             Value = face.Value,
             Limit = face.Limit, Meta = face.Meta,
         };
@@ -201,7 +201,7 @@ internal sealed partial class IncidentMachine
             SubjectKind.Project when _context.Subject.Id.Length == 0 => "fleet",
             _ => _context.Subject.Id,
         };
-        return Cut($"{what}: {where}", IncidentLimits.MaxTitle);
+        return Texts.Cut($"{what}: {where}", IncidentLimits.MaxTitle);
     }
 
     private DateTimeOffset NotifyAt(IncidentRecord record) => !CanWait(record)

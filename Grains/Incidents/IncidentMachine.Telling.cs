@@ -143,7 +143,7 @@ internal sealed partial class IncidentMachine
         var id = WorkIds.Of("ticket", view.Id, place);
         var title = string.IsNullOrWhiteSpace(action.Title) ? $"{action.Kind.Replace('_', ' ')}: {view.Title}" : action.Title;
         return new TicketOut(Now, id, new TicketDraft(
-            action.Kind, Cut(title, ITicketGrain.MaxTitle), view.OpenedAt + action.DueIn, view.Id, view.RuleId,
+            action.Kind, Texts.Cut(title, ITicketGrain.MaxTitle), view.OpenedAt + action.DueIn, view.Id, view.RuleId,
             _context.Subject.Kind is SubjectKind.Device or SubjectKind.Asset ? view.Source.DeviceId : null, view.Source.SiteId,
             view.Source.AssetId,
             view.Severity, null, view.Text, $"rule:{view.RuleId}"));

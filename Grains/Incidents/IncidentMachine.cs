@@ -51,7 +51,7 @@ internal sealed partial class IncidentMachine
     {
         var told = episode with
         {
-            Text = Cut(episode.Text, IncidentLimits.MaxText),
+            Text = Texts.Cut(episode.Text, IncidentLimits.MaxText),
             Meta = episode.Meta.Length <= IncidentLimits.MaxMeta ? episode.Meta : "",
 
             // JSON knows no infinity: one such number would keep the whole state from being written.
@@ -252,7 +252,7 @@ internal sealed partial class IncidentMachine
     private FeedEntry FeedOf(Incident view) => new(
         $"{view.Id:D}:{view.Version}", "incident", view.Source.SiteId, _context.Subject.Kind == SubjectKind.Device ? view.Source.DeviceId
             : null,
-        new JsonText(WorkJson.Write(view with { Meta = "", Text = Cut(view.Text, 512) })));
+        new JsonText(WorkJson.Write(view with { Meta = "", Text = Texts.Cut(view.Text, 512) })));
 
     private static Outgoing Final(Outgoing item, Dictionary<Guid, Incident> views) => item switch
     {
@@ -264,8 +264,6 @@ internal sealed partial class IncidentMachine
     };
 
     private static double? Finite(double? number) => number is { } given && double.IsFinite(given) ? given : null;
-
-    private static string Cut(string text, int max) => text.Length <= max ? text : text[..(max - 1)] + "…";
 
     private static Severity Rank(string severity) => Severities.TryParse(severity, out var rank) ? rank : Severity.Medium;
 }

@@ -65,7 +65,7 @@ internal sealed class MuteStage : INotifierStage
     {
         var held = turn.State.Held;
         held.RemoveAll(h => h.Notice.Incident.Id == notice.Incident.Id);
-        var text = TemplateRenderer.Cut(notice.Incident.Text, NotificationLimits.HeldText);
+        var text = Texts.Cut(notice.Incident.Text, NotificationLimits.HeldText);
         var slim = notice with { Incident = notice.Incident with { Text = text, Meta = "" } };
         held.Add(new HeldNotice(slim, until > turn.Now ? until : turn.Now + LeastHold));
         turn.HasChanged = true;

@@ -84,7 +84,7 @@ internal sealed class NoticeKeeper(NotifierState state)
     {
         Incident = notice.Incident with
         {
-            Meta = "", Text = TemplateRenderer.Cut(notice.Incident.Text, MessageBounds.GroupedText),
+            Meta = "", Text = Texts.Cut(notice.Incident.Text, MessageBounds.GroupedText),
         },
     };
 

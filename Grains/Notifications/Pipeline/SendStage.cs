@@ -77,7 +77,7 @@ internal sealed class SendStage : INotifierStage
 
     private static DeliveryState After(NotifierTurn turn, DeliveryState delivery, SendResult result)
     {
-        var detail = TemplateRenderer.Cut(result.Detail, NotificationLimits.Detail);
+        var detail = Texts.Cut(result.Detail, NotificationLimits.Detail);
         var tried = delivery with
         {
             Attempts = delivery.Attempts + 1, Refusals = result.ChannelRefused ? delivery.Refusals + 1 : 0, Detail = detail,

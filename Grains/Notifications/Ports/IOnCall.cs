@@ -10,7 +10,7 @@ namespace EsoCore.Grains.Notifications;
 internal sealed record OnCallNow(ImmutableArray<string> People, QuietHours? Quiet = null, string? Fault = null)
 {
     /// <summary>A schedule that cannot say who is on call.</summary>
-    public static OnCallNow Failed(string fault) => new([], Fault: TemplateRenderer.Cut(fault, NotificationLimits.Detail));
+    public static OnCallNow Failed(string fault) => new([], Fault: Texts.Cut(fault, NotificationLimits.Detail));
 }
 
 /// <summary>The port to the on-call schedules.</summary>

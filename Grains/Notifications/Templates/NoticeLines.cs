@@ -32,7 +32,7 @@ internal static class NoticeLines
     /// <param name="maxLength">Characters of the line.</param>
     public static string Names(IReadOnlyList<DeliveryNotice> notices, int total, int maxLength)
     {
-        var text = new StringBuilder(TemplateRenderer.Cut(TitleOf(notices[0]), maxLength - MoreLength));
+        var text = new StringBuilder(Texts.Cut(TitleOf(notices[0]), maxLength - MoreLength));
         var count = 1;
         for (; count < notices.Count; count++)
         {

@@ -105,7 +105,7 @@ internal static class TemplateContext
         ["status"] = incident.Status.ToString().ToLowerInvariant(),
         ["severity"] = incident.Severity,
         ["title"] = incident.Title,
-        ["text"] = TemplateRenderer.Cut(incident.Text, maxText),
+        ["text"] = Texts.Cut(incident.Text, maxText),
         ["cause"] = incident.Cause,
         ["consequences"] = incident.Consequences,
         ["count"] = incident.Count,

@@ -48,7 +48,7 @@ internal sealed class TemplateRenderer
         catch (Exception error)
         {
             // Data that nobody foresaw. Rather a bare message than none, and than a notifier that fails on it again and again.
-            var title = Cut(OneLine(data["title"]?.ToString() ?? "An incident"), NotificationLimits.Subject);
+            var title = Texts.Cut(OneLine(data["title"]?.ToString() ?? "An incident"), NotificationLimits.Subject);
             return new RenderedText(title, title, fault ?? error.Message);
         }
     }
@@ -90,7 +90,7 @@ internal sealed class TemplateRenderer
         var text = Make(template.Text, maxText).Trim();
         if (text.Length == 0 && !template.BuiltIn)
             throw new InvalidOperationException("it makes no text");
-        return new RenderedText(Cut(subject, NotificationLimits.Subject), text, fault);
+        return new RenderedText(Texts.Cut(subject, NotificationLimits.Subject), text, fault);
 
         // Of our own words as many as fit are better than none; what people write is to fit as a whole.
         string Make(string part, int max) => TemplateRenderer.Make(
@@ -128,15 +128,6 @@ internal sealed class TemplateRenderer
     {
         using var reader = new StringReader(template);
         return Handlebars.Create(new HandlebarsConfiguration { NoEscape = true }).Compile(reader);
-    }
-
-    /// <summary>Cuts a text, never inside a surrogate pair.</summary>
-    public static string Cut(string text, int max)
-    {
-        if (text.Length <= max)
-            return text;
-        var end = max - 1;
-        return text[..(char.IsHighSurrogate(text[end - 1]) ? end - 1 : end)] + "…";
     }
 
     private static string OneLine(string text)
@@ -183,7 +174,7 @@ internal sealed class BoundedWriter(int max, bool isCut = false) : StringWriter(
         if (!isCut)
             throw new TextOverflowException(max);
         _isFull = true;
-        var cut = TemplateRenderer.Cut(string.Concat(text.ToString(), buffer), max);
+        var cut = Texts.Cut(string.Concat(text.ToString(), buffer), max);
         text.Clear().Append(cut);
     }
 

@@ -41,20 +41,12 @@ internal static class EpisodeTexts
             ? $" ({Number(value)}, limit {Number(limit)})" : "";
         if (condition.Count > 1)
             return $"{episode.Count} times {name} within {Time(condition.Within)}{At(start.AssetId)}; the limit is {condition.Count}.";
-        var told = string.IsNullOrEmpty(start.Description) ? "" : $": {Cut(start.Description.TrimEnd('.'))}";
+        var told = string.IsNullOrEmpty(start.Description) ? ""
+            : $": {Texts.Cut(start.Description.TrimEnd('.'), RuleLimits.MaxToldDescription)}";
         var often = episode.Count > 1 ? $", {episode.Count} times" : "";
         var lasted = !condition.IsRestored ? ""
             : episode.EndUs is { } end ? $"; it lasted {Time(TimeSpan.FromMicroseconds(end - start.Key.TsUs))}" : "; it has not ended yet";
         return $"{Capital(name)}{At(start.AssetId)}{numbers}{told}{often}{lasted}.";
-    }
-
-    private static string Cut(string text)
-    {
-        if (text.Length <= RuleLimits.MaxToldDescription)
-            return text;
-        // Half a surrogate pair could not be written as UTF-8.
-        var length = RuleLimits.MaxToldDescription - 1;
-        return text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)] + "…";
     }
 
     internal static string Capital(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];

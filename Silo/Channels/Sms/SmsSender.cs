@@ -16,7 +16,7 @@ internal sealed class SmsSender(HttpTargets http) : IChannelSender
     {
         if (message.To.Length == 0)
             return SendResult.Permanent("there is no number to send to");
-        using var request = RequestTemplate.Make(message, TemplateRenderer.Cut(message.Text, MaxText));
+        using var request = RequestTemplate.Make(message, Texts.Cut(message.Text, MaxText));
         return await http.Send(request, message, cancel);
     }
 }
