@@ -14,7 +14,10 @@ internal static class DefaultRules
     internal const string FleetPattern = "fleet_pattern";
 
     private static readonly TimeSpan Reopen = TimeSpan.FromHours(1);
-    private static readonly TimeSpan EscalateAfter = TimeSpan.FromMinutes(30);
+
+    /// <summary>Counted from the opening, which comes 5 minutes after the loss: together the 30 minutes of the specification.</summary>
+    private static readonly TimeSpan EscalateAfter = TimeSpan.FromMinutes(25);
+
     private static readonly ImmutableArray<string> Email = ["email"];
     private static readonly ImmutableArray<string> SmsAndEmail = ["sms", "email"];
 

@@ -123,7 +123,8 @@ public sealed class RuleValidationTests
         Assert.Equal(new DevicesLimit(5, TimeSpan.FromMinutes(10)), RuleAccess.DevicesOf(DefaultRules.All["site_devices_lost"]));
         Assert.Null(RuleAccess.DevicesOf(DefaultRules.All["power_outage"]));
         var escalation = Assert.Single(DefaultRules.All["connectivity_lost"].Actions.OfType<EscalateAction>());
-        Assert.Equal(TimeSpan.FromMinutes(30), escalation.After);
+        var lost = (EventCondition)ConditionReader.Read(DefaultRules.All["connectivity_lost"].Condition);
+        Assert.Equal(TimeSpan.FromMinutes(30), lost.Lasting + escalation.After);
     }
 
     [Fact]
