@@ -27,7 +27,7 @@ internal sealed class NotifierState
     /// <summary>Where the opening of an incident went, oldest first.</summary>
     public List<OpenedIncident> Opened { get; set; } = [];
 
-    /// <summary>Notices that wait for the end of what mutes them, one for each incident.</summary>
+    /// <summary>Notices that wait for the end of what mutes them, one for each incident and choice of channels.</summary>
     public List<HeldNotice> Held { get; set; } = [];
 
     /// <summary>What a newer program wrote beside.</summary>

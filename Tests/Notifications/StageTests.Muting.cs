@@ -103,6 +103,20 @@ public sealed partial class StageTests
     }
 
     [Fact]
+    public void Mute_TwoActionsByOtherChannels_AreBothToldAfterIt()
+    {
+        _book = _book with { Channels = _book.Channels.Add("gate", Channel("sms")) };
+        Silence(Notices.Noon.AddHours(1));
+        var incident = Notices.Incident();
+        Run([Notices.Of(incident, NoticeKind.Opened, "sms"), Notices.Of(incident, NoticeKind.Opened, "email")]);
+        Run([Notices.Of(incident, NoticeKind.Escalated, "sms")], at: 600); // It stands for the opening by the same channels alone.
+        Assert.Equal(2, _state.Held.Count);
+        Run([], at: 3_600);
+        var told = Run([], at: 3_601).Changed.Values.Select(d => (d.Kind, d.Notices.Single().Kind));
+        Assert.Equal([("email", NoticeKind.Opened), ("sms", NoticeKind.Escalated)], told.Order());
+    }
+
+    [Fact]
     public void Mute_DeviceThatLeavesMaintenance_IsToldSoon()
     {
         var device = Guid.NewGuid();

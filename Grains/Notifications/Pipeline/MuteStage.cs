@@ -60,11 +60,14 @@ internal sealed class MuteStage : INotifierStage
         return true;
     }
 
-    /// <summary>Holds the last notice of each incident, and of too many the gravest.</summary>
+    /// <summary>
+    /// Holds the last notice of each incident and choice of channels, and of too many the gravest. One by other channels stands for no
+    /// other: it may reach other people.
+    /// </summary>
     private static bool Hold(NotifierTurn turn, Notice notice, DateTimeOffset until)
     {
         var held = turn.State.Held;
-        held.RemoveAll(h => h.Notice.Incident.Id == notice.Incident.Id);
+        held.RemoveAll(h => h.Notice.Incident.Id == notice.Incident.Id && h.Notice.Via.ToHashSet().SetEquals(notice.Via));
         var text = Texts.Cut(notice.Incident.Text, NotificationLimits.HeldText);
         var slim = notice with { Incident = notice.Incident with { Text = text, Meta = "" } };
         held.Add(new HeldNotice(slim, until > turn.Now ? until : turn.Now + LeastHold));
