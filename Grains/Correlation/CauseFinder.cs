@@ -107,14 +107,9 @@ internal sealed class CauseFinder
         var (isHeld, recheck) = (false, (DateTimeOffset?)null);
         foreach (var ancestor in Ancestors(incident))
         {
-            // Danger speaks for itself where its cause is none, unless the cause is the sum of such.
-            if (!IsWide(ancestor) && RankOf(incident) == Severity.Critical && RankOf(ancestor) < Severity.Critical)
+            if (HoldsUntil(ancestor, incident) is not { } release)
                 continue;
-
-            // Nobody hears of a suppressed cause, so it can speak for nobody.
-            if (ancestor.Status == IncidentStatus.Suppressed)
-                continue;
-            if (ReleaseAt(ancestor) is not { } release)
+            if (release == DateTimeOffset.MaxValue)
             {
                 (isHeld, recheck) = (true, null);
                 break;
@@ -126,6 +121,20 @@ internal sealed class CauseFinder
 
         var cause = _causes.GetValueOrDefault(incident.Id);
         return new CauseVerdict(incident.Id, cause?.Id, isHeld, _consequences.GetValueOrDefault(incident.Id), recheck);
+    }
+
+    /// <summary>
+    /// Until when an incident that another comes of, at any remove, keeps people from being told of that; the end of time while it goes on;
+    /// null: it does not.
+    /// </summary>
+    public static DateTimeOffset? HoldsUntil(Incident ancestor, Incident incident)
+    {
+        // Danger speaks for itself where its cause is none, unless the cause is the sum of such.
+        if (!IsWide(ancestor) && RankOf(incident) == Severity.Critical && RankOf(ancestor) < Severity.Critical)
+            return null;
+
+        // Nobody hears of a suppressed cause, so it can speak for nobody.
+        return ancestor.Status == IncidentStatus.Suppressed ? null : ReleaseAt(ancestor) ?? DateTimeOffset.MaxValue;
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using EsoCore.Grains.Common;
+using EsoCore.Grains.Correlation;
 using EsoCore.Grains.Incidents;
 using EsoCore.Grains.Storage;
 using EsoCore.History;
@@ -16,6 +17,9 @@ internal sealed partial class NotifierGrain
 
     /// <summary>How long a schedule may take to say who is on call.</summary>
     private static readonly TimeSpan AskFor = TimeSpan.FromSeconds(5);
+
+    /// <summary>Causes of one incident that are looked at, upwards; the graph of causes is not as deep.</summary>
+    private const int MaxCauses = 16;
 
     /// <summary>Devices asked about at one time.</summary>
     private const int AskedAtOnce = 16;
@@ -121,6 +125,7 @@ internal sealed partial class NotifierGrain
         var arrived = inputs.SelectMany(i => i.Notices).ToList();
         var book = await services.Books.Get(_projectId);
         var revived = await StillDead(inputs);
+        var (over, heldBack) = await Outdated(state.Held.Where(h => h.Until <= now).Select(h => h.Notice.Incident.Id), now);
         return new NotifierTurn
         {
             ProjectId = _projectId,
@@ -138,23 +143,60 @@ internal sealed partial class NotifierGrain
             Arrived = arrived,
             Reports = [.. inputs.Where(i => i.Report is not null).Select(i => i.Report!)],
             Revived = revived,
-            Over = await Over(state.Held.Where(h => h.Until <= now).Select(h => h.Notice.Incident.Id)),
+            Over = over,
+            HeldBack = heldBack,
         };
     }
 
-    /// <summary>Those of these incidents that nobody need hear of any more: not every recipient is told that one was put aside.</summary>
-    private async Task<HashSet<Guid>> Over(IEnumerable<Guid> incidents)
+    /// <summary>
+    /// Those of these incidents that nobody need hear of any more, since not every recipient is told that one was put aside; and those of
+    /// which nobody is told now, because their cause goes on.
+    /// </summary>
+    private async Task<(HashSet<Guid> Over, HashSet<Guid> HeldBack)> Outdated(IEnumerable<Guid> incidents, DateTimeOffset now)
     {
-        var over = new HashSet<Guid>();
+        var (over, heldBack, causes) = (new HashSet<Guid>(), new HashSet<Guid>(), new Dictionary<Guid, Incident?>());
         foreach (var id in incidents.Distinct().ToList())
         {
             var item = await services.Store.Find(_projectId, WorkKinds.Incident, id, CancellationToken.None);
             if (item?.Status is { } status && (status == WorkJson.WordOf(IncidentStatus.Resolved)
                 || status == WorkJson.WordOf(IncidentStatus.Suppressed)))
                 over.Add(id);
+            else if (item?.CauseId is not null && Read(item) is { } incident && await IsHeldBack(incident, causes, now))
+                heldBack.Add(id);
         }
 
-        return over;
+        return (over, heldBack);
+    }
+
+    /// <summary>Whether one of its causes goes on, by the measure of the correlation.</summary>
+    /// <param name="causes">Those read so far in this turn.</param>
+    private async Task<bool> IsHeldBack(Incident incident, Dictionary<Guid, Incident?> causes, DateTimeOffset now)
+    {
+        var next = incident.CauseId;
+        for (var i = 0; i < MaxCauses && next is { } id; i++)
+        {
+            if (!causes.TryGetValue(id, out var cause))
+                causes[id] = cause = Read(await services.Store.Find(_projectId, WorkKinds.Incident, id, CancellationToken.None));
+            if (cause is not null && CauseFinder.HoldsUntil(cause, incident) > now)
+                return true;
+            next = cause?.CauseId;
+        }
+
+        return false;
+    }
+
+    /// <summary>An incident as its row has it; null when it is gone or damaged: rather one message too many than one too few.</summary>
+    private Incident? Read(WorkItem? item)
+    {
+        try
+        {
+            return item is null ? null : WorkJson.Read<Incident>(item.Body);
+        }
+        catch (InvalidDataException error)
+        {
+            services.Log.LogError(error, "Incident {IncidentId} cannot be read; it holds back no message", item!.Id);
+            return null;
+        }
     }
 
     /// <summary>

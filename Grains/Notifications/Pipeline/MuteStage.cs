@@ -8,7 +8,8 @@ internal sealed record HeldNotice(Notice Notice, DateTimeOffset Until);
 
 /// <summary>
 /// Takes out what is to tell nobody now, says so in the audit trail, and holds it: an incident that outlasts what mutes it is told then.
-/// The end of an incident is not muted: whoever heard of its opening hears of its end, and what is held of it is forgotten.
+/// The end of an incident is not muted: whoever heard of its opening hears of its end, and what is held of it is forgotten. What has become
+/// a consequence meanwhile is held for as long as its cause goes on, as it would be had it opened now.
 /// </summary>
 internal sealed class MuteStage : INotifierStage
 {
@@ -19,6 +20,8 @@ internal sealed class MuteStage : INotifierStage
 
     /// <summary>The least wait, so that no end by a clock that was put back is judged over and over.</summary>
     private static readonly TimeSpan LeastHold = TimeSpan.FromMinutes(1);
+
+    private static readonly Muted BehindItsCause = new("it is a consequence of an incident that goes on", null);
 
     /// <inheritdoc/>
     public void Run(NotifierTurn turn)
@@ -42,7 +45,8 @@ internal sealed class MuteStage : INotifierStage
     private static bool Take(NotifierTurn turn, Notice notice, bool isNew)
     {
         var device = turn.Devices.GetValueOrDefault(notice.Incident.Source.DeviceId);
-        if (notice.Kind == NoticeKind.Resolved || Muting.Why(notice.Incident, turn.Book, device, turn.Now) is not { } muted)
+        if (notice.Kind == NoticeKind.Resolved || (Muting.Why(notice.Incident, turn.Book, device, turn.Now)
+            ?? (!isNew && turn.HeldBack.Contains(notice.Incident.Id) ? BehindItsCause : null)) is not { } muted)
             return false;
         var isHeld = Hold(turn, notice, muted.Until is { } end && end < turn.Now + JudgedEvery ? end : turn.Now + JudgedEvery);
         if (isNew || !isHeld)

@@ -46,6 +46,9 @@ internal sealed class NotifierTurn
     /// <summary>Incidents of due held notices that are over, or that people put aside, by their rows.</summary>
     public IReadOnlySet<Guid> Over { get; init; } = ImmutableHashSet<Guid>.Empty;
 
+    /// <summary>Incidents of due held notices that are, by their rows, consequences of one that goes on.</summary>
+    public IReadOnlySet<Guid> HeldBack { get; init; } = ImmutableHashSet<Guid>.Empty;
+
     /// <summary>Groups whose time has come.</summary>
     public List<DueGroup> Due { get; } = [];
 
