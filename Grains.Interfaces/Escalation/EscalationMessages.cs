@@ -10,7 +10,10 @@ public interface IEscalationPolicyGrain : IGrainWithStringKey
     /// <summary>Creates the policy (<paramref name="onlyCreate"/>: or answers that it exists) or replaces it.</summary>
     Task<EditResult<EscalationPolicy>> Put(EscalationPolicy policy, long? expectedVersion, bool onlyCreate);
 
-    /// <summary>Takes the policy away; incidents that follow it take no further step.</summary>
+    /// <summary>
+    /// Takes the policy away; for incidents that follow it the rule's own recipients, or else the project's owner, are told once when their
+    /// next step is due.
+    /// </summary>
     Task<EditResult<EscalationPolicy>> Delete(long? expectedVersion);
 }
 

@@ -78,7 +78,7 @@ public sealed record NotifyAction(ImmutableArray<string> To, ImmutableArray<stri
 /// <summary>While nobody acknowledges: follow an escalation policy, or (without one) tell <paramref name="To"/> after <paramref name="After"/>.</summary>
 /// <param name="Policy">The id of an escalation policy, or null.</param>
 /// <param name="After">Without a policy: when, from the incident's opening.</param>
-/// <param name="To">Without a policy: recipients.</param>
+/// <param name="To">Without a policy, or once it is gone or damaged: recipients; then, with none, the project's owner is told.</param>
 /// <param name="Via">Kinds of channels; empty: each recipient's own.</param>
 [GenerateSerializer, Immutable, Alias("escalate-action")]
 public sealed record EscalateAction(string? Policy, TimeSpan? After, ImmutableArray<string> To, ImmutableArray<string> Via) : RuleAction;

@@ -1,4 +1,5 @@
 using EsoCore.Escalation;
+using EsoCore.Grains.Notifications;
 using EsoCore.Notifications;
 using EsoCore.Rules;
 
@@ -17,6 +18,9 @@ internal sealed record EscalationPlan(ImmutableArray<EscalationStep> Steps, Quie
 
     /// <summary>An escalation that is over.</summary>
     public static EscalationPlan None { get; } = new([], null);
+
+    /// <summary>The policy that it stands in for, or null: then its one step takes the place of all that are left.</summary>
+    public string? InPlaceOf { get; private init; }
 
     /// <summary>
     /// The plan of an action, with its policy where it names one that exists; without it the action's own recipients are told once.
@@ -38,6 +42,22 @@ internal sealed record EscalationPlan(ImmutableArray<EscalationStep> Steps, Quie
 
         return new EscalationPlan(steps.ToImmutable(), policy.Quiet);
     }
+
+    /// <summary>
+    /// What is left of an action whose policy is gone or damaged: its own recipients are told once, or else the project's owner. How long
+    /// to wait only the policy knew, so the owner is told at once.
+    /// </summary>
+    public static EscalationPlan InPlace(EscalateAction action, string policy)
+    {
+        var plan = Of(action, null);
+        return (plan.Steps.IsEmpty ? Of(action with { After = TimeSpan.Zero, To = [TargetFinder.LastResort] }, null) : plan) with
+        {
+            InPlaceOf = policy,
+        };
+    }
+
+    /// <summary>The step after those taken, or null when none is left.</summary>
+    public EscalationStep? Next(int taken) => InPlaceOf is null ? Steps.ElementAtOrDefault(taken) : Steps[0];
 
     private static ImmutableArray<string> Given(ImmutableArray<string> list) => list.IsDefault ? [] : list;
 }

@@ -8,7 +8,9 @@ namespace EsoCore.Grains.Incidents;
 /// <summary>What a step of an incident grain goes by, beside its state and what happened.</summary>
 /// <param name="Rule">The rule as it stands, or null when it is gone or off.</param>
 /// <param name="Devices">How many devices an incident about a site or the project takes; null: one is enough.</param>
-/// <param name="Policies">Escalation policies by id; null for one that does not exist; one that could not be read is absent.</param>
+/// <param name="Policies">
+/// Escalation policies by id; null for one that is gone or damaged; one that could not be read just now is absent.
+/// </param>
 internal sealed record IncidentContext(
     Guid ProjectId,
     string RuleId,

@@ -239,7 +239,10 @@ internal sealed partial class IncidentGrain(
     private async Task<RuleDefinition?> RuleOf() =>
         (await books.Get(_projectId)).Rules.TryGetValue(_ruleId, out var rule) && rule.Value.Enabled ? rule.Value : null;
 
-    /// <summary>The policies that the rule's escalations follow. One that cannot be read is left out, and its steps wait.</summary>
+    /// <summary>
+    /// The policies that the rule's escalations follow. One that cannot be read just now is left out, and its steps wait; for one that is
+    /// damaged nobody would wait in vain, so it counts as gone.
+    /// </summary>
     private async Task<ImmutableDictionary<string, EscalationPolicy?>> PoliciesOf(RuleDefinition? rule)
     {
         var policies = ImmutableDictionary<string, EscalationPolicy?>.Empty;
@@ -250,6 +253,11 @@ internal sealed partial class IncidentGrain(
                 var policy = await GrainFactory.GetGrain<IEscalationPolicyGrain>(ProjectKey.Of(_projectId, id)).Get()
                     .WaitAsync(AskFor, time);
                 policies = policies.SetItem(id, policy?.Value);
+            }
+            catch (InvalidDataException error)
+            {
+                log.LogError(error, "The escalation policy {Policy} is damaged; whoever stands in for it is told", id);
+                policies = policies.SetItem(id, null);
             }
             catch (Exception error)
             {

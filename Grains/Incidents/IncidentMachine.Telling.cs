@@ -63,13 +63,13 @@ internal sealed partial class IncidentMachine
         var at = record.Escalations.IndexOf(record.Escalations.First(e => e.Action == progress.Action));
         if (plan is null)
         {
-            var waits = progress with { DueAt = Now + IncidentLimits.Retry, UnplannedSince = from };
+            var waits = progress with { DueAt = AskAgain(from), UnplannedSince = from };
             return record with { Escalations = record.Escalations.SetItem(at, waits) };
         }
 
-        if (progress.Step >= plan.Steps.Length)
+        if (plan.Next(progress.Step) is not { } step)
             return record with { Escalations = record.Escalations.RemoveAt(at) };
-        var due = QuietRules.Release(plan.Quiet, record.View.Severity, from + plan.Steps[progress.Step].After);
+        var due = QuietRules.Release(plan.Quiet, record.View.Severity, from + step.After);
         return record with { Escalations = record.Escalations.SetItem(at, progress with { DueAt = due, UnplannedSince = null }) };
     }
 
@@ -95,34 +95,55 @@ internal sealed partial class IncidentMachine
     private IncidentRecord Step(IncidentRecord record, EscalationProgress progress)
     {
         var plan = PlanOf(progress);
-        if (progress.UnplannedSince is not null || plan is not null && progress.Step >= plan.Steps.Length)
+        if (progress.UnplannedSince is not null || plan is not null && plan.Next(progress.Step) is null)
             return Schedule(record, progress, progress.UnplannedSince ?? Now);
 
         // It is due and stays so: it is taken as soon as the policy can be read.
-        if (plan is null)
-            return record with
-            {
-                Escalations = record.Escalations.Replace(progress, progress with { DueAt = Now + IncidentLimits.Retry }),
-            };
-        var step = plan.Steps[progress.Step];
+        if (plan?.Next(progress.Step) is not { } step)
+        {
+            var since = progress.OverdueSince ?? Now;
+            var waits = progress with { DueAt = AskAgain(since), OverdueSince = since };
+            return record with { Escalations = record.Escalations.Replace(progress, waits) };
+        }
+
         if (QuietRules.Release(plan.Quiet, record.View.Severity, Now) is var release && release > Now)
-            return record with { Escalations = record.Escalations.Replace(progress, progress with { DueAt = release }) };
+        {
+            var waits = progress with { DueAt = release, OverdueSince = null };
+            return record with { Escalations = record.Escalations.Replace(progress, waits) };
+        }
+
         var after = Show(record, record.View with { EscalationLevel = Math.Max(record.View.EscalationLevel, step.Level) });
         foreach (var to in step.To)
             after = TellOpen(after, step.Kind, $"step.{progress.Action}.{progress.Step}", new Recipient(to, step.Via));
+        if (plan.InPlaceOf is { } policy)
+        {
+            Tell("incident.policy_failed", ItsOwn, after,
+                $"Escalation policy {policy} is gone or damaged; told once in its place: {string.Join(", ", step.To)}.");
+            return after with { Escalations = after.Escalations.Remove(progress) };
+        }
+
         Tell("incident.escalated", ItsOwn, after,
             $"Level {step.Level}{(step.Kind == NoticeKind.Repeated ? ", again" : "")}: {string.Join(", ", step.To)}.");
-        return Schedule(after, progress with { Step = progress.Step + 1 }, Now);
+        return Schedule(after, progress with { Step = progress.Step + 1, OverdueSince = null }, Now);
     }
 
-    /// <summary>The plan of an escalation; null when its policy could not be read just now; without steps when it is gone.</summary>
+    /// <summary>
+    /// When a policy is read again that could not be read since then: after as long again, so each wait is about twice the one before it.
+    /// </summary>
+    private DateTimeOffset AskAgain(DateTimeOffset since) =>
+        Min(Max(Now + (Now - since), Now + IncidentLimits.Retry), Now + IncidentLimits.MaxRetry);
+
+    /// <summary>
+    /// The plan of an escalation; null when its policy could not be read just now; without steps when the rule has it no longer.
+    /// </summary>
     private EscalationPlan? PlanOf(EscalationProgress progress)
     {
         if (_context.Rule?.Actions.ElementAtOrDefault(progress.Action) is not EscalateAction action)
             return EscalationPlan.None;
         if (action.Policy is not { } id)
             return EscalationPlan.Of(action, null);
-        return _context.Policies.TryGetValue(id, out var policy) ? EscalationPlan.Of(action, policy) : null;
+        return !_context.Policies.TryGetValue(id, out var policy) ? null
+            : policy is null ? EscalationPlan.InPlace(action, id) : EscalationPlan.Of(action, policy);
     }
 
     private IncidentRecord TellOpen(IncidentRecord record, NoticeKind kind, string step, Recipient recipient)

@@ -143,7 +143,9 @@ internal sealed record IncidentRecord(long No, Incident View)
 /// What the next step's delay counts from, while it is not known because the policy could not be read; null once <paramref name="DueAt"/>
 /// is that step's.
 /// </param>
-internal sealed record EscalationProgress(int Action, int Step, DateTimeOffset DueAt, DateTimeOffset? UnplannedSince = null);
+/// <param name="OverdueSince">Since when the next step has been due without its policy being readable; null: it has not.</param>
+internal sealed record EscalationProgress(
+    int Action, int Step, DateTimeOffset DueAt, DateTimeOffset? UnplannedSince = null, DateTimeOffset? OverdueSince = null);
 
 /// <summary>Whom to tell, and by which channels.</summary>
 internal sealed record Recipient(string To, ImmutableArray<string> Via);

@@ -141,6 +141,18 @@ public sealed partial class IncidentGrainTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Escalation_WithADamagedPolicy_TellsTheOwner()
+    {
+        await _cluster.Stores.Write(_project, ResourceKinds.EscalationPolicy, "torn", "{not json", 0, default);
+        _rules.Set("tamper", Rule(new EscalateAction("torn", null, [], [])));
+        await Deliver("tamper", Episode("tampering", 0, null));
+        await Until(() => _outlet.Taken.Length >= 1);
+        Assert.Equal(["Escalated team:owner"], _outlet.Told);
+        var details = (await Lists.Find((await All()).Items[0].Id))!;
+        Assert.Contains("torn is gone or damaged", details.Trail.Single(t => t.Action == "incident.policy_failed").Body.Value);
+    }
+
+    [Fact]
     public async Task Acts_OfPeople_AreKeptWithWhoAndWhen()
     {
         _rules.Set("tamper", Rule(new EscalateAction(null, TimeSpan.FromMinutes(5), ["team:boss"], [])));
