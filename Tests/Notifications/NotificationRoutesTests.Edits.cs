@@ -43,6 +43,7 @@ public sealed partial class NotificationRoutesTests
         (await Send("PATCH", "/api/channels/hook", """{"name":"Other","secret":"fedcba9876543210"}""")).Is(200);
         (await Send("PATCH", "/api/channels/hook", """{"kind":"pigeon"}""")).IsProblem(400, "invalid");
         (await Send("DELETE", "/api/channels/hook")).Is(204);
+        (await Send("POST", "/api/people", """{"id":"max","name":"Max","email":"max@example.com"}""")).Is(201);
         (await Send("PATCH", "/api/teams/safety", """{"members":["person:max"]}""")).Is(200);
         (await Send("PATCH", "/api/rules/power_outage", """{"enabled":false}""")).Is(200);
         (await Send("DELETE", "/api/rules/power_outage")).Is(204);
@@ -52,6 +53,7 @@ public sealed partial class NotificationRoutesTests
                 ("channel.created", """{"kind":"channel","id":"hook","version":1}"""),
                 ("channel.changed", """{"kind":"channel","id":"hook","version":2}"""),
                 ("channel.deleted", """{"kind":"channel","id":"hook","version":3}"""),
+                ("person.created", """{"kind":"person","id":"max","version":1}"""),
                 ("team.changed", """{"kind":"team","id":"safety","version":1}"""),
                 ("rule.changed", """{"kind":"rule","id":"power_outage","version":1}"""),
                 ("rule.deleted", """{"kind":"rule","id":"power_outage","version":2}"""),
