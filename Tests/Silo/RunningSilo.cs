@@ -103,6 +103,18 @@ internal sealed class RunningSilo : IAsyncDisposable
         return await Send(request);
     }
 
+    /// <summary>A device's heartbeat.</summary>
+    public async Task<(int Status, JsonElement Json)> Beat(SeededDevice device, string json)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/iot/v1/heartbeat")
+        {
+            Content = new StringContent(json, Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Add("X-Device-Id", device.Id);
+        request.Headers.Add("X-Auth-Key", device.Secret);
+        return await Send(request);
+    }
+
     public async Task<SeededDevice> Seed()
     {
         var (status, seed) = await Send(HttpMethod.Post, "/v1/seed");
