@@ -7,7 +7,7 @@ using Xunit;
 
 namespace EsoCore.Tests.Feed;
 
-/// <summary>The feed of the whole server, by the real clock: what a device uploads, and that it falls silent.</summary>
+/// <summary>The feed of the whole server, by the real clock: what a device uploads, what becomes of it, and that it falls silent.</summary>
 public sealed class ServerFeedTests : IDisposable
 {
     private static readonly Dictionary<string, string?> Settings = new()
@@ -29,18 +29,49 @@ public sealed class ServerFeedTests : IDisposable
         Assert.Null(await Bounded(End(client)));
     }
 
+    [Fact]
+    public async Task Stream_ShowsAnIncidentAndThatItWasAcknowledged()
+    {
+        await using var silo = await RunningSilo.Start(_data, Settings);
+        var device = await silo.Seed();
+        using var client = await Open(silo, device);
+        var uploaded = await silo.Upload(device, """[{"ts":"2026-01-15T14:30:23Z","series":"tamper_detected","val":null,"unit":null}]""");
+        Assert.Equal(200, uploaded.Status);
+        var opened = JsonDocument.Parse((await Bounded(Next(client, FeedKinds.Incident, _ => true))).Data).RootElement;
+        Assert.Equal(
+            ("tamper_detected", $"device:{device.Id}", "open", "critical"),
+            (Text(opened, "rule_id"), Text(opened, "subject"), Text(opened, "status"), Text(opened, "severity")));
+
+        // Until somebody does, nothing says that it was.
+        var id = Text(opened, "id");
+        Assert.False(opened.TryGetProperty("acknowledged_by", out _));
+        Assert.Equal(200, (await silo.Send(HttpMethod.Post, $"/api/incidents/{id}/acknowledge", device.ProjectKey)).Status);
+        var acknowledged = JsonDocument.Parse(
+            (await Bounded(Next(client, FeedKinds.Incident, i => Text(i, "status") != "open"))).Data).RootElement;
+        Assert.Equal((id, "acknowledged"), (Text(acknowledged, "id"), Text(acknowledged, "status")));
+        Assert.StartsWith("key:", Text(acknowledged, "acknowledged_by"));
+    }
+
+    private static string Text(JsonElement json, string name) => json.GetProperty(name).GetString()!;
+
+    /// <summary>A reader that hears all from here on.</summary>
+    private static async Task<StreamClient> Open(RunningSilo silo, SeededDevice device)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/stream");
+        request.Headers.Authorization = new AuthenticationHeaderValue(
+            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(device.ProjectKey)));
+        var client = await StreamClient.Open(silo.Http, request);
+        await Bounded(Next(client, "ready", _ => true));
+        return client;
+    }
+
     private static async Task<StreamClient> Watch(RunningSilo silo)
     {
         var device = await silo.Seed();
         var changed = await silo.Send(
             HttpMethod.Patch, $"/api/devices/{device.Id}", device.ProjectKey, """{"config":{"upload_interval_s":1}}""");
         Assert.Equal(200, changed.Status);
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/stream");
-        request.Headers.Authorization = new AuthenticationHeaderValue(
-            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(device.ProjectKey)));
-        var client = await StreamClient.Open(silo.Http, request);
-        await Bounded(Next(client, "ready", _ => true));
-
+        var client = await Open(silo, device);
         var uploaded = await silo.Upload(device, """[{"ts":"2026-01-15T14:30:23Z","series":"power_outage","val":null,"unit":null}]""");
         Assert.Equal(200, uploaded.Status);
         await Bounded(Next(client, FeedKinds.Event, e => e.GetProperty("event_type").GetString() == "power_outage"));
