@@ -30,7 +30,8 @@ Benchmark[] benchmarks =
     new("events", "a storm of events until the messages are there [--devices n] [--events n] [--seconds n] [--date ..] [--no-file]", EventsBenchmark.RunAsync),
     new("rules", "what rules cost: ingest with 0, 10 and 100 of them [--devices n] [--batches n] [--rounds n] [--date ..] [--no-file]",
     RulesBenchmark.RunAsync),
-    new("anomalies", "anomalies found in metrics [--corpus folder] [--simulated] [--date ..] [--no-file]", AnomaliesBenchmark.RunAsync),
+    new("anomalies", "anomalies found in metrics and events [--corpus folder] [--simulated] [--events] [--date ..] [--no-file]",
+    AnomaliesBenchmark.RunAsync),
 ];
 
 Benchmark? chosen = benchmarks.FirstOrDefault(benchmark => args is [var name, ..] && name == benchmark.Name);

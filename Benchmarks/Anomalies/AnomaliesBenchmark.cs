@@ -4,7 +4,10 @@ using EsoCore.Grains.Anomalies;
 
 namespace EsoCore.Benchmarks.Anomalies;
 
-/// <summary>What the detector of metrics finds: on a labelled corpus, by its published scoring, and in simulated fleets.</summary>
+/// <summary>
+/// What the detectors find: that of metrics on a labelled corpus, by its published scoring, and in simulated fleets; that of events in
+/// simulated fleets.
+/// </summary>
 internal static class AnomaliesBenchmark
 {
     private const string File = "anomalies.md";
@@ -15,23 +18,24 @@ internal static class AnomaliesBenchmark
     {
         var arguments = new Arguments(args);
         var corpus = arguments.Get("corpus");
-        if (corpus is null && !arguments.Has("simulated"))
+        if (corpus is null && !arguments.Has("simulated") && !arguments.Has("events"))
         {
-            Console.WriteLine("usage: anomalies --corpus <folder with windows.json> and/or --simulated");
+            Console.WriteLine("usage: anomalies --corpus <folder with windows.json> and/or --simulated and/or --events");
             return Task.FromResult(1);
         }
 
         var machine = $"Machine: {Machine.Describe()}. {arguments.Get("date")}".TrimEnd();
         var labelled = corpus is null ? Kept(CorpusHeading) : Labelled(Corpus.Read(corpus), machine);
         var simulated = arguments.Has("simulated") ? SimulatedRun.Report() : Kept(SimulatedHeading);
-        var text = $"# Anomalies of metrics\n\n{labelled}{simulated}";
+        var events = arguments.Has("events") ? EventRateRun.Report(machine) : Kept(EventRateRun.Heading);
+        var text = $"# Anomalies\n\n{labelled}{simulated}{events}";
         Console.WriteLine(text);
         if (!arguments.Has("no-file"))
             Results.Write(File, text);
         return Task.FromResult(0);
     }
 
-    /// <summary>The section of the last run, for a run that measures the other one.</summary>
+    /// <summary>The section of the last run, for a run that measures another one.</summary>
     private static string Kept(string heading)
     {
         var text = Results.Read(File) ?? "";
