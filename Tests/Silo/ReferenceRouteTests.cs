@@ -90,10 +90,11 @@ public sealed class ReferenceRouteTests : IAsyncLifetime
         [
             "actions[0].to[1]: names no channel of this project: 'hook'",
             "actions[1].policy: names no escalation policy of this project: 'p'",
+            "actions[1].to[0]: names no person of this project: 'gone'",
             "actions[2].to[0]: names no team of this project: 'crew'",
         ],
         await Faults("/api/rules", Rule("""
-            {"type":"notify","to":["team:maintenance","channel:hook"]},{"type":"escalate","policy":"p"},
+            {"type":"notify","to":["team:maintenance","channel:hook"]},{"type":"escalate","policy":"p","to":["person:gone"]},
             {"type":"escalate","after_s":600,"to":["team:crew"]}
             """)));
 

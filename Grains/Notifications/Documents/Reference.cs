@@ -44,7 +44,9 @@ internal readonly record struct Reference(string Field, string Kind, string Id)
         : rule.Actions.SelectMany((action, i) => action switch
         {
             NotifyAction notify => Recipients($"actions[{i}].to", notify.To),
-            EscalateAction { Policy: { } policy } => [new Reference($"actions[{i}].policy", Policy, policy)],
+            // Beside a policy its own recipients stand in for it, should it go.
+            EscalateAction { Policy: { } policy } escalate =>
+                Recipients($"actions[{i}].to", escalate.To).Prepend(new Reference($"actions[{i}].policy", Policy, policy)),
             EscalateAction escalate => Recipients($"actions[{i}].to", escalate.To),
             _ => [],
         });
