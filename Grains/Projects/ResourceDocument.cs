@@ -1,5 +1,5 @@
 using System.Text.Json;
-using EsoCore.Grains.Notifications;
+using EsoCore.Grains.Common;
 using EsoCore.Grains.Storage;
 using Microsoft.Extensions.Logging;
 

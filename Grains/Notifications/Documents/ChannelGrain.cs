@@ -1,3 +1,4 @@
+using EsoCore.Grains.Common;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
 using EsoCore.Incidents;

@@ -1,3 +1,4 @@
+using EsoCore.Grains.Common;
 using EsoCore.Grains.Storage;
 using EsoCore.Notifications;
 

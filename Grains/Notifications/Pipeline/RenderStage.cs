@@ -1,3 +1,4 @@
+using EsoCore.Grains.Common;
 using EsoCore.Notifications;
 
 namespace EsoCore.Grains.Notifications;

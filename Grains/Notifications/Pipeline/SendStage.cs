@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using EsoCore.Grains.Common;
 using EsoCore.Grains.Storage;
 using EsoCore.Notifications;
 

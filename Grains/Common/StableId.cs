@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace EsoCore.Grains.Notifications;
+namespace EsoCore.Grains.Common;
 
 /// <summary>Ids that follow from what they name, so that a step taken twice names its rows alike.</summary>
 internal static class StableId
