@@ -57,12 +57,15 @@ restore_seconds=90
 orleans="-p:GrainEngine=Orleans"
 [ -z "${ORLEANS_PACKAGES:-}" ] || orleans="$orleans -p:RestoreAdditionalProjectSources=$ORLEANS_PACKAGES"
 # shellcheck disable=SC2086 # Options.
-orleans_restores() { timeout "$restore_seconds" dotnet restore Tests/Tests.csproj $orleans -v q --disable-build-servers >/dev/null 2>&1; }
-
 has_orleans=0
-if orleans_restores; then has_orleans=1; fi
+why_not=""
+if restoring=$(timeout "$restore_seconds" dotnet restore Tests/Tests.csproj $orleans -v q --disable-build-servers 2>&1); then
+    has_orleans=1
+else
+    why_not=$(printf '%s\n' "$restoring" | sed -n 's/.*error \(NU[0-9]*: [^[]*\).*/: \1/p' | head -n 1)
+fi
 if [ "$has_orleans" = 0 ] && [ "$engine" = orleans ]; then
-    say "Orleans' packages do not restore here. ORLEANS_PACKAGES can name a source that has them."
+    say "Orleans' packages do not restore here$why_not. ORLEANS_PACKAGES can name a source that has them."
     exit 1
 fi
 
@@ -81,7 +84,7 @@ if [ "$has_orleans" = 1 ]; then
     fi
     export ESOCORE_TEST_OTHER_BUILD
 else
-    say "Orleans flavour: not built, its packages do not restore here."
+    say "Orleans flavour: not built, its packages do not restore here$why_not"
 fi
 
 results=$(mktemp -d)

@@ -1,9 +1,7 @@
 using System.Net;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using EsoCore.Api;
+using EsoCore.Runtime.Clustering;
 using Orleans.Configuration;
-using Orleans.Connections.Security;
 
 namespace EsoCore.Silo.Hosting;
 
@@ -45,8 +43,8 @@ internal static class OrleansCluster
         silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = Response);
         silo.Configure<ConnectionOptions>(Connections);
         silo.Configure<ClusterMembershipOptions>(Watch);
-        if (Certificates.Of(cluster) is { } certificates)
-            silo.UseTls(certificates.Apply);
+        if (TlsOf(cluster) is { } tls)
+            silo.UseTls(tls);
         silo.Services.AddSingleton(static provider =>
         {
             var members = provider.GetRequiredService<IClusterMembershipService>();
@@ -64,8 +62,8 @@ internal static class OrleansCluster
         client.Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = Response);
         client.Configure<ConnectionOptions>(Connections);
         client.UseConnectionRetryFilter(AwaitSilo);
-        if (Certificates.Of(cluster) is { } certificates)
-            client.UseTls(certificates.Apply);
+        if (TlsOf(cluster) is { } tls)
+            client.UseTls(tls);
         client.Services.AddOwnExceptions();
         client.Services.AddSingleton<IOutgoingGrainCallFilter>(new OrleansRejections(DoorPatience));
         client.Services.AddSingleton<DoorReadiness>();
@@ -109,6 +107,9 @@ internal static class OrleansCluster
         endpoints.GatewayListeningEndpoint = new IPEndPoint(listening.Address, endpoints.GatewayPort);
     }
 
+    private static ClusterTls? TlsOf(ClusterSettings cluster) =>
+        cluster.Cert is { } certificate ? new ClusterTls(certificate, cluster.Key!, cluster.Authority!) : null;
+
     private static IPAddress AddressOf(string host) => IPAddress.TryParse(host, out var address) ? address : Dns.GetHostAddresses(host)[0];
 
     /// <summary>Ready while the others count this silo in.</summary>
@@ -133,37 +134,5 @@ internal static class OrleansCluster
 
         public void NotifyGatewayCountChanged(int currentNumberOfGateways, int previousNumberOfGateways, bool connectionRecovered) =>
             _lost = currentNumberOfGateways == 0;
-    }
-
-    /// <summary>TLS both ways between all processes: each shows its certificate, and believes those of the authority alone.</summary>
-    private sealed record Certificates(X509Certificate2 Own, X509Certificate2Collection Authority)
-    {
-        public static Certificates? Of(ClusterSettings cluster)
-        {
-            if (cluster.Cert is null)
-                return null;
-            var authority = new X509Certificate2Collection();
-            authority.ImportFromPemFile(cluster.Authority!);
-            return new Certificates(X509Certificate2.CreateFromPemFile(cluster.Cert, cluster.Key), authority);
-        }
-
-        public void Apply(TlsOptions tls)
-        {
-            tls.LocalCertificate = Own;
-            tls.LocalClientCertificateSelector = (_, _, _, _, _) => Own;
-            tls.RemoteCertificateMode = tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
-            tls.RemoteCertificateValidation = IsOurs;
-            // Whom the authority vouches for is one of us, whatever its name.
-            tls.OnAuthenticateAsClient = (_, options) => options.TargetHost = Id;
-        }
-
-        private bool IsOurs(X509Certificate2 certificate, X509Chain? given, SslPolicyErrors errors)
-        {
-            using var chain = new X509Chain();
-            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            chain.ChainPolicy.CustomTrustStore.AddRange(Authority);
-            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-            return chain.Build(certificate);
-        }
     }
 }

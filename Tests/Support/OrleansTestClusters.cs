@@ -27,7 +27,7 @@ internal static class OrleansTestClusters
         services.AddSingleton(clock);
         services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
         services.AddKeyedSingleton<TimeProvider>(TimeProviderNames.Grains, new GrainClock(clock));
-        services.AddKeyedSingleton(ReminderTimeProviderNames.Reminders, clock);
+        services.AddKeyedSingleton<TimeProvider>(ReminderTimeProviderNames.Reminders, new ReminderClock(clock));
     }
 }
 
@@ -49,6 +49,37 @@ internal sealed class GrainClock(TimeProvider test) : TimeProvider
     private static bool IsOrleans(Type? timer) =>
         timer is { IsGenericType: true }
         && timer.GenericTypeArguments[0].Namespace?.StartsWith("Orleans", StringComparison.Ordinal) == true;
+}
+
+/// <summary>
+/// The test's clock for reminders, a little later with each reading while it stands still, up to a millisecond: Orleans asks for the rest
+/// of a wait until none is left, a timer cuts off what is less than a millisecond, and a clock that stood still would be asked forever.
+/// </summary>
+internal sealed class ReminderClock(TimeProvider test) : TimeProvider
+{
+    private readonly Lock _gate = new();
+    private DateTimeOffset _at;
+    private TimeSpan _later;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_gate)
+        {
+            var now = test.GetUtcNow();
+            if (now != _at)
+                (_at, _later) = (now, TimeSpan.Zero);
+            else if (_later < TimeSpan.FromMilliseconds(1))
+                _later += TimeSpan.FromMicroseconds(10);
+            return now + _later;
+        }
+    }
+
+    public override long GetTimestamp() => test.GetTimestamp();
+
+    public override long TimestampFrequency => test.TimestampFrequency;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        test.CreateTimer(callback, state, dueTime, period);
 }
 
 /// <summary>A process without grains.</summary>
