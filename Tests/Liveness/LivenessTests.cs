@@ -83,8 +83,7 @@ public sealed class LivenessTests : IAsyncLifetime
     {
         var id = await AddDevice("HALL");
         await Heard(id);
-        await _cluster.RestartAsync(TimeSpan.FromHours(2));
-        await Start(id);
+        await Restart(id, TimeSpan.FromHours(2));
         Assert.False(await _cluster.Move(SilentAfter - TimeSpan.FromSeconds(1), () => !Presence(id).Online, TimeSpan.FromSeconds(10)));
         Assert.True(await _cluster.Move(Slack, () => !Presence(id).Online));
     }
@@ -94,8 +93,7 @@ public sealed class LivenessTests : IAsyncLifetime
     {
         var id = await AddDevice("HALL");
         await Heard(id);
-        await _cluster.RestartAsync();
-        await Start(id);
+        await Restart(id);
         Assert.True(await _cluster.Move(SilentAfter + Slack, () => !Presence(id).Online));
     }
 
@@ -147,8 +145,7 @@ public sealed class LivenessTests : IAsyncLifetime
         await Heard(good);
         for (var i = 0; i < 2 * LivenessGrain.AskedAtOnce; i++)
             await AddBroken(LivenessShards.Of(good), i);
-        await _cluster.RestartAsync();
-        await Start(good);
+        await Restart(good);
         Assert.True(await _cluster.Move(SilentAfter + Slack, () => !Presence(good).Online));
     }
 
@@ -228,6 +225,19 @@ public sealed class LivenessTests : IAsyncLifetime
 
     private Task Start(Guid device) =>
         _cluster.Client.GetGrain<ILivenessGrain>(LivenessShards.KeyOf(LivenessShards.Of(device))).Start();
+
+    /// <summary>
+    /// A restart after some time, with the shard of a device. Ends when it has asked the first device: a busy machine may lag behind a
+    /// clock that is moved before that, and silence counts from when the server listens.
+    /// </summary>
+    private async Task Restart(Guid device, TimeSpan away = default)
+    {
+        var loads = _cluster.Stores.Calls("Load");
+        await _cluster.RestartAsync(away);
+        await Start(device);
+        _cluster.Time.Advance(TimeSpan.Zero); // The shard's first look is due.
+        await _cluster.Stores.Until(() => _cluster.Stores.Calls("Load") > loads);
+    }
 
     /// <summary>A sign of life; its time. Ends when everyone who is to be told was.</summary>
     private async Task<DateTimeOffset> Heard(Guid id)

@@ -78,11 +78,12 @@ internal sealed class GrainCluster : IAsyncDisposable
     public async Task<bool> Move(TimeSpan atMost, Func<bool> until, TimeSpan? step = null)
     {
         var end = Time.GetUtcNow() + atMost;
+        var by = step ?? TimeSpan.FromSeconds(1);
         while (true)
         {
             // At the end much more: on a busy machine what is under way may lag far behind the clock.
             var isLast = Time.GetUtcNow() >= end;
-            for (var turns = 0; turns < (isLast ? 400_000 : 2_000); turns++)
+            for (var turns = 0; turns < (isLast ? 400_000 : 2_000 * Math.Max(1, by.TotalSeconds)); turns++)
             {
                 if (until())
                     return true;
@@ -91,7 +92,7 @@ internal sealed class GrainCluster : IAsyncDisposable
 
             if (isLast)
                 return until();
-            Time.Advance(step ?? TimeSpan.FromSeconds(1));
+            Time.Advance(by);
         }
     }
 }
