@@ -14,7 +14,8 @@ internal sealed record QuietBody(
 /// <summary>
 /// A level of an escalation policy: seconds after the one above it (or the opening), whom to tell, by which kinds of channels.
 /// </summary>
-internal sealed record LevelBody(long AfterS, ImmutableArray<string> To, ImmutableArray<string>? Via);
+internal sealed record LevelBody(
+    long AfterS, ImmutableArray<string> To, [property: ChannelKind] ImmutableArray<string>? Via);
 
 /// <summary>An escalation policy.</summary>
 internal sealed record PolicyBody(

@@ -67,7 +67,7 @@ internal sealed record RuleScopeBody(
 internal sealed record RuleActionBody(
     string Type,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableArray<string>? To,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableArray<string>? Via,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), ChannelKind] ImmutableArray<string>? Via,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Policy,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? AfterS,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Kind,

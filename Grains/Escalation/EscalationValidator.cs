@@ -1,4 +1,5 @@
 using EsoCore.Escalation;
+using EsoCore.Grains.Notifications;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Sites;
 
@@ -51,6 +52,7 @@ internal static class EscalationValidator
             if (level.After < TimeSpan.Zero || level.After > MaxWait)
                 errors.Add(new FieldError($"levels[{i}].after_s", $"must be 0 to {MaxWait.TotalSeconds} seconds"));
             Recipients(errors, $"levels[{i}].to", level.To);
+            RecipientValidator.Via(errors, $"levels[{i}].via", level.Via);
         }
 
         if (policy.RepeatEvery is { } every && (every < MinRepeat || every > MaxWait))

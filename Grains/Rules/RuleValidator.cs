@@ -1,3 +1,4 @@
+using EsoCore.Grains.Notifications;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Rules.Conditions;
 using EsoCore.Rules;
@@ -145,7 +146,7 @@ internal static class RuleValidator
                 TextRules.Id(errors, $"{field}.to[{i}]", to[i][prefix.Length..]);
         }
 
-        Names(errors, $"{field}.via", via);
+        RecipientValidator.Via(errors, $"{field}.via", via);
     }
 
     private static void Within(List<FieldError> errors, string field, TimeSpan time, TimeSpan min, TimeSpan max)

@@ -120,6 +120,7 @@ public sealed class SchemaTests
     [InlineData("POST", "/api/channels", "settings.content_type", "application/json,application/x-www-form-urlencoded,text/plain,null")]
     [InlineData("POST", "/api/teams", "via[]", "email,slack,sms,teams,ticket,webhook")]
     [InlineData("PATCH", "/api/teams/{id}", "via[]", "email,slack,sms,teams,ticket,webhook")]
+    [InlineData("POST", "/api/escalation-policies", "levels[].via[]", "email,slack,sms,teams,ticket,webhook")]
     [InlineData("POST", "/api/people", "quiet_hours.below", "info,low,medium,high,critical,null")]
     [InlineData("POST", "/api/silences", "matchers.severities[]", "info,low,medium,high,critical")]
     [InlineData("POST", "/api/maintenance-windows", "weekly.days[]", "mon,tue,wed,thu,fri,sat,sun")]

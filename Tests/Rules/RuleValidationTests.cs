@@ -92,6 +92,17 @@ public sealed class RuleValidationTests
             fields);
     }
 
+    [Theory]
+    [InlineData("""["email","slack","sms","teams","ticket","webhook"]""", true)]
+    [InlineData("""["e-mail"]""", false)]
+    [InlineData("""["sms","sms"]""", false)]
+    public async Task Kinds_of_channels_are_those_that_there_are_in_the_schema_too(string via, bool isGood)
+    {
+        var actions = $$"""[{"type":"notify","to":["team:it"],"via":{{via}}}]""";
+        var rule = $$"""{"name":"Test","condition":{"type":"threshold","metric":"temp","above":1},"actions":{{actions}}}""";
+        Assert.Equal(isGood, (await Check(rule)).Count == 0);
+    }
+
     [Fact]
     public async Task Every_default_rule_is_good_and_as_the_schema_says()
     {

@@ -99,6 +99,25 @@ public sealed class ReferenceRouteTests : IAsyncLifetime
             """)));
 
     [Fact]
+    public async Task Channels_OfUnknownKinds_AreRefusedInRulesAndPoliciesAsInTeams()
+    {
+        Assert.Equal(
+            [
+                "actions[0].via[0]: must be one of: email, slack, sms, teams, ticket, webhook",
+                "actions[1].via: must name each kind once",
+            ],
+            await Faults("/api/rules", Rule("""
+                {"type":"notify","to":["team:it"],"via":["e-mail"]},
+                {"type":"escalate","after_s":600,"to":["team:it"],"via":["sms","sms"]}
+                """)));
+        Assert.Equal(
+            ["levels[1].via[1]: must be one of: email, slack, sms, teams, ticket, webhook"],
+            await Faults("/api/escalation-policies", """
+                {"name":"P","levels":[{"to":["team:it"]},{"after_s":60,"to":["team:it"],"via":["sms","phone"]}]}
+                """));
+    }
+
+    [Fact]
     public async Task WhoWasTakenAway_MayStayButNotComeAnew()
     {
         await Good("/api/teams", """{"id":"crew","name":"C","members":["person:max"]}""");

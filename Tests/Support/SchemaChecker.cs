@@ -14,7 +14,7 @@ internal sealed class SchemaChecker(JsonElement document)
         [
             "type", "required", "properties", "additionalProperties", "items", "enum", "oneOf", "anyOf", "allOf", "$ref", "minimum",
             "maximum",
-            "minLength", "maxLength", "minItems", "maxItems", "pattern",
+            "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "pattern",
         ];
 
     private static readonly HashSet<string> SayNothing =
@@ -82,6 +82,9 @@ internal sealed class SchemaChecker(JsonElement document)
             faults.Add($"{path}: {size} is below the {least} {min}");
         if (most.Length > 0 && schema.TryGetProperty(most, out var max) && size > max.GetDouble())
             faults.Add($"{path}: {size} is above the {most} {max}");
+        if (value.ValueKind == JsonValueKind.Array && schema.TryGetProperty("uniqueItems", out var unique) && unique.GetBoolean()
+            && value.EnumerateArray().DistinctBy(item => item.GetRawText()).Count() < size)
+            faults.Add($"{path}: an item stands there twice");
         if (value.ValueKind == JsonValueKind.String && schema.TryGetProperty("pattern", out var pattern)
             && !Regex.IsMatch(value.GetString()!, pattern.GetString()!))
             faults.Add($"{path}: {value} does not match {pattern}");

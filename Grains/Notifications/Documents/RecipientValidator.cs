@@ -40,16 +40,24 @@ internal static partial class RecipientValidator
             errors.Add(new FieldError("members", $"must hold at most {TeamDefinition.MaxMembers}"));
         for (var i = 0; i < Math.Min(team.Members.Length, TeamDefinition.MaxMembers); i++)
             Member(errors, $"members[{i}]", team.Members[i]);
-        for (var i = 0; i < team.Via.Length && i < ChannelKinds.All.Length; i++)
-        {
-            if (!ChannelKinds.All.Contains(team.Via[i]))
-                errors.Add(new FieldError($"via[{i}]", $"must be one of: {string.Join(", ", ChannelKinds.All)}"));
-        }
-
-        if (team.Via.Distinct().Count() != team.Via.Length)
-            errors.Add(new FieldError("via", "must name each kind once"));
+        Via(errors, "via", team.Via);
         Email(errors, "contact_email", team.ContactEmail);
         return errors;
+    }
+
+    /// <summary>Checks kinds of channels, of which none need be named.</summary>
+    public static void Via(List<FieldError> errors, string field, ImmutableArray<string> kinds)
+    {
+        if (kinds.IsDefaultOrEmpty)
+            return;
+        for (var i = 0; i < kinds.Length && i < ChannelKinds.All.Length; i++)
+        {
+            if (!ChannelKinds.All.Contains(kinds[i]))
+                errors.Add(new FieldError($"{field}[{i}]", $"must be one of: {string.Join(", ", ChannelKinds.All)}"));
+        }
+
+        if (kinds.Distinct().Count() != kinds.Length)
+            errors.Add(new FieldError(field, "must name each kind once"));
     }
 
     /// <summary>Checks a mail address that may be missing: plain ASCII, nothing that could end a header's line.</summary>
