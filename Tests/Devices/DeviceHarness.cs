@@ -115,6 +115,7 @@ internal sealed class DeviceHarness : IAsyncDisposable
             services.AddSingleton(Storage.History);
             services.AddSingleton(Storage.GrainStates);
             services.AddSingleton(Storage.Reminders);
+            services.AddSingleton(Storage.Work); // Grains of incidents that could not be made would hold up Orleans' streams.
             services.AddEsoCoreGrains();
         });
         builder.ConfigureSilo((_, silo) => silo.AddEsoCoreGrainHost());

@@ -38,7 +38,7 @@ public sealed class SiloDeathTests
         if (moment != Moment.DeviceCommitted)
             cluster.Clock.Leap(Reminder);
         // A leap before the other silo has taken over the reminder is missed: then it comes a period later.
-        await cluster.Receiver.Until(moment == Moment.MessageSent ? 2 : 1, patience: 2 * Reminder);
+        await cluster.Receiver.Until(moment == Moment.MessageSent ? 2 : 1, patience: 4 * Reminder);
         Assert.Equal(UploadOutcome.Replayed, await cluster.Upload(batch));
         await cluster.Settled();
 
@@ -102,7 +102,7 @@ public sealed class SiloDeathTests
         cluster.Clock.Leap(isWokenOften ? TimeSpan.FromMinutes(1) : Delay);
         if (isWokenOften)
             await cluster.Wake(cluster.IncidentGrain, wakeUps);
-        await cluster.Receiver.Until(1, message => message.Path == $"/{Second}", patience: 2 * Reminder);
+        await cluster.Receiver.Until(1, message => message.Path == $"/{Second}", patience: 4 * Reminder);
         cluster.Clock.Leap(2 * Delay);
         await cluster.Wake(cluster.IncidentGrain, wakeUps);
         await cluster.Settled();
