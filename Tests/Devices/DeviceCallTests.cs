@@ -14,7 +14,7 @@ public class DeviceCallTests : IAsyncLifetime
 {
     private DeviceHarness _harness = null!;
 
-    public async Task InitializeAsync() => _harness = await DeviceHarness.Start();
+    public async Task InitializeAsync() => _harness = await DeviceHarness.Start(withIncidents: true);
 
     public async Task DisposeAsync() => await _harness.DisposeAsync();
 

@@ -19,9 +19,10 @@ namespace EsoCore.Tests.Devices;
 internal sealed class DeviceHarness : IAsyncDisposable
 {
     private readonly string _directory;
+    private readonly bool _hasIncidents;
     private InProcessTestCluster _cluster = null!;
 
-    private DeviceHarness(string directory) => _directory = directory;
+    private DeviceHarness(string directory, bool hasIncidents) => (_directory, _hasIncidents) = (directory, hasIncidents);
 
     internal FakeTimeProvider Time { get; } = new();
 
@@ -35,9 +36,13 @@ internal sealed class DeviceHarness : IAsyncDisposable
 
     internal IHistory History => Storage.History;
 
-    internal static async Task<DeviceHarness> Start()
+    /// <summary>
+    /// Starts it. Without incidents, what is told to them stays in the outbox for a test to look at; Orleans' streams then try to reach
+    /// them for a minute, and other receivers may wait meanwhile.
+    /// </summary>
+    internal static async Task<DeviceHarness> Start(bool withIncidents = false)
     {
-        var harness = new DeviceHarness(Directory.CreateTempSubdirectory("esocore-test-").FullName);
+        var harness = new DeviceHarness(Directory.CreateTempSubdirectory("esocore-test-").FullName, withIncidents);
         await harness.Open();
         var created = await harness.Grains.GetGrain<IInstallationGrain>(IInstallationGrain.Key).CreateProject("Test");
         harness.ProjectId = created.Project.Id;
@@ -115,7 +120,8 @@ internal sealed class DeviceHarness : IAsyncDisposable
             services.AddSingleton(Storage.History);
             services.AddSingleton(Storage.GrainStates);
             services.AddSingleton(Storage.Reminders);
-            services.AddSingleton(Storage.Work); // Grains of incidents that could not be made would hold up Orleans' streams.
+            if (_hasIncidents)
+                services.AddSingleton(Storage.Work);
             services.AddEsoCoreGrains();
         });
         builder.ConfigureSilo((_, silo) => silo.AddEsoCoreGrainHost());
