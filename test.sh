@@ -56,14 +56,20 @@ fi
 restore_seconds=90
 orleans="-p:GrainEngine=Orleans"
 [ -z "${ORLEANS_PACKAGES:-}" ] || orleans="$orleans -p:RestoreAdditionalProjectSources=$ORLEANS_PACKAGES"
-# shellcheck disable=SC2086 # Options.
-has_orleans=0
+status=0
 why_not=""
-if restoring=$(timeout "$restore_seconds" dotnet restore Tests/Tests.csproj $orleans -v q --disable-build-servers 2>&1); then
-    has_orleans=1
-else
-    why_not=$(printf '%s\n' "$restoring" | sed -n 's/.*error \(NU[0-9]*: [^[]*\).*/: \1/p' | head -n 1)
+restoring=$(mktemp)
+# shellcheck disable=SC2086 # Options.
+timeout -k 10 "$restore_seconds" dotnet restore Tests/Tests.csproj $orleans -v q --disable-build-servers >"$restoring" 2>&1 || status=$?
+has_orleans=1
+if [ "$status" != 0 ]; then
+    has_orleans=0
+    case "$status" in
+        124 | 137) why_not=" (no answer within $restore_seconds s)" ;;
+        *) why_not=$(sed -n 's/.*error \(NU[0-9]*: .*\)/\1/p' "$restoring" | sed 's/ *\[[^]]*\]$//; s/\. *$//; s/.*/ (&)/' | head -n 1) ;;
+    esac
 fi
+rm -f "$restoring"
 if [ "$has_orleans" = 0 ] && [ "$engine" = orleans ]; then
     say "Orleans' packages do not restore here$why_not. ORLEANS_PACKAGES can name a source that has them."
     exit 1
@@ -84,7 +90,7 @@ if [ "$has_orleans" = 1 ]; then
     fi
     export ESOCORE_TEST_OTHER_BUILD
 else
-    say "Orleans flavour: not built, its packages do not restore here$why_not"
+    say "Orleans flavour: not built, its packages do not restore here$why_not."
 fi
 
 results=$(mktemp -d)

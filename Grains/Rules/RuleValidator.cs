@@ -22,7 +22,7 @@ internal static class RuleValidator
 
     private static readonly ImmutableArray<string> SeverityWords = [.. Enum.GetValues<Severity>().Select(Severities.NameOf)];
 
-    private static readonly ImmutableArray<string> Recipients = ["team:", "person:", "schedule:", "channel:"];
+    private static readonly ImmutableArray<string> RecipientKinds = ["team:", "person:", "schedule:", "channel:"];
 
     /// <summary>Kinds of tickets.</summary>
     internal static ImmutableArray<string> TicketKinds { get; } =
@@ -112,15 +112,18 @@ internal static class RuleValidator
             case NotifyAction notify:
                 To(errors, field, notify.To, notify.Via);
                 break;
-            case EscalateAction { Policy: { } policy }:
+            case EscalateAction { Policy: { } policy } escalate:
                 TextRules.Id(errors, $"{field}.policy", policy);
+                if (!escalate.To.IsDefaultOrEmpty)
+                    Recipients(errors, field, escalate.To);
+                RecipientValidator.Via(errors, $"{field}.via", escalate.Via);
                 break;
-            case EscalateAction escalate:
-                if (escalate.After is { } after)
+            case EscalateAction alone:
+                if (alone.After is { } after)
                     Within(errors, $"{field}.after_s", after, RuleLimits.MinPeriod, RuleLimits.MaxFor);
                 else
                     errors.Add(new FieldError($"{field}.after_s", "is required unless a policy is named"));
-                To(errors, field, escalate.To, escalate.Via);
+                To(errors, field, alone.To, alone.Via);
                 break;
             case TicketAction ticket:
                 if (!TicketKinds.Contains(ticket.Kind))
@@ -135,18 +138,25 @@ internal static class RuleValidator
 
     private static void To(List<FieldError> errors, string field, ImmutableArray<string> to, ImmutableArray<string> via)
     {
-        if (to.IsDefaultOrEmpty || to.Length > RuleLimits.MaxRecipients)
+        if (to.IsDefaultOrEmpty)
             errors.Add(new FieldError($"{field}.to", $"must name 1 to {RuleLimits.MaxRecipients} recipients"));
-        for (var i = 0; !to.IsDefault && i < Math.Min(to.Length, RuleLimits.MaxRecipients); i++)
+        else
+            Recipients(errors, field, to);
+        RecipientValidator.Via(errors, $"{field}.via", via);
+    }
+
+    private static void Recipients(List<FieldError> errors, string field, ImmutableArray<string> to)
+    {
+        if (to.Length > RuleLimits.MaxRecipients)
+            errors.Add(new FieldError($"{field}.to", $"must name 1 to {RuleLimits.MaxRecipients} recipients"));
+        for (var i = 0; i < Math.Min(to.Length, RuleLimits.MaxRecipients); i++)
         {
-            var prefix = Recipients.FirstOrDefault(kind => to[i].StartsWith(kind, StringComparison.Ordinal));
+            var prefix = RecipientKinds.FirstOrDefault(kind => to[i].StartsWith(kind, StringComparison.Ordinal));
             if (prefix is null)
                 errors.Add(new FieldError($"{field}.to[{i}]", "must be team:<id>, person:<id>, schedule:<id> or channel:<id>"));
             else
                 TextRules.Id(errors, $"{field}.to[{i}]", to[i][prefix.Length..]);
         }
-
-        RecipientValidator.Via(errors, $"{field}.via", via);
     }
 
     private static void Within(List<FieldError> errors, string field, TimeSpan time, TimeSpan min, TimeSpan max)

@@ -41,17 +41,20 @@ internal static class OrleansTls
     {
         var plain = connection.Transport;
         Stream secured;
-        try
+        using (var limit = new CancellationTokenSource(HandshakeTimeout, TimeProvider.System))
         {
-            using var limit = new CancellationTokenSource(HandshakeTimeout, TimeProvider.System);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, connection.ConnectionClosed);
-            secured = await handshake(new PipeStream(plain), either.Token);
-        }
-        catch (Exception error)
-        {
-            // Orleans closes what comes back without having been used.
-            log.LogWarning("A connection with {Remote} came to nothing: {Reason}", connection.RemoteEndPoint, error.Message);
-            return;
+            try
+            {
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, connection.ConnectionClosed);
+                secured = await handshake(new PipeStream(plain), either.Token);
+            }
+            catch (Exception error)
+            {
+                // Orleans closes what comes back without having been used.
+                var reason = limit.IsCancellationRequested ? $"no proof within {HandshakeTimeout.TotalSeconds} s" : error.Message;
+                log.LogWarning("A connection with {Remote} came to nothing: {Reason}", connection.RemoteEndPoint, reason);
+                return;
+            }
         }
 
         await using (secured)
@@ -61,11 +64,12 @@ internal static class OrleansTls
             try
             {
                 await next(connection);
-                await pipes.Input.CompleteAsync();
-                await pipes.Output.CompleteAsync();
             }
             finally
             {
+                // Gives the buffers back. Orleans has written what it wanted to, or the connection has failed.
+                await pipes.Input.CompleteAsync();
+                await pipes.Output.CompleteAsync(new ConnectionAbortedException());
                 connection.Transport = plain;
             }
         }
@@ -73,9 +77,13 @@ internal static class OrleansTls
 
     private sealed class SecuredPipes(Stream stream) : IDuplexPipe
     {
-        public PipeReader Input { get; } = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true));
+        /// <summary>The most that TLS puts into one record.</summary>
+        private const int Record = 16_384;
 
-        public PipeWriter Output { get; } = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
+        public PipeReader Input { get; } = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: Record, leaveOpen: true));
+
+        public PipeWriter Output { get; } =
+            PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: Record, leaveOpen: true));
     }
 
     /// <summary>Both directions of a connection as the one stream that TLS wants.</summary>

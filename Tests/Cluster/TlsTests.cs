@@ -24,7 +24,9 @@ public sealed class TlsTests : IDisposable
         using var ours = new TestAuthority(_folder, "ours");
         using var theirs = new TestAuthority(_folder, "theirs");
         await using (await RunningSilo.Start(_folder, Files(ours.Issue("silo"), ours), [.. postgres, "--role", "silo"]))
+        await using (await RunningSilo.Start(_folder, Files(ours.Issue("other"), ours), [.. postgres, "--role", "silo"]))
         {
+            // The second is ready once the first, which it has shown its certificate, counts it in.
             SeededDevice device;
             var now = TimeProvider.System.GetUtcNow();
             var records = $$"""[{"ts":"{{now:yyyy-MM-ddTHH:mm:ss.fffZ}}","series":"temp","val":23.5,"unit":"C"}]""";

@@ -111,7 +111,8 @@ internal sealed class UploadLoad : IAsyncDisposable
                         return false; // A process that got no time for seconds asks first whether it still belongs to the others.
                     }
                 },
-                () => $"Asset {asset.Key} counts {opened} of {asset.Sum()} cycles.");
+                () => $"Asset {asset.Key} counts {opened} of {asset.Sum()} cycles.",
+                minutes: 4); // The outbox waits up to a minute between its attempts.
             Assert.Equal(asset.Sum(), opened);
         }
     }

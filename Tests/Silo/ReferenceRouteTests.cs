@@ -105,10 +105,16 @@ public sealed class ReferenceRouteTests : IAsyncLifetime
             [
                 "actions[0].via[0]: must be one of: email, slack, sms, teams, ticket, webhook",
                 "actions[1].via: must name each kind once",
+                "actions[2].to[0]: must be team:<id>, person:<id>, schedule:<id> or channel:<id>",
+                "actions[2].via[0]: must be one of: email, slack, sms, teams, ticket, webhook",
+                "actions[3].via: must hold at most 6",
+                "actions[2].policy: names no escalation policy of this project: 'p'",
             ],
             await Faults("/api/rules", Rule("""
                 {"type":"notify","to":["team:it"],"via":["e-mail"]},
-                {"type":"escalate","after_s":600,"to":["team:it"],"via":["sms","sms"]}
+                {"type":"escalate","after_s":600,"to":["team:it"],"via":["sms","sms"]},
+                {"type":"escalate","policy":"p","to":["it"],"via":["phone"]},
+                {"type":"notify","to":["team:it"],"via":["email","slack","sms","teams","ticket","webhook","phone"]}
                 """)));
         Assert.Equal(
             ["levels[1].via[1]: must be one of: email, slack, sms, teams, ticket, webhook"],

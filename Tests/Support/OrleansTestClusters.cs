@@ -68,7 +68,7 @@ internal sealed class ReminderClock(TimeProvider test) : TimeProvider
             var now = test.GetUtcNow();
             if (now != _at)
                 (_at, _later) = (now, TimeSpan.Zero);
-            else if (_later < TimeSpan.FromMilliseconds(1))
+            if (_later < TimeSpan.FromMilliseconds(1))
                 _later += TimeSpan.FromMicroseconds(10);
             return now + _later;
         }

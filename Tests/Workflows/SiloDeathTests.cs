@@ -37,7 +37,7 @@ public sealed class SiloDeathTests
         // What the device committed is sent on by the outbox, which the other silo takes over at once; grains are woken by reminders.
         if (moment != Moment.DeviceCommitted)
             cluster.Clock.Leap(Reminder);
-        // A leap before the other silo has taken over the reminder is missed: then it comes a period later.
+        // A leap before the other silo has taken over the reminder is missed: then it comes a period later, on a busy machine two.
         await cluster.Receiver.Until(moment == Moment.MessageSent ? 2 : 1, patience: 4 * Reminder);
         Assert.Equal(UploadOutcome.Replayed, await cluster.Upload(batch));
         await cluster.Settled();

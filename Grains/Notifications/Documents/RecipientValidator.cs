@@ -56,7 +56,9 @@ internal static partial class RecipientValidator
                 errors.Add(new FieldError($"{field}[{i}]", $"must be one of: {string.Join(", ", ChannelKinds.All)}"));
         }
 
-        if (kinds.Distinct().Count() != kinds.Length)
+        if (kinds.Length > ChannelKinds.All.Length)
+            errors.Add(new FieldError(field, $"must hold at most {ChannelKinds.All.Length}"));
+        else if (kinds.Distinct().Count() != kinds.Length)
             errors.Add(new FieldError(field, "must name each kind once"));
     }
 

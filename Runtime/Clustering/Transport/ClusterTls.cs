@@ -7,8 +7,8 @@ namespace EsoCore.Runtime.Clustering;
 
 /// <summary>
 /// Mutual TLS between members: each side shows a certificate, and each checks that the other's was issued by the cluster's own authority.
-/// Names in certificates are not compared with addresses: who holds a certificate of the authority, and knows the secret, belongs to the
-/// cluster.
+/// Names in certificates are not compared with addresses: who holds a certificate of the authority (and, with the built-in engine,
+/// knows the secret) belongs to the cluster.
 /// </summary>
 internal sealed class ClusterTls : IDisposable
 {
@@ -46,8 +46,7 @@ internal sealed class ClusterTls : IDisposable
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             RemoteCertificateValidationCallback = Check,
         };
-        await secured.AuthenticateAsServerAsync(options, cancel).ConfigureAwait(false);
-        return secured;
+        return await ProvenAsync(secured, secured.AuthenticateAsServerAsync(options, cancel)).ConfigureAwait(false);
     }
 
     public async Task<Stream> AsClientAsync(Stream stream, string host, CancellationToken cancel)
@@ -60,11 +59,24 @@ internal sealed class ClusterTls : IDisposable
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             RemoteCertificateValidationCallback = Check,
         };
-        await secured.AuthenticateAsClientAsync(options, cancel).ConfigureAwait(false);
-        return secured;
+        return await ProvenAsync(secured, secured.AuthenticateAsClientAsync(options, cancel)).ConfigureAwait(false);
     }
 
     public void Dispose() => _own.Dispose();
+
+    private static async Task<Stream> ProvenAsync(SslStream secured, Task handshake)
+    {
+        try
+        {
+            await handshake.ConfigureAwait(false);
+            return secured;
+        }
+        catch
+        {
+            await secured.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
 
     private bool Check(object sender, X509Certificate? certificate, X509Chain? given, SslPolicyErrors errors)
     {
@@ -73,6 +85,7 @@ internal sealed class ClusterTls : IDisposable
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(_authorities);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        return chain.Build(X509CertificateLoader.LoadCertificate(certificate.GetRawCertData()));
+        using X509Certificate2 shown = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
+        return chain.Build(shown);
     }
 }
