@@ -3,6 +3,7 @@ using EsoCore.Grains;
 using EsoCore.Grains.Storage;
 using Orleans.Configuration;
 using Orleans.Streams;
+using Serilog.Extensions.Logging;
 
 namespace EsoCore.Silo.Hosting;
 
@@ -24,7 +25,10 @@ internal static class OrleansEngine
     /// <summary>Adds the engine: by itself, or with a database that others share as one of many.</summary>
     public static void AddEngine(this IServiceCollection services, SiloOptions options, ClusterSettings cluster, IInstallationKeys keys)
     {
-        services.AddLogging(logging => logging.AddFilter("Orleans", LogLevel.Warning)); // It tells every step of its start otherwise.
+        // Orleans tells every step of its start otherwise, and Polly, which it uses, each placement of a grain. Serilog's provider has a
+        // rule of its own for all, which only another of its own comes before.
+        services.AddLogging(logging => logging
+            .AddFilter<SerilogLoggerProvider>("Orleans", LogLevel.Warning).AddFilter<SerilogLoggerProvider>("Polly", LogLevel.Warning));
         if (!options.HoldsGrains)
         {
             services.AddOrleansClient(client => client.AddCluster(options, cluster));
