@@ -145,7 +145,11 @@ internal sealed class ServerProcess : IDisposable
     private async Task<bool> IsReady(HttpClient http)
     {
         if (_process!.HasExited)
+        {
+            await _process.WaitForExitAsync(); // Its last lines may still be in the pipe; this waits for their end.
             throw new InvalidOperationException($"The server ended with {_process.ExitCode}:\n{Log}");
+        }
+
         try
         {
             using var answer = await http.GetAsync("/health/ready");
