@@ -97,20 +97,12 @@ public sealed class OutboxGrainTests : IAsyncLifetime
     private Task UntilAllConfirmed() => Until(() => _cluster.Stores.Unconfirmed.IsEmpty);
 
     /// <summary>Lets the clock run, a period at a time, until a condition holds.</summary>
-    private async Task Until(Func<bool> condition)
-    {
-        for (var ticks = 0; !condition(); ticks++)
-        {
-            Assert.True(ticks < 10_000, "The condition never came to hold.");
-            await Tick();
-        }
-    }
+    private Task Until(Func<bool> condition) => Turns.Until(() => Task.FromResult(condition()), Tick);
 
     /// <summary>Advances by one period and lets what that started run on.</summary>
     private async Task Tick()
     {
         _cluster.Time.Advance(OutboxGrain.Period);
-        for (var i = 0; i < 100; i++)
-            await Task.Yield();
+        await Turns.Pass(100);
     }
 }

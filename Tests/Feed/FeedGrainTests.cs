@@ -46,7 +46,7 @@ public sealed class FeedGrainTests : IAsyncLifetime
     {
         var page = await Begin();
         var waiting = Feed.Read(page.Position, 10, TimeSpan.FromSeconds(10), default);
-        Assert.True(await _cluster.Move(TimeSpan.FromMinutes(1), () => waiting.IsCompleted));
+        await _cluster.Move(TimeSpan.FromMinutes(1), () => waiting.IsCompleted);
         Assert.True(await waiting is { IsReset: false, Items.IsEmpty: true });
     }
 
@@ -67,7 +67,7 @@ public sealed class FeedGrainTests : IAsyncLifetime
         var start = await Begin();
         Assert.False(start.IsComplete);
         var waiting = Feed.Read(start.Position, 10, FeedLimits.MaxWait, default);
-        Assert.True(await _cluster.Move(TimeSpan.FromMinutes(1), () => waiting.IsCompleted));
+        await _cluster.Move(TimeSpan.FromMinutes(1), () => waiting.IsCompleted);
         Assert.True(await waiting is { IsComplete: true, IsReset: false });
     }
 

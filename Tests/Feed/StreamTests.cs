@@ -139,12 +139,7 @@ public sealed class StreamTests : IAsyncLifetime
         var ready = await Ready(client);
         await Publish(FeedKinds.Twin);
         var next = client.Next();
-        while (client.LastId == ready.Id)
-        {
-            _door.Clock.Advance(FeedConnection.Beat);
-            await Task.Yield();
-        }
-
+        await Turns.Until(() => client.LastId != ready.Id, _door.Clock, FeedConnection.Beat);
         await Publish(FeedKinds.Incident);
         Assert.Equal("""{"n":2}""", (await next)!.Data);
     }
@@ -199,12 +194,7 @@ public sealed class StreamTests : IAsyncLifetime
         _door.Grains.Credentials.Remove(_door.ProjectKey);
         _door.Services.GetRequiredService<ICredentialCache>().Invalidate(_door.ProjectKey);
         var next = client.Next();
-        while (!next.IsCompleted)
-        {
-            _door.Clock.Advance(FeedConnection.Beat);
-            await Task.Yield();
-        }
-
+        await Turns.Until(() => next.IsCompleted, _door.Clock, FeedConnection.Beat);
         Assert.Null(await next);
         await Eventually.Holds(
             () => Task.FromResult(_door.Services.GetRequiredService<FeedReaders>().Connections == 0), () => "The place is still taken.");

@@ -345,27 +345,15 @@ public sealed partial class IncidentGrainTests : IAsyncLifetime
         [.. g.Select(e => e.Transition)])));
 
     /// <summary>Moves the clock on until a condition holds, and lets other work go on meanwhile.</summary>
-    private async Task Advance(Func<bool> condition, TimeSpan? step = null)
-    {
-        for (var turns = 0; !condition(); turns++)
-        {
-            Assert.True(turns < 100_000, "The condition never came to hold.");
-            if (turns % 100 == 0)
-                _cluster.Time.Advance(step ?? TimeSpan.FromSeconds(5));
-            await Task.Yield();
-        }
-    }
+    private Task Advance(Func<bool> condition, TimeSpan? step = null) =>
+        Turns.Until(condition, _cluster.Time, step ?? TimeSpan.FromSeconds(5));
 
     private Task Until(Func<bool> condition) => WaitFor(() => Task.FromResult(condition()));
 
-    /// <summary>Lets what is due, and other work, go on until a condition holds; the bound only keeps a broken test from hanging.</summary>
-    private async Task WaitFor(Func<Task<bool>> condition)
+    /// <summary>Lets what is due, and other work, go on until a condition holds.</summary>
+    private Task WaitFor(Func<Task<bool>> condition) => Turns.Until(condition, () =>
     {
-        for (var turns = 0; !await condition(); turns++)
-        {
-            Assert.True(turns < 200_000, "The condition never came to hold.");
-            _cluster.Time.Advance(TimeSpan.Zero);
-            await Task.Yield();
-        }
-    }
+        _cluster.Time.Advance(TimeSpan.Zero);
+        return Task.CompletedTask;
+    });
 }

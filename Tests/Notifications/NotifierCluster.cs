@@ -13,9 +13,6 @@ namespace EsoCore.Tests.Notifications;
 /// </summary>
 internal sealed class NotifierCluster : IAsyncDisposable
 {
-    /// <summary>Turns that other work gets for each second of the test's clock, lest it run away on a busy machine.</summary>
-    private const int TurnsPerSecond = 5_000;
-
     private GrainCluster _cluster = null!;
 
     private NotifierCluster()
@@ -85,15 +82,6 @@ internal sealed class NotifierCluster : IAsyncDisposable
         return result.Current!;
     }
 
-    /// <summary>Moves the clock on by seconds until a condition holds; the bound only keeps a broken test from hanging.</summary>
-    public async Task Pass(Func<bool> until, int maxSeconds = 3_600)
-    {
-        for (var i = 0; !until(); i++)
-        {
-            Xunit.Assert.True(i < maxSeconds, "It never came to hold.");
-            Time.Advance(TimeSpan.FromSeconds(1));
-            for (var turns = 0; turns < TurnsPerSecond && !until(); turns++)
-                await Task.Yield();
-        }
-    }
+    /// <summary>Moves the clock on by seconds until a condition holds.</summary>
+    public Task Pass(Func<bool> until) => _cluster.Move(TimeSpan.FromHours(1), until);
 }

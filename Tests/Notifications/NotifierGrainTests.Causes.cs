@@ -3,6 +3,7 @@ using EsoCore.Grains.Incidents;
 using EsoCore.Grains.Storage;
 using EsoCore.Incidents;
 using EsoCore.Notifications;
+using EsoCore.Tests.Support;
 using Xunit;
 
 namespace EsoCore.Tests.Notifications;
@@ -45,8 +46,8 @@ public sealed partial class NotifierGrainTests
             Assert.True(i < 60, $"It is held until '{until}'.");
             var commits = _cluster.Work.Commits;
             _cluster.Time.Advance(TimeSpan.FromSeconds(1));
-            for (var turns = 0; turns < 5_000 && _cluster.Work.Commits == commits; turns++)
-                await Task.Yield();
+            for (var turns = 0; turns < 500 && _cluster.Work.Commits == commits; turns++)
+                await Turns.Pass(1);
             var state = await _cluster.Work.Load(Notices.Project, "notifier/team:safety", default);
             until = Grains.Notifications.NotificationJson.Read<Grains.Notifications.NotifierState>(state!.Body).Held
                 .SingleOrDefault()?.Until.ToString("O") ?? "never";

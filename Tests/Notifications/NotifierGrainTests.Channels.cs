@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using EsoCore.Grains.Projects;
 using EsoCore.History;
 using EsoCore.Notifications;
+using EsoCore.Tests.Support;
 using Xunit;
 
 namespace EsoCore.Tests.Notifications;
@@ -35,13 +36,7 @@ public sealed partial class NotifierGrainTests
         await _cluster.Pass(() => _cluster.Mail.Sent.Length == 1);
         Assert.Equal("[high] The channel 'hook' is disabled", _cluster.Mail.Sent[0].Message.Subject);
         var disabled = (await channel.Get())!;
-        for (var turns = 0; disabled.Value.Enabled; turns++) // It tells the owner first and writes last.
-        {
-            Assert.True(turns < 100_000, "It never was disabled.");
-            await Task.Yield();
-            disabled = (await channel.Get())!;
-        }
-
+        await Turns.Until(async () => !(disabled = (await channel.Get())!).Value.Enabled); // It tells the owner first and writes last.
         Assert.Contains("410 gone", disabled.Value.DisabledReason);
         Assert.Single(_cluster.Work.Log, l => l.Action == "channel.disabled");
 

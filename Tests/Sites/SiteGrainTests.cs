@@ -135,7 +135,7 @@ public sealed class SiteGrainTests : IAsyncLifetime
         await (await AddDevice()).Tell(true);
         Assert.Equal((0, 0), await Counts());
         _cluster.Time.Advance(SiteGrain.RereadPeriod);
-        await WaitFor(async () => await Counts() == (1, 1));
+        await Turns.Until(async () => await Counts() == (1, 1));
     }
 
     [Fact]
@@ -171,16 +171,6 @@ public sealed class SiteGrainTests : IAsyncLifetime
     {
         await Publish(entries);
         await _cluster.Stores.Until(() => !_cluster.Stores.Unconfirmed.Intersect(entries).Any());
-    }
-
-    /// <summary>Lets other work go on until a condition holds; the bound only keeps a broken test from hanging.</summary>
-    private static async Task WaitFor(Func<Task<bool>> condition)
-    {
-        for (var turns = 0; !await condition(); turns++)
-        {
-            Assert.True(turns < 1_000_000, "The condition never came to hold.");
-            await Task.Yield();
-        }
     }
 
     /// <summary>Commits what a device tells of its presence, as its grain would; gives the transition to this site.</summary>

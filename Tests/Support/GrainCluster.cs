@@ -11,6 +11,9 @@ namespace EsoCore.Tests.Support;
 /// </summary>
 internal sealed class GrainCluster : IAsyncDisposable
 {
+    /// <summary>Turns that other work gets for each second that the clock is moved.</summary>
+    private const int TurnsPerSecond = 300;
+
     private readonly InProcessTestCluster _cluster;
 
     private readonly Action<IServiceCollection>? _configure;
@@ -73,26 +76,31 @@ internal sealed class GrainCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Moves the clock in steps, with time for what is going on in between, until a condition holds; whether it did within that time.
+    /// Moves the clock in steps, with turns for what is going on in between, until a condition holds, but no further than told. There it
+    /// waits for what lags behind the clock.
     /// </summary>
-    public async Task<bool> Move(TimeSpan atMost, Func<bool> until, TimeSpan? step = null)
+    public async Task Move(TimeSpan atMost, Func<bool> until, TimeSpan? step = null)
     {
         var end = Time.GetUtcNow() + atMost;
-        var by = step ?? TimeSpan.FromSeconds(1);
-        while (true)
-        {
-            // At the end much more: on a busy machine what is under way may lag far behind the clock.
-            var isLast = Time.GetUtcNow() >= end;
-            for (var turns = 0; turns < (isLast ? 400_000 : 2_000 * Math.Max(1, by.TotalSeconds)); turns++)
-            {
-                if (until())
-                    return true;
-                await Task.Yield();
-            }
+        while (!until() && Time.GetUtcNow() < end)
+            await Step(step ?? TimeSpan.FromSeconds(1), until);
+        await Turns.Until(until);
+    }
 
-            if (isLast)
-                return until();
-            Time.Advance(by);
-        }
+    /// <summary>Moves the clock in steps, with turns for what is going on in between; whether a condition did not come to hold.</summary>
+    public async Task<bool> Stays(TimeSpan during, Func<bool> without, TimeSpan step)
+    {
+        var end = Time.GetUtcNow() + during;
+        while (!without() && Time.GetUtcNow() < end)
+            await Step(step, without);
+        await Turns.Pass(10_000); // What lags behind the clock would show by now.
+        return !without();
+    }
+
+    private async Task Step(TimeSpan by, Func<bool> until)
+    {
+        Time.Advance(by);
+        for (var turns = 0; turns < TurnsPerSecond * Math.Max(1, by.TotalSeconds) && !until(); turns++)
+            await Turns.Pass(1);
     }
 }
