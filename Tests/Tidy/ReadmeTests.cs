@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using EsoCore.Benchmarks.Server;
+using EsoCore.Tests.Support;
 using Xunit;
 
 namespace EsoCore.Tests.Tidy;
@@ -11,9 +13,6 @@ public sealed partial class ReadmeTests
 {
     private const string Address = "http://127.0.0.1:8080";
     private const string FirstHeading = "## Upload a batch and read the live twin";
-
-    /// <summary>How often the asset is asked for its cycle, which arrives just after the upload's answer: for a minute.</summary>
-    private const int MaxQuestions = 1_200;
 
     [Fact]
     public async Task TheCurlSequence_AsPasted_UploadsABatchThatTheTwinAndTheMachineShow()
@@ -31,20 +30,30 @@ public sealed partial class ReadmeTests
 
             var key = output.TrimEnd().Split('\n')[^1].Split(':');
             using var http = ServerProcess.Client(server.Url, key[0], key[1]);
-            var closed = 0;
-            for (var question = 0; closed == 0 && question < MaxQuestions; question++)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-                closed = JsonNode.Parse(await http.GetStringAsync("/api/assets/DOOR_1"))!["cycles"]!["closed"]!.GetValue<int>();
-            }
-
+            int? closed = null;
+            await Eventually.Holds(
+                async () => (closed = await Closed(http)) is > 0,
+                () => $"The machine shows {closed?.ToString() ?? "no"} closed cycles. The server:\n{server.Log}",
+                minutes: 2);
             Assert.Equal(1, closed);
-            Assert.Equal(0, await server.Stop()); // SIGTERM, as a script sends it.
+            Assert.True(await server.Stop() == 0, $"The server ended otherwise than well:\n{server.Log}"); // SIGTERM, as a script sends it.
         }
         finally
         {
             Directory.Delete(data, recursive: true);
         }
+    }
+
+    /// <summary>
+    /// How many cycles the machine has closed. They arrive after the upload's answer: before the first does, the machine is unknown.
+    /// </summary>
+    private static async Task<int?> Closed(HttpClient http)
+    {
+        using var answer = await http.GetAsync("/api/assets/DOOR_1");
+        if (answer.StatusCode == HttpStatusCode.NotFound)
+            return null;
+        answer.EnsureSuccessStatusCode();
+        return JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["cycles"]!["closed"]!.GetValue<int>();
     }
 
     /// <summary>The shell blocks below the heading, up to the next one, and at the end the project's key.</summary>
