@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 
 namespace EsoCore.Benchmarks.Server;
@@ -9,12 +8,15 @@ namespace EsoCore.Benchmarks.Server;
 /// <summary>The real server in a process of its own, on a loopback port and a data directory that outlive it.</summary>
 internal sealed class ServerProcess : IDisposable
 {
-    /// <summary>How often a starting server is asked whether it is ready: for a minute.</summary>
-    private const int MaxQuestions = 2_400;
+    /// <summary>
+    /// How often a starting server is asked whether it is ready: for three minutes, as it may share its processors with many.
+    /// </summary>
+    private const int MaxQuestions = 7_200;
 
     private readonly string _data;
     private readonly string[] _more;
     private readonly StringBuilder _log = new();
+    private readonly HeldPort _port = new();
     private Process? _process;
 
     /// <param name="data">Its data directory.</param>
@@ -22,7 +24,7 @@ internal sealed class ServerProcess : IDisposable
     internal ServerProcess(string data, params string[] more)
     {
         (_data, _more) = (data, more);
-        Url = new Uri($"http://127.0.0.1:{FreePort()}");
+        Url = new Uri($"http://127.0.0.1:{_port.Number}");
     }
 
     internal Uri Url { get; }
@@ -140,6 +142,7 @@ internal sealed class ServerProcess : IDisposable
     {
         if (_process is not null)
             Kill();
+        _port.Dispose();
     }
 
     private async Task<bool> IsReady(HttpClient http)
@@ -165,12 +168,5 @@ internal sealed class ServerProcess : IDisposable
     {
         lock (_log)
             _log.AppendLine(line.Data);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
