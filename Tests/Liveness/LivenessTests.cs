@@ -227,8 +227,8 @@ public sealed class LivenessTests : IAsyncLifetime
         _cluster.Client.GetGrain<ILivenessGrain>(LivenessShards.KeyOf(LivenessShards.Of(device))).Start();
 
     /// <summary>
-    /// A restart after some time, with the shard of a device. Ends when it has asked the first device: a busy machine may lag behind a
-    /// clock that is moved before that, and silence counts from when the server listens.
+    /// A restart after some time, with the shard of a device. Ends when it has asked the first device, and when the device is active: a
+    /// busy machine may lag behind a clock that is moved before that, and silence counts from when the server listens.
     /// </summary>
     private async Task Restart(Guid device, TimeSpan away = default)
     {
@@ -237,6 +237,7 @@ public sealed class LivenessTests : IAsyncLifetime
         await Start(device);
         _cluster.Time.Advance(TimeSpan.Zero); // The shard's first look is due.
         await _cluster.Stores.Until(() => _cluster.Stores.Calls("Load") > loads);
+        await _cluster.Client.GetGrain<IDeviceGrain>(device.ToString("D")).GetTwin(new Scope(_project));
     }
 
     /// <summary>A sign of life; its time. Ends when everyone who is to be told was.</summary>
