@@ -230,10 +230,10 @@ internal sealed partial class InMemoryStores(TimeProvider time)
         lock (_gate)
         {
             _calls[method] = _calls.GetValueOrDefault(method) + 1;
-            if (Fault?.Invoke(method) is { } before)
-                return Task.FromException<T>(before);
             try
             {
+                if (Fault?.Invoke(method) is { } before)
+                    return Task.FromException<T>(before);
                 var result = work();
                 return FaultAfter?.Invoke(method) is { } after ? Task.FromException<T>(after) : Task.FromResult(result);
             }
