@@ -7,6 +7,9 @@ namespace EsoCore.Tests.Storage.PostgreSql;
 
 public sealed class PostgresMembershipTableTests : MembershipTableContract, IAsyncLifetime
 {
+    /// <summary>What is asked here is what the table does; on a busy machine a server may be slow with any statement.</summary>
+    private const int Patience = 60;
+
     private readonly List<PostgresMembershipTable> _opened = [];
     private PostgresServer _server = null!;
     private string _database = null!;
@@ -38,7 +41,7 @@ public sealed class PostgresMembershipTableTests : MembershipTableContract, IAsy
     [Fact]
     public async Task ADatabaseThatIsNotThere_IsATableThatDoesNotAnswer()
     {
-        await using var table = new PostgresMembershipTable(_server.ConnectionString("no_such_database"));
+        await using var table = new PostgresMembershipTable(_server.ConnectionString("no_such_database"), Patience);
         await Assert.ThrowsAsync<MembershipTableException>(() => table.Read(default));
     }
 
@@ -64,7 +67,7 @@ public sealed class PostgresMembershipTableTests : MembershipTableContract, IAsy
 
     private protected override Task<IMembershipTable> Open()
     {
-        var table = new PostgresMembershipTable(_server.ConnectionString(_database));
+        var table = new PostgresMembershipTable(_server.ConnectionString(_database), Patience);
         _opened.Add(table);
         return Task.FromResult<IMembershipTable>(table);
     }

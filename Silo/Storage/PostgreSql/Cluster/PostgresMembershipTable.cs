@@ -14,9 +14,6 @@ internal sealed class PostgresMembershipTable : IMembershipTable, IAsyncDisposab
 
     private const int StatementSeconds = 1;
 
-    /// <summary>The server gives up before the caller does, so that most late changes are known not to have happened.</summary>
-    private const string Settings = "-c jit=off -c statement_timeout=900";
-
     /// <summary>Rows read at most. All live members are among them.</summary>
     private const int ReadLimit = 4 * IMembershipTable.MaxLiveMembers;
 
@@ -27,10 +24,15 @@ internal sealed class PostgresMembershipTable : IMembershipTable, IAsyncDisposab
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="connectionString">The database.</param>
-    public PostgresMembershipTable(string connectionString)
+    /// <param name="statementSeconds">
+    /// How long a connection and a statement may take each. Tests that ask what the table does, and not how long it takes, give more.
+    /// </param>
+    public PostgresMembershipTable(string connectionString, int statementSeconds = StatementSeconds)
     {
-        _beats = Make(connectionString, "heartbeat", $"{Settings} -c synchronous_commit=off");
-        _changes = Make(connectionString, "membership", Settings);
+        // The server gives up before the caller does, so that most late changes are known not to have happened.
+        var settings = $"-c jit=off -c statement_timeout={900 * statementSeconds}";
+        _beats = Make(connectionString, statementSeconds, "heartbeat", $"{settings} -c synchronous_commit=off");
+        _changes = Make(connectionString, statementSeconds, "membership", settings);
     }
 
     /// <inheritdoc/>
@@ -76,14 +78,14 @@ internal sealed class PostgresMembershipTable : IMembershipTable, IAsyncDisposab
         await _changes.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static NpgsqlDataSource Make(string connectionString, string use, string settings)
+    private static NpgsqlDataSource Make(string connectionString, int seconds, string use, string settings)
     {
         var text = new NpgsqlConnectionStringBuilder(connectionString)
         {
             MinPoolSize = 0,
             MaxPoolSize = PoolSize,
-            Timeout = StatementSeconds,
-            CommandTimeout = StatementSeconds,
+            Timeout = seconds,
+            CommandTimeout = seconds,
 
             // A connection whose statement is late is closed, without a second one to ask the server to stop.
             CancellationTimeout = -1,
