@@ -124,8 +124,7 @@ public sealed class PostgresMigrationTests : IAsyncLifetime
         Migrator.Migrate(ConnectionString, new FakeTimeProvider(PostgresServer.Start), CancellationToken.None);
 
     private PostgresStorage Open() => new(
-        new PostgresStorageOptions { ConnectionString = ConnectionString, RunsUpkeep = false }, new FakeTimeProvider(PostgresServer.Start),
-        NullLogger<PostgresStorage>.Instance);
+        PostgresUnderTest.Patient(ConnectionString), new FakeTimeProvider(PostgresServer.Start), NullLogger<PostgresStorage>.Instance);
 
     private Task SetVersion(int version, int oldestProgram) =>
         _server.Execute(_database, $"update schema_version set version = {version}, oldest_program = {oldestProgram}");

@@ -22,7 +22,7 @@ public sealed class PostgresReadTests
         // Neither has a limit of its own: the one is as long as its consumer likes, the other has a limit for each of its steps.
         Task[] waiting = [store.Devices.ReadAll(device.No), store.History.DeviceExists(new Scope(device.ProjectId), device.Id, None)];
         Assert.DoesNotContain(waiting, w => w.IsCompleted);
-        store.Advance(TimeSpan.FromSeconds(5));
+        store.Advance(PostgresUnderTest.TooLong);
 
         foreach (var read in waiting)
             await Assert.ThrowsAsync<StorageUnavailableException>(() => read);

@@ -11,13 +11,16 @@ namespace EsoCore.Tests.Storage.PostgreSql;
 /// <summary>The storage on PostgreSQL in a database of its own, which goes with it.</summary>
 internal sealed class PostgresUnderTest : IStorageUnderTest
 {
+    /// <summary>Longer than any call may take, by the clock of the test.</summary>
+    public static readonly TimeSpan TooLong = TimeSpan.FromSeconds(61);
+
     private readonly PostgresServer _server;
     private readonly PostgresStorageOptions _options;
 
     private PostgresUnderTest(PostgresServer server, string database, Action<PostgresStorageOptions>? configure)
     {
         (_server, Database) = (server, database);
-        _options = new() { ConnectionString = server.ConnectionString(database), RunsUpkeep = false };
+        _options = Patient(server.ConnectionString(database));
         configure?.Invoke(_options);
         Storage = Open();
     }
@@ -50,6 +53,16 @@ internal sealed class PostgresUnderTest : IStorageUnderTest
     public IWorkStore Work => Storage.Work;
 
     public DateTimeOffset Now => Time.GetUtcNow();
+
+    /// <summary>
+    /// The options of a storage that runs out of time by the clock of the test alone: on a busy machine the server may be slow with any
+    /// call, and so may be this process.
+    /// </summary>
+    public static PostgresStorageOptions Patient(string connectionString) => new()
+    {
+        ConnectionString = connectionString, RunsUpkeep = false, CallTimeout = TimeSpan.FromSeconds(60), ConnectSeconds = 60,
+        UpkeepLockSeconds = 60,
+    };
 
     public static async Task<PostgresUnderTest> Start(Action<PostgresStorageOptions>? configure = null, PostgresServer? server = null)
     {

@@ -5,8 +5,8 @@ namespace EsoCore.Silo.Storage.PostgreSql;
 /// <summary>The pools of one storage, each with what its statements need of a session.</summary>
 internal static class Connections
 {
-    /// <summary>Seconds to connect before the server counts as away.</summary>
-    private const int ConnectSeconds = 2;
+    /// <summary>Seconds without traffic after which a commit connection asks whether the server is still there.</summary>
+    private const int KeepAliveSeconds = 2;
 
     // The plan of a commit is made once and kept: row by row through indexes, which is right on an empty table and on a full one. The
     // planner left to itself would choose by what it believes of tables that were empty when it was asked.
@@ -16,14 +16,13 @@ internal static class Connections
 
     private const string ReadSettings = "-c jit=off -c idle_in_transaction_session_timeout=30s";
 
-    /// <summary>Waits for locks a moment only: what is due can be done later.</summary>
-    private const string UpkeepSettings = "-c jit=off -c lock_timeout=2s -c enable_seqscan=off";
+    private const string UpkeepSettings = "-c jit=off -c enable_seqscan=off";
 
     /// <summary>For groups of device commits.</summary>
     public static NpgsqlDataSource ForCommits(PostgresStorageOptions options) =>
         Make(options, "commit", CommitSettings, options.CommitConnections, b =>
         {
-            b.KeepAlive = ConnectSeconds;
+            b.KeepAlive = KeepAliveSeconds;
             b.Options = Limited(CommitSettings, options);
         });
 
@@ -43,6 +42,9 @@ internal static class Connections
             b.MaxAutoPrepare = 64;
             b.AutoPrepareMinUsages = 2;
             b.CommandTimeout = 60;
+
+            // Waits for locks a moment only: what is due can be done later.
+            b.Options = $"{UpkeepSettings} -c lock_timeout={options.UpkeepLockSeconds}s";
         });
 
     /// <summary>The server gives up before the caller does, so that most late writes are known not to have happened.</summary>
@@ -56,7 +58,7 @@ internal static class Connections
         text.ApplicationName = $"{text.ApplicationName ?? "esocore"} {use}";
         text.MaxPoolSize = size;
         text.MinPoolSize = 0;
-        text.Timeout = ConnectSeconds;
+        text.Timeout = options.ConnectSeconds;
         text.CommandTimeout = Math.Max(1, (int)Math.Ceiling(options.CallTimeout.TotalSeconds));
         text.CancellationTimeout = 500;
         text.NoResetOnClose = true;
