@@ -1,6 +1,7 @@
 using EsoCore.Benchmarks.Postgres;
 using EsoCore.Silo.Storage.PostgreSql;
 using EsoCore.Tests.Support;
+using Npgsql;
 
 namespace EsoCore.Tests.Storage.PostgreSql;
 
@@ -11,6 +12,9 @@ namespace EsoCore.Tests.Storage.PostgreSql;
 internal sealed class PostgresServer : IAsyncDisposable
 {
     private const string Template = "esocore_template";
+
+    /// <summary>How often the server is asked to drop a database.</summary>
+    private const int MaxDrops = 12;
 
     /// <summary>Tests stop processes, never the machine, so nothing needs to reach the disk.</summary>
     private const string Settings =
@@ -42,6 +46,13 @@ internal sealed class PostgresServer : IAsyncDisposable
         var server = new PostgresServer(await PostgresInstance.Launch(Settings));
         await server.Execute("postgres", $"create database {Template}");
         await Migrator.Migrate(server.ConnectionString(Template), new FakeTimeProvider(Start), CancellationToken.None);
+
+        // A connection that was closed ends a little later, and no database is copied while one is open.
+        while (await server.Ask<long>("postgres", $"select count(*) from pg_stat_activity where datname = '{Template}'") > 0)
+        {
+            // Each question takes a while.
+        }
+
         return server;
     }
 
@@ -56,7 +67,21 @@ internal sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Takes a database away, whoever is still connected.</summary>
-    public Task DropDatabase(string name) => Execute("postgres", $"drop database if exists {name} with (force)");
+    public async Task DropDatabase(string name)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await Execute("postgres", $"drop database if exists {name} with (force)");
+                return;
+            }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.ObjectInUse && attempt < MaxDrops)
+            {
+                // The server ends the connections and gives them five seconds for it.
+            }
+        }
+    }
 
     public Task Execute(string database, string sql) => _instance.Execute(database, sql);
 
