@@ -29,8 +29,10 @@ internal sealed class CommitHold : IDisposable
         _hold.Set();
     }
 
+    /// <summary>Lets go what is still held: a test that failed before would else wait for it for ever.</summary>
     public void Dispose()
     {
+        Release();
         _hold.Dispose();
         _held.Dispose();
     }
