@@ -52,7 +52,7 @@ public sealed class EventOrderProperties
             var cut = Final(all, told.Sizes).Result;
             var sorted = Final([.. all.OrderBy(e => e.Key.TsUs)], told.Sizes).Result;
             return Same(once, cut) && Same(once, sorted);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Seeded.Cases());
     }
 
     /// <summary>
@@ -75,7 +75,7 @@ public sealed class EventOrderProperties
             var once = Counted(told.All, [told.All.Length], RuleLimits.MaxStoredEvents);
             return told.Orders.All(order =>
                 Counted([.. order.SelectMany(s => s)], [.. order.Select(s => s.Length)], max: 8).SequenceEqual(once));
-        }).QuickCheckThrowOnFailure();
+        }).Check(Seeded.Cases());
 
         static IEnumerable<string> Counted(NewEvent[] events, int[] sizes, int max) =>
             Final(events, sizes, max).Result.Episodes.Keys.Where(key => key.Split('/')[0] is "edges" or "fives" or "pairs");

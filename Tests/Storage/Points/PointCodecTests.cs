@@ -1,4 +1,5 @@
 using EsoCore.Silo.Storage;
+using EsoCore.Tests.Support;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
@@ -35,7 +36,7 @@ public sealed class PointCodecTests
             from start in AnyStep
             from origin in Gen.OneOf(AnyStep, Gen.Constant(start))
             select (values, ts: Times(start, steps), origin);
-        Prop.ForAll(runs.ToArbitrary(), r => RoundTrips(r.ts, r.values, r.origin)).Check(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(2_000));
+        Prop.ForAll(runs.ToArbitrary(), r => RoundTrips(r.ts, r.values, r.origin)).Check(Seeded.Cases(2_000));
     }
 
     [Theory]
@@ -75,7 +76,7 @@ public sealed class PointCodecTests
     public void Decode_AnyBytes_EndsInPointsOrInvalidData()
     {
         var inputs = from bytes in Gen.Choose(0, 255).Select(i => (byte)i).ArrayOf(60) from n in Gen.Choose(1, 100) select (bytes, n);
-        Prop.ForAll(inputs.ToArbitrary(), x => Survives(x.bytes, x.n)).Check(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(5_000));
+        Prop.ForAll(inputs.ToArbitrary(), x => Survives(x.bytes, x.n)).Check(Seeded.Cases(5_000));
     }
 
     [Fact]
