@@ -1,3 +1,4 @@
+using System.Globalization;
 using EsoCore.Escalation;
 using EsoCore.Grains.Escalation;
 using Xunit;
@@ -19,7 +20,7 @@ public sealed class OnCallTests
     public void At_WeeklyTurnsOverDaylightSaving_HandsOverByTheWallClock(string at, string person)
     {
         var layer = new OnCallLayer("main", ["ann", "ben", "zoe"], RotationUnit.Weekly, 1, new DateOnly(2026, 3, 2), "09:00");
-        Assert.Equal(person, Assert.Single(OnCallRules.At(Schedule(layer), DateTimeOffset.Parse(at))));
+        Assert.Equal(person, Assert.Single(OnCallRules.At(Schedule(layer), Time(at))));
     }
 
     [Theory]
@@ -33,7 +34,7 @@ public sealed class OnCallTests
     public void At_DailyTurnsWithinTheHourThatIsMissingOrComesTwice_HandsOverOnce(string at, string person)
     {
         var layer = new OnCallLayer("night", ["ann", "ben"], RotationUnit.Daily, 1, new DateOnly(2026, 3, 28), "02:30");
-        Assert.Equal(person, Assert.Single(OnCallRules.At(Schedule(layer), DateTimeOffset.Parse(at))));
+        Assert.Equal(person, Assert.Single(OnCallRules.At(Schedule(layer), Time(at))));
     }
 
     [Fact]
@@ -59,17 +60,15 @@ public sealed class OnCallTests
         var second = new OnCallLayer("second", ["ben", "ann"], RotationUnit.Weekly, 2, new DateOnly(2026, 1, 5), "09:00");
         var schedule = Schedule(day, second) with
         {
-            Overrides = [new OnCallOverride("zoe", At("2026-01-07T00:00:00Z"), At("2026-01-08T00:00:00Z")),
-                new("kim", At("2026-01-07T12:00:00Z"), At("2026-01-07T13:00:00Z"))],
+            Overrides = [new OnCallOverride("zoe", Time("2026-01-07T00:00:00Z"), Time("2026-01-08T00:00:00Z")),
+                new("kim", Time("2026-01-07T12:00:00Z"), Time("2026-01-07T13:00:00Z"))],
         };
-        Assert.Empty(OnCallRules.At(schedule, At("2025-12-01T00:00:00Z")));
-        Assert.Equal(["ann", "ben"], OnCallRules.At(schedule, At("2026-01-06T00:00:00Z")).ToArray());
-        Assert.Equal(["zoe"], OnCallRules.At(schedule, At("2026-01-07T00:00:00Z")).ToArray());
-        Assert.Equal(["kim"], OnCallRules.At(schedule, At("2026-01-07T12:30:00Z")).ToArray());
-        Assert.Equal(["ann", "ben"], OnCallRules.At(schedule, At("2026-01-08T00:00:00Z")).ToArray());
-        Assert.Equal(["ann"], OnCallRules.At(schedule, At("2026-01-20T00:00:00Z")).ToArray());
-
-        static DateTimeOffset At(string text) => DateTimeOffset.Parse(text);
+        Assert.Empty(OnCallRules.At(schedule, Time("2025-12-01T00:00:00Z")));
+        Assert.Equal(["ann", "ben"], OnCallRules.At(schedule, Time("2026-01-06T00:00:00Z")).ToArray());
+        Assert.Equal(["zoe"], OnCallRules.At(schedule, Time("2026-01-07T00:00:00Z")).ToArray());
+        Assert.Equal(["kim"], OnCallRules.At(schedule, Time("2026-01-07T12:30:00Z")).ToArray());
+        Assert.Equal(["ann", "ben"], OnCallRules.At(schedule, Time("2026-01-08T00:00:00Z")).ToArray());
+        Assert.Equal(["ann"], OnCallRules.At(schedule, Time("2026-01-20T00:00:00Z")).ToArray());
     }
 
     [Theory]
@@ -81,21 +80,21 @@ public sealed class OnCallTests
     public void Release_QuietHoursOverDaylightSaving_EndsByTheWallClock(string due, string release)
     {
         var quiet = new QuietHours("Europe/Berlin", "22:00", "06:00", [], "high");
-        Assert.Equal(DateTimeOffset.Parse(release), QuietRules.Release(quiet, "medium", DateTimeOffset.Parse(due)));
-        Assert.Equal(DateTimeOffset.Parse(due), QuietRules.Release(quiet, "high", DateTimeOffset.Parse(due)));
-        Assert.Equal(DateTimeOffset.Parse(due),
-            QuietRules.Release(quiet with { Below = "critical" }, "critical", DateTimeOffset.Parse(due)));
+        Assert.Equal(Time(release), QuietRules.Release(quiet, "medium", Time(due)));
+        Assert.Equal(Time(due), QuietRules.Release(quiet, "high", Time(due)));
+        Assert.Equal(Time(due),
+            QuietRules.Release(quiet with { Below = "critical" }, "critical", Time(due)));
     }
 
     [Fact]
     public void Release_SpansThatTouch_EndsWithTheLast()
     {
         var weekend = new QuietHours("UTC", "00:00", "23:59", ["sat"], "critical");
-        Assert.Equal(DateTimeOffset.Parse("2026-11-21T23:59:00Z"),
-            QuietRules.Release(weekend, "low", DateTimeOffset.Parse("2026-11-21T10:00:00Z")));
+        Assert.Equal(Time("2026-11-21T23:59:00Z"),
+            QuietRules.Release(weekend, "low", Time("2026-11-21T10:00:00Z")));
         var always = new QuietHours("UTC", "09:00", "08:59", [], "critical");
         Assert.True(QuietRules.Release(always, "low",
-            DateTimeOffset.Parse("2026-11-21T10:00:00Z")) < DateTimeOffset.Parse("2026-12-21T10:00:00Z"));
+            Time("2026-11-21T10:00:00Z")) < Time("2026-12-21T10:00:00Z"));
     }
 
     [Fact]
@@ -115,6 +114,8 @@ public sealed class OnCallTests
                 "overrides[0].person", "overrides[0].to"],
             EscalationValidator.Validate("s", schedule).Select(e => e.Field));
     }
+
+    private static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
 
     private static OnCallSchedule Schedule(params OnCallLayer[] layers) => new("s", "Europe/Berlin", [.. layers], [], null);
 }
