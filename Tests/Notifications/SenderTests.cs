@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Mail;
+using System.Net.Sockets;
 using System.Text;
 using EsoCore.Grains.Notifications;
 using EsoCore.Notifications;
@@ -262,8 +263,9 @@ public sealed class SenderTests : IAsyncLifetime
     [Fact]
     public async Task Http_NobodyThere_IsRetryable()
     {
-        var message = Http("/hook");
-        await _http.DisposeAsync();
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // Nobody listens there, and nobody else can.
+        var message = Http("/hook", url: $"http://{taken.LocalEndPoint}");
         Assert.Equal(SendOutcome.Retryable, (await new WebhookSender(Targets(), _time).Send(message, default)).Outcome);
     }
 
