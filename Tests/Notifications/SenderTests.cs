@@ -362,9 +362,9 @@ public sealed class SenderTests : IAsyncLifetime
 
     private static string Get(System.Text.Json.JsonElement json, string name) => json.GetProperty(name).GetString()!;
 
-    private static GuardedConnector Connector(params string[] allowed) =>
+    private GuardedConnector Connector(params string[] allowed) =>
         new(new AddressGuard(Options.Create(new NotificationOptions { AllowedNetworks = allowed })), new SystemResolver(),
-            TimeProvider.System, NullLogger<GuardedConnector>.Instance);
+            _time, NullLogger<GuardedConnector>.Instance);
 
     private TrustedRoots Roots() => new(Options.Create(new NotificationOptions { TrustedCertificates = _smtp.RootFile }));
 
