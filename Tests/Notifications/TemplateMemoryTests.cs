@@ -8,16 +8,27 @@ namespace EsoCore.Tests.Notifications;
 [Collection(nameof(TemplateMemoryTests)), CollectionDefinition(nameof(TemplateMemoryTests), DisableParallelization = true)]
 public sealed class TemplateMemoryTests
 {
+    private const long MostKept = 4_000_000;
+
+    /// <summary>Something of earlier tests may still run and keep memory; names that are kept cost it each time.</summary>
+    private const int Attempts = 5;
+
     private readonly TemplateRenderer _renderer = new();
 
     [Fact]
     public void Render_ThousandsOfNames_AreForgotten()
     {
         TryNames(0); // What is made once.
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        for (var round = 1; round <= 40; round++)
-            TryNames(round);
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 4_000_000);
+        var (kept, round) = (long.MaxValue, 0);
+        for (var attempt = 0; attempt < Attempts && kept > MostKept; attempt++)
+        {
+            var before = GC.GetTotalMemory(forceFullCollection: true);
+            for (var names = 0; names < 40; names++)
+                TryNames(++round);
+            kept = GC.GetTotalMemory(forceFullCollection: true) - before;
+        }
+
+        Assert.InRange(kept, long.MinValue, MostKept);
 
         void TryNames(int round)
         {
