@@ -105,7 +105,7 @@ public sealed class LeapingClock : TimeProvider
         {
             lock (_gate)
             {
-                if (_disposed) return;
+                if (_disposed || _due is null) return; // A leap may set the real timer anew when it has just fired.
                 var isPeriodic = _period > TimeSpan.Zero && _period != Timeout.InfiniteTimeSpan;
                 _due = isPeriodic ? _clock.GetTimestamp() + _period.Ticks : null;
                 if (isPeriodic) _real.Change(_period, Timeout.InfiniteTimeSpan);
