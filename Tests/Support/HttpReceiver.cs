@@ -65,7 +65,7 @@ internal sealed class HttpReceiver : IAsyncDisposable
     };
 
     /// <summary>Waits until so many came that fit, and gives these.</summary>
-    /// <param name="patience">How long at most; a minute unless told.</param>
+    /// <param name="patience">How long at most; four minutes unless told.</param>
     public Task<ImmutableArray<ReceivedRequest>> Until(
         int count, Func<ReceivedRequest, bool>? fits = null, TimeSpan? patience = null) => _requests.Until(count, fits, patience);
 
@@ -87,6 +87,9 @@ internal sealed class HttpReceiver : IAsyncDisposable
 /// <summary>A list that can be waited for. The time limit only keeps a broken test from hanging.</summary>
 internal sealed class Waiting<T>
 {
+    /// <summary>Much longer than the pauses after which the product tries again what failed on a busy machine.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+
     private readonly Lock _gate = new();
     private readonly List<(Func<bool> Holds, TaskCompletionSource Waiter)> _waiters = [];
     private ImmutableArray<T> _items = [];
@@ -123,7 +126,7 @@ internal sealed class Waiting<T>
                 _waiters.Add((Holds, waiter));
         }
 
-        await waiter.Task.WaitAsync(patience ?? TimeSpan.FromSeconds(60));
+        await waiter.Task.WaitAsync(patience ?? Patience);
         return [.. Items.Where(fits)];
     }
 }
