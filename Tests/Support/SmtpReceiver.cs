@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -127,7 +128,7 @@ internal sealed class SmtpReceiver : IAsyncDisposable
                 await using var session = new SmtpSession(this, client.GetStream(), _certificate, _stop.Token);
                 await session.Run(_mails.Add);
             }
-            catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception error) when (error is IOException or AuthenticationException or OperationCanceledException or ObjectDisposedException)
             {
                 // The client went away, which is its right.
             }
