@@ -4,55 +4,49 @@ using Npgsql;
 namespace EsoCore.Tests.Workflows;
 
 /// <summary>
-/// Holds back what grains write to their stored state, within the database: a commit that was sent stays there, whatever becomes of who
-/// sent it, and is carried out when the row is let go.
+/// Holds back what a grain writes over its stored state, within the database: a commit that was sent stays there, whatever becomes of who
+/// sent it, and is carried out when the row is let go. The commit that makes the row passes.
 /// </summary>
 internal sealed class HeldRow : IAsyncDisposable
 {
+    /// <summary>The lock that commits wait for, of all that may be held in a database.</summary>
+    private const string Lock = "7, 7";
+
     private readonly NpgsqlConnection _holder;
-    private readonly NpgsqlConnection _watcher; // Within one transaction the server would tell the same each time.
-    private NpgsqlTransaction? _holding;
 
-    private HeldRow(string connectionString) => (_holder, _watcher) = (new(connectionString), new(connectionString));
+    private HeldRow(string connectionString) => _holder = new(connectionString + ";Pooling=false;CommandTimeout=60");
 
-    /// <summary>Takes hold of a grain's state as soon as there is one.</summary>
+    /// <summary>Takes hold of a grain's state, which need not be there yet.</summary>
     public static async Task<HeldRow> Take(string connectionString, string owner)
     {
         var row = new HeldRow(connectionString);
         await row._holder.OpenAsync();
-        await row._watcher.OpenAsync();
-        row._holding = await row._holder.BeginTransactionAsync();
-        await Eventually.Holds(
-            async () => await Ask(row._holder, $"select version from work_state where owner = '{owner}' for update") is not null,
-            () => $"{owner} has written nothing.");
+        await row.Ask($"select pg_advisory_lock({Lock})");
+        await row.Ask(
+            $"""
+            create function wait_in_line() returns trigger language plpgsql as
+                $$ begin perform pg_advisory_xact_lock_shared({Lock}); return new; end $$;
+            create trigger wait_in_line before update on work_state for each row when (new.owner = '{owner}')
+                execute function wait_in_line();
+            """);
         return row;
     }
 
     /// <summary>Waits until so many commits are held back.</summary>
     public Task Holds(int commits) => Eventually.Holds(
         async () => await Ask(
-            _watcher, "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%work_state%'") is long held
-            && held == commits,
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' "
+            + "and query like '%work_state%'") is long held && held == commits,
         () => $"There never were {commits} commits held back.");
 
     /// <summary>Lets them be carried out, in the order in which they came.</summary>
-    public async Task LetGo()
-    {
-        await _holding!.DisposeAsync();
-        _holding = null;
-    }
+    public Task LetGo() => Ask($"select pg_advisory_unlock({Lock})");
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_holding is not null)
-            await LetGo();
-        await _holder.DisposeAsync();
-        await _watcher.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _holder.DisposeAsync();
 
-    private static async Task<object?> Ask(NpgsqlConnection connection, string sql)
+    private async Task<object?> Ask(string sql)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, _holder);
         return await command.ExecuteScalarAsync();
     }
 }

@@ -45,20 +45,16 @@ internal sealed class MortalCluster : IAsyncDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="moment">When a silo stops for good; null: not by itself.</param>
-    /// <param name="criticalWait">How long a notice waits for others before its message is made; null: as long as ever.</param>
-    public static async Task<MortalCluster> Start(Moment? moment = null, TimeSpan? criticalWait = null)
+    public static async Task<MortalCluster> Start(Moment? moment = null)
     {
         var cluster = new MortalCluster(new DeathPoint(moment), await HttpReceiver.StartAsync());
         cluster._cluster = await ProductCluster.Start(2, (services, storage) =>
         {
-            storage.CallTimeout = TimeSpan.FromSeconds(60); // Nothing is to run out of time while a silo dies.
+            // Nothing is to run out of time while a silo dies.
+            (storage.CallTimeout, storage.ConnectSeconds) = (TimeSpan.FromSeconds(60), 60);
             services.AddTestClock(cluster.Clock);
             services.AddDeathPoint(cluster._point);
-            services.Configure<NotificationOptions>(options =>
-            {
-                options.AllowedNetworks = ["127.0.0.0/8"];
-                options.CriticalWait = criticalWait ?? options.CriticalWait;
-            });
+            services.Configure<NotificationOptions>(options => options.AllowedNetworks = ["127.0.0.0/8"]);
         });
         return cluster;
     }
@@ -172,7 +168,7 @@ internal sealed class MortalCluster : IAsyncDisposable
     public async Task<string[]> Deliveries() => JsonSerializer.Deserialize<string[]>(await _cluster.Ask<string>(
         "select coalesce(json_agg(status), '[]')::text from work_item where kind = 'delivery'"))!;
 
-    /// <summary>Holds back what a hook's notifier commits, from its next commit on.</summary>
+    /// <summary>Holds back what a hook's notifier commits, from its second commit on.</summary>
     public Task<HeldRow> HoldNotifier(string hook) => HeldRow.Take(_cluster.ConnectionString, $"notifier/channel:{hook}");
 
     /// <summary>The times at which levels of escalation were taken, as the trail has them.</summary>
