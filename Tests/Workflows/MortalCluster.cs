@@ -29,6 +29,7 @@ internal sealed class MortalCluster : IAsyncDisposable
 
     private readonly DeathPoint _point;
     private ProductCluster _cluster = null!;
+    private Exception? _failure;
 
     private MortalCluster(DeathPoint point, HttpReceiver receiver) => (_point, Receiver) = (point, receiver);
 
@@ -99,36 +100,27 @@ internal sealed class MortalCluster : IAsyncDisposable
         return new BatchUpload(new DeviceCall(Clock.GetUtcNow()), Guid.NewGuid(), hash, BatchFormat.Json, null, body);
     }
 
-    /// <summary>Uploads once; who dies over it gives no answer.</summary>
-    public void Send(BatchUpload batch) => _ = _cluster.Device(Device).Upload(batch);
+    /// <summary>
+    /// Uploads as a device does, until it is taken or a silo has come to its moment: who dies over the batch gives no answer.
+    /// </summary>
+    public void Send(BatchUpload batch) => _ = Eventually.Holds(
+        async () => await TryUpload(batch) is { Outcome: not UploadOutcome.Unavailable } || _point.Reached.IsCompleted,
+        () => "The batch could not be uploaded.");
 
     /// <summary>Uploads until there is an answer, as a device does.</summary>
     public async Task<UploadOutcome> Upload(BatchUpload batch)
     {
         UploadAnswer? answer = null;
-        Exception? failure = null;
         await Eventually.Holds(
-            async () =>
-            {
-                try
-                {
-                    answer = await _cluster.Device(Device).Upload(batch);
-                }
-                catch (Exception error)
-                {
-                    failure = error;
-                }
-
-                return answer is { Outcome: not UploadOutcome.Unavailable };
-            },
-            () => $"The batch could not be uploaded: {failure}");
+            async () => (answer = await TryUpload(batch)) is { Outcome: not UploadOutcome.Unavailable },
+            () => $"The batch could not be uploaded: {_failure}");
         return answer!.Outcome;
     }
 
     /// <summary>Kills the silo that has come to its moment; ends when the other one knows.</summary>
     public async Task KillAtItsMoment()
     {
-        var mark = await _point.Reached.WaitAsync(TimeSpan.FromMinutes(1));
+        var mark = await _point.Reached.WaitAsync(TimeSpan.FromMinutes(3)); // It only keeps a broken test from hanging.
         await Kill(_cluster.Silos.Silos.Single(silo => silo.ServiceProvider.GetRequiredService<SiloMark>() == mark));
     }
 
@@ -184,6 +176,19 @@ internal sealed class MortalCluster : IAsyncDisposable
         _point.Died();
         await _cluster.DisposeAsync();
         await Receiver.DisposeAsync();
+    }
+
+    private async Task<UploadAnswer?> TryUpload(BatchUpload batch)
+    {
+        try
+        {
+            return await _cluster.Device(Device).Upload(batch);
+        }
+        catch (Exception error)
+        {
+            _failure = error;
+            return null;
+        }
     }
 
     private async Task Kill(InProcessSiloHandle silo)
