@@ -116,15 +116,19 @@ public sealed class DefaultWorkflowTests
     public async Task LightCurtain_OutsideOperatingHoursOnly_TellsSecurity()
     {
         await using var server = await WorkflowServer.Start();
-        var day = server.Now.DayOfWeek.ToString()[..3].ToLowerInvariant();
-        await server.Make("/api/sites", $$$"""{"id":"HALL","name":"Hall","operating_hours":{"{{{day}}}":[{"from":"00:00","to":"24:00"}]}}""");
+
+        // Open today and tomorrow: midnight may pass meanwhile.
+        var (today, tomorrow) = (DayOf(server.Now), DayOf(server.Now.AddDays(1)));
+        const string Open = """[{"from":"00:00","to":"24:00"}]""";
+        await server.Make("/api/sites",
+            $$$"""{"id":"HALL","name":"Hall","operating_hours":{"{{{today}}}":{{{Open}}},"{{{tomorrow}}}":{{{Open}}}}}""");
         await server.Make($"/api/devices/{server.Device.Id}", """{"site_id":"HALL"}""", HttpMethod.Patch);
         server.Clock.Leap(TimeSpan.FromSeconds(30));
         await server.Upload((server.Now, WorkflowServer.Record("light_curtain_breach")));
         await server.Event("sd_error");
         await server.Incident("sd_error");
         Assert.Single(await server.Incidents());
-        await server.Upload((server.Now.AddDays(-1), WorkflowServer.Record("light_curtain_breach")));
+        await server.Upload((server.Now.AddDays(-2), WorkflowServer.Record("light_curtain_breach")));
         await server.Incident("light_curtain_breach");
         await server.TextTo("security", "Light curtain");
         await server.MailTo("security", "Light curtain");
@@ -192,6 +196,8 @@ public sealed class DefaultWorkflowTests
         await server.MailTo("maintenance", "Card error");
         await server.Ticket("part_replacement");
     }
+
+    private static string DayOf(DateTimeOffset at) => at.DayOfWeek.ToString()[..3].ToLowerInvariant();
 
     private static DateTimeOffset Time(JsonElement json, string name) =>
         DateTimeOffset.Parse(json.GetProperty(name).GetString()!, CultureInfo.InvariantCulture);
