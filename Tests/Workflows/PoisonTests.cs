@@ -78,13 +78,12 @@ public sealed class PoisonTests
         await server.Upload((server.Now, """{"series":"temp","val":95,"unit":"°C"}"""));
         await server.MailTo("safety", "Too hot");
         await hook.Until(1);
-        await Eventually.Holds(
-            () =>
-            {
-                server.Clock.Leap(TimeSpan.FromSeconds(10));
-                return Task.FromResult(hook.Requests.Length >= 3);
-            },
-            () => "It is not tried again.");
+        for (var tries = 2; tries <= 3; tries++)
+        {
+            server.Clock.Leap(TimeSpan.FromSeconds(10)); // What it comes too early for waits by the clock as it runs.
+            await hook.Until(tries);
+        }
+
         Assert.Single(hook.Requests.Select(r => r.Header("Idempotency-Key")).Distinct());
         await server.Event("tamper_detected");
         await server.MailTo("security", "Tampering");
