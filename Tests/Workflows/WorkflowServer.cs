@@ -114,8 +114,13 @@ internal sealed class WorkflowServer : IAsyncDisposable
         return list.GetProperty("incidents")[0];
     }
 
-    public async Task<ImmutableArray<JsonElement>> Incidents() =>
-        [.. (await Get("/api/incidents")).Json.GetProperty("incidents").EnumerateArray()];
+    public async Task<ImmutableArray<JsonElement>> Incidents()
+    {
+        var found = default(JsonElement);
+        await Eventually.Holds(
+            async () => (await Get("/api/incidents")).Json.TryGetProperty("incidents", out found), () => "The incidents are not told.");
+        return [.. found.EnumerateArray()];
+    }
 
     /// <summary>Waits for a mail to a team's person, whose subject or text holds a word.</summary>
     public Task<ReceivedMail> MailTo(string team, string word) => First(Mail.Until(1, mail => IsTo(mail, team) && Holds(mail, word)));
