@@ -347,8 +347,7 @@ public sealed partial class IncidentGrainTests : IAsyncLifetime
         [.. g.Select(e => e.Transition)])));
 
     /// <summary>Moves the clock on until a condition holds, and lets other work go on meanwhile.</summary>
-    private Task Advance(Func<bool> condition, TimeSpan? step = null) =>
-        Turns.Until(condition, _cluster.Time, step ?? TimeSpan.FromSeconds(5));
+    private Task Advance(Func<bool> condition, TimeSpan? step = null) => _cluster.Run(condition, step ?? TimeSpan.FromSeconds(5));
 
     private Task Until(Func<bool> condition) => WaitFor(() => Task.FromResult(condition()));
 

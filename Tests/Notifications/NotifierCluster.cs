@@ -83,5 +83,5 @@ internal sealed class NotifierCluster : IAsyncDisposable
     }
 
     /// <summary>Moves the clock on by seconds until a condition holds.</summary>
-    public Task Pass(Func<bool> until) => _cluster.Move(TimeSpan.FromHours(1), until);
+    public Task Pass(Func<bool> until) => _cluster.Run(until);
 }

@@ -14,6 +14,12 @@ internal sealed class GrainCluster : IAsyncDisposable
     /// <summary>Turns that other work gets for each second that the clock is moved.</summary>
     private const int TurnsPerSecond = 300;
 
+    /// <summary>Seconds of a step at most that other work gets turns for.</summary>
+    private const double MostSeconds = 20;
+
+    /// <summary>How long a step waits until all grains are quiet.</summary>
+    private static readonly TimeSpan MostForAStep = TimeSpan.FromSeconds(15);
+
     private readonly InProcessTestCluster _cluster;
 
     private readonly Action<IServiceCollection>? _configure;
@@ -77,14 +83,14 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     /// <summary>
     /// Moves the clock in steps, with turns for what is going on in between, until a condition holds, but no further than told. There it
-    /// waits for what lags behind the clock.
+    /// waits for what lags behind the clock, and fires what was set late and is due already.
     /// </summary>
     public async Task Move(TimeSpan atMost, Func<bool> until, TimeSpan? step = null)
     {
         var end = Time.GetUtcNow() + atMost;
         while (!until() && Time.GetUtcNow() < end)
             await Step(step ?? TimeSpan.FromSeconds(1), until);
-        await Turns.Until(until);
+        await Turns.Until(until, Time, TimeSpan.Zero);
     }
 
     /// <summary>Moves the clock in steps, with turns for what is going on in between; whether a condition did not come to hold.</summary>
@@ -97,10 +103,23 @@ internal sealed class GrainCluster : IAsyncDisposable
         return !without();
     }
 
+    /// <summary>
+    /// Moves the clock in steps, with turns for what is going on in between, until a condition holds, however far: what lags behind the
+    /// clock may have set its next try for later.
+    /// </summary>
+    public Task Run(Func<bool> until, TimeSpan? step = null) =>
+        Turns.Until(() => Task.FromResult(until()), () => Step(step ?? TimeSpan.FromSeconds(1), until));
+
+    /// <summary>What is under way runs out of its time by this clock too, and so has to end before the next step.</summary>
     private async Task Step(TimeSpan by, Func<bool> until)
     {
         Time.Advance(by);
-        for (var turns = 0; turns < TurnsPerSecond * Math.Max(1, by.TotalSeconds) && !until(); turns++)
+        var start = TimeProvider.System.GetTimestamp();
+        var least = TurnsPerSecond * Math.Clamp(by.TotalSeconds, 1, MostSeconds);
+        for (var turns = 0; !until() && (turns < least || !IsQuiet(start)); turns++)
             await Turns.Pass(1);
     }
+
+    /// <summary>A grain that is not quiet for so long may wait for the clock.</summary>
+    private bool IsQuiet(long start) => _cluster.IsQuiet() || TimeProvider.System.GetElapsedTime(start) > MostForAStep;
 }

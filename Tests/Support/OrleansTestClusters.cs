@@ -12,6 +12,9 @@ internal static class OrleansTestClusters
         public IGrainFactory GrainFactory => cluster.Client;
 
         public IServiceProvider ServiceProvider => cluster.Silos[0].ServiceProvider;
+
+        /// <summary>Orleans does not tell what its grains are at.</summary>
+        public bool IsQuiet() => true;
     }
 
     /// <summary>A process that only calls: the client, of which Orleans' test clusters have one.</summary>
