@@ -27,6 +27,15 @@ internal sealed class MortalCluster : IAsyncDisposable
     /// <summary>The rule, and the event that it is over.</summary>
     public const string Tampering = "tamper_detected";
 
+    /// <summary>Just longer than a reminder waits that tells the silo that is left of a grain with something to do.</summary>
+    public static readonly TimeSpan Reminder = TimeSpan.FromSeconds(61);
+
+    /// <summary>How long messages are waited for until the clock leaps again.</summary>
+    private static readonly TimeSpan BetweenLeaps = TimeSpan.FromSeconds(20);
+
+    /// <summary>Leaps over several periods of a reminder; it only keeps a broken test from hanging.</summary>
+    private const int MaxLeaps = 15;
+
     private readonly DeathPoint _point;
     private ProductCluster _cluster = null!;
     private Exception? _failure;
@@ -126,6 +135,26 @@ internal sealed class MortalCluster : IAsyncDisposable
 
     /// <summary>Kills the silo that has a grain; ends when the other one knows.</summary>
     public Task KillHolderOf(IAddressable grain) => Kill(_cluster.Silos.Silos.Single(silo => _cluster.Holds(silo, grain)));
+
+    /// <summary>
+    /// Waits until so many messages came, and leaps now and then: a leap before the silo that is left has taken over a reminder is missed,
+    /// and that of an incident comes again after minutes.
+    /// </summary>
+    public async Task Arrive(int count, Func<ReceivedRequest, bool>? fits = null)
+    {
+        for (var leaps = 0; ; leaps++)
+        {
+            try
+            {
+                await Receiver.Until(count, fits, BetweenLeaps);
+                return;
+            }
+            catch (TimeoutException) when (leaps < MaxLeaps)
+            {
+                Clock.Leap(Reminder);
+            }
+        }
+    }
 
     /// <summary>Brings a grain's reminder many times over, at one time.</summary>
     public Task Wake(IAddressable grain, int times) => Task.WhenAll(Enumerable.Range(0, times).Select(_ => Eventually.Holds(

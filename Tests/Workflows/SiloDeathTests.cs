@@ -14,9 +14,6 @@ public sealed class SiloDeathTests
     private const string First = "first";
     private const string Second = "second";
 
-    /// <summary>Just longer than a reminder waits that tells the silo that is left of a grain with something to do.</summary>
-    private static readonly TimeSpan Reminder = TimeSpan.FromSeconds(61);
-
     private static readonly TimeSpan Delay = TimeSpan.FromMinutes(30);
 
     [Theory]
@@ -35,10 +32,14 @@ public sealed class SiloDeathTests
         await cluster.KillAtItsMoment();
 
         // What the device committed is sent on by the outbox, which the other silo takes over at once; grains are woken by reminders.
-        if (moment != Moment.DeviceCommitted)
-            cluster.Clock.Leap(Reminder);
-        // A leap before the other silo has taken over the reminder is missed: then it comes a period later, on a busy machine two.
-        await cluster.Receiver.Until(moment == Moment.MessageSent ? 2 : 1, patience: 4 * Reminder);
+        if (moment == Moment.DeviceCommitted)
+            await cluster.Receiver.Until(1);
+        else
+        {
+            cluster.Clock.Leap(MortalCluster.Reminder);
+            await cluster.Arrive(moment == Moment.MessageSent ? 2 : 1);
+        }
+
         Assert.Equal(UploadOutcome.Replayed, await cluster.Upload(batch));
         await cluster.Settled();
 
@@ -105,7 +106,7 @@ public sealed class SiloDeathTests
         cluster.Clock.Leap(due - cluster.Clock.GetUtcNow());
         if (isWokenOften)
             await cluster.Wake(cluster.IncidentGrain, wakeUps);
-        await cluster.Receiver.Until(1, message => message.Path == $"/{Second}", patience: 4 * Reminder);
+        await cluster.Arrive(1, message => message.Path == $"/{Second}");
         cluster.Clock.Leap(2 * Delay);
         await cluster.Wake(cluster.IncidentGrain, wakeUps);
         await cluster.Settled();
