@@ -128,7 +128,8 @@ internal sealed class SmtpReceiver : IAsyncDisposable
                 await using var session = new SmtpSession(this, client.GetStream(), _certificate, _stop.Token);
                 await session.Run(_mails.Add);
             }
-            catch (Exception error) when (error is IOException or AuthenticationException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception error) when (error is IOException or AuthenticationException or OperationCanceledException
+                or ObjectDisposedException)
             {
                 // The client went away, which is its right.
             }

@@ -99,7 +99,8 @@ public sealed class PostgresCommitTests
             var commit = store.Devices.Commit(device.Commit(Block((1, StartUs, 1))), None);
 
             // As the server does by itself after its limit, which is less than the client's; here it need not be waited for.
-            var giveUp = $"select count(pg_cancel_backend(pid)) from pg_stat_activity where datname = '{store.Database}' and wait_event_type = 'Lock'";
+            var giveUp = "select count(pg_cancel_backend(pid)) from pg_stat_activity "
+                + $"where datname = '{store.Database}' and wait_event_type = 'Lock'";
             while (await store.Server.Ask<long>("postgres", giveUp) == 0)
                 Assert.False(commit.IsCompleted);
             await Assert.ThrowsAsync<StorageUnavailableException>(() => commit);
