@@ -198,9 +198,10 @@ public abstract class GrainRequest : WorkItem, IThreadPoolWorkItem
     }
 
     /// <summary>The calls that led here and on from here, outermost first: <c>A/1.Foo -> B/2.Bar</c>.</summary>
-    internal string DescribeChain()
+    /// <param name="grain">Whose method it is, if another process has that grain.</param>
+    internal string DescribeChain(GrainId? grain = null)
     {
-        var text = new StringBuilder(Describe());
+        var text = new StringBuilder(grain is { } elsewhere ? $"{elsewhere}.{Method.Name}" : Describe());
         GrainRequest? caller = Caller;
         for (int i = 0; caller is not null && i < MaxDescribed; i++, caller = caller.Caller)
         {

@@ -55,13 +55,14 @@ internal sealed class Sweeper(GrainRuntime runtime) : IDisposable
         return waiting;
     }
 
-    /// <summary>Ends a call because its time is over; with the silo it was sent to, if it was.</summary>
-    public bool TimeOut(GrainRequest request, SiloAddress? silo = null)
+    /// <summary>Ends a call because its time is over; with the silo it was sent to, if it was, and the grain there.</summary>
+    public bool TimeOut(GrainRequest request, SiloAddress? silo = null, GrainId? grain = null)
     {
         if (request.IsClaimed) return false;
         int timeoutMs = request.Method.TimeoutMs > 0 ? request.Method.TimeoutMs : runtime.ResponseTimeoutMs;
         string from = silo is null ? "" : $" from {silo}";
-        var exception = new TimeoutException($"No answer{from} within {TimeSpan.FromMilliseconds(timeoutMs)}: {request.DescribeChain()}");
+        var within = TimeSpan.FromMilliseconds(timeoutMs);
+        var exception = new TimeoutException($"No answer{from} within {within}: {request.DescribeChain(grain)}");
         if (!request.Abort(exception, stopMethod: true)) return false;
         runtime.Metrics.TimedOut();
         return true;

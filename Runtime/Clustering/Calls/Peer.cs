@@ -83,7 +83,7 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
             }
 
             alone = _pending.Count == 0;
-            if (!request.IsOneWay) correlation = _pending.Add(request);
+            if (!request.IsOneWay) correlation = _pending.Add(request, grain);
         }
 
         Send(link, correlation, request, grain, forwards, alone);
@@ -116,15 +116,16 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
 
     public void Sweep(long nowMs)
     {
-        List<GrainRequest> overdue;
+        List<PendingCall> overdue;
         lock (_gate)
         {
             overdue = _pending.Sweep(nowMs);
-            overdue.AddRange(_waiting.Where(call => call.Request.DeadlineMs < nowMs).Select(call => call.Request));
+            overdue.AddRange(
+                _waiting.Where(call => call.Request.DeadlineMs < nowMs).Select(call => new PendingCall(call.Request, call.Grain)));
             _waiting.RemoveAll(call => call.Request.DeadlineMs < nowMs || call.Request.IsClaimed);
         }
 
-        foreach (GrainRequest request in overdue) node.Runtime.Sweeper.TimeOut(request, address);
+        foreach (PendingCall call in overdue) node.Runtime.Sweeper.TimeOut(call.Request, address, call.Grain);
     }
 
     /// <summary>Fails all calls to it and lets it go: it is dead, or this process ends.</summary>
@@ -329,7 +330,7 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
 
     private void FailAll(Exception? why)
     {
-        List<GrainRequest> lost;
+        List<PendingCall> lost;
         List<(GrainRequest Request, GrainId Grain, int Forwards)> waiting;
         lock (_gate)
         {
@@ -338,10 +339,10 @@ internal sealed class Peer(ClusterNode node, SiloAddress address) : ILinkHandler
             _waiting.Clear();
         }
 
-        foreach (GrainRequest request in lost)
+        foreach ((GrainRequest request, GrainId grain) in lost)
         {
             request.Abort(new CallOutcomeUnknownException(
-                $"{address} was lost before it answered {request.DescribeChain()}: {why?.Message ?? "the connection was closed"}"));
+                $"{address} was lost before it answered {request.DescribeChain(grain)}: {why?.Message ?? "the connection was closed"}"));
         }
 
         foreach ((GrainRequest request, GrainId grain, int forwards) in waiting)

@@ -11,6 +11,7 @@ internal sealed class PendingCalls
     private const int InitialSlots = 16;
 
     private GrainRequest?[] _requests = new GrainRequest?[InitialSlots];
+    private GrainId[] _grains = new GrainId[InitialSlots];
     private uint[] _uses = new uint[InitialSlots];
     private int[] _free = new int[InitialSlots];
     private int _freeCount;
@@ -18,10 +19,10 @@ internal sealed class PendingCalls
 
     public int Count => _top - _freeCount;
 
-    public ulong Add(GrainRequest request)
+    public ulong Add(GrainRequest request, GrainId grain)
     {
         int slot = _freeCount > 0 ? _free[--_freeCount] : TakeNew();
-        _requests[slot] = request;
+        (_requests[slot], _grains[slot]) = (request, grain);
 
         // Never 0, which stands for nobody waiting.
         if (_uses[slot] == 0) _uses[slot] = 1;
@@ -38,27 +39,27 @@ internal sealed class PendingCalls
     }
 
     /// <summary>Lets go of calls that have ended, and returns those whose time is over.</summary>
-    public List<GrainRequest> Sweep(long nowMs)
+    public List<PendingCall> Sweep(long nowMs)
     {
-        List<GrainRequest> overdue = [];
+        List<PendingCall> overdue = [];
         for (int slot = 0; slot < _top; slot++)
         {
             if (_requests[slot] is not { } request) continue;
             if (!request.IsClaimed && request.DeadlineMs >= nowMs) continue;
-            if (!request.IsClaimed) overdue.Add(request);
+            if (!request.IsClaimed) overdue.Add(new PendingCall(request, _grains[slot]));
             Free(slot);
         }
 
         return overdue;
     }
 
-    public List<GrainRequest> TakeAll()
+    public List<PendingCall> TakeAll()
     {
-        List<GrainRequest> all = [];
+        List<PendingCall> all = [];
         for (int slot = 0; slot < _top; slot++)
         {
             if (_requests[slot] is not { } request) continue;
-            all.Add(request);
+            all.Add(new PendingCall(request, _grains[slot]));
             Free(slot);
         }
 
@@ -70,6 +71,7 @@ internal sealed class PendingCalls
         if (_top == _requests.Length)
         {
             Array.Resize(ref _requests, 2 * _top);
+            Array.Resize(ref _grains, 2 * _top);
             Array.Resize(ref _uses, 2 * _top);
             Array.Resize(ref _free, 2 * _top);
         }
@@ -80,8 +82,11 @@ internal sealed class PendingCalls
 
     private void Free(int slot)
     {
-        _requests[slot] = null;
+        (_requests[slot], _grains[slot]) = (null, default);
         if (++_uses[slot] == 0) _uses[slot] = 1;
         _free[_freeCount++] = slot;
     }
 }
+
+/// <summary>A call and the grain that it is for.</summary>
+internal readonly record struct PendingCall(GrainRequest Request, GrainId Grain);
