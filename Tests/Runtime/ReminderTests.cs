@@ -45,9 +45,11 @@ public sealed class ReminderTests
     public async Task A_reminder_fires_when_due_and_every_period_and_wakes_its_grain()
     {
         await using RuntimeCluster cluster = await RuntimeCluster.StartAsync();
-        await cluster.Client.GetGrain<IReminded>("a").Register("r", 5 * s_minute, 30 * s_minute);
+        IReminded grain = cluster.Client.GetGrain<IReminded>("a");
+        await grain.Register("r", 5 * s_minute, 30 * s_minute);
         cluster.Time.Advance(5 * s_minute);
         await cluster.Probe.Noted("1 a r 12:05:00");
+        await cluster.IdleAsync(grain);
         cluster.Time.Advance(20 * s_minute);
         await RuntimeCluster.UntilAsync(() => cluster.Activations == 0);
         cluster.Time.Advance(10 * s_minute);

@@ -14,6 +14,7 @@ internal sealed class RuntimeCluster : IAsyncDisposable
     public const string Streams = "streams";
 
     private readonly InProcessTestCluster _cluster;
+    private int _timersAtRest;
 
     private RuntimeCluster(
         InProcessTestCluster cluster, FakeTimeProvider time, MemoryGrainStorage storage, MemoryReminderTable reminders, Probe probe)
@@ -45,6 +46,15 @@ internal sealed class RuntimeCluster : IAsyncDisposable
 
     /// <summary>The activation of a grain, or null.</summary>
     public Activation? Find(GrainId grain) => Runtime.Catalog.Find(grain);
+
+    /// <summary>Whether more timers are set than those that always are: something pauses until the clock moves.</summary>
+    public bool IsPausing => Time.PendingTimers > _timersAtRest;
+
+    /// <summary>
+    /// Waits until a grain has nothing to do: whoever was answered or told may hear of it while the turn goes on, and a clock that is moved
+    /// meanwhile finds the grain busy and its timer not yet set.
+    /// </summary>
+    public Task IdleAsync(IAddressable grain) => UntilAsync(() => Find(grain.GetGrainId()) is not { IsIdle: false });
 
     /// <summary>Waits for something that happens on the pool without anyone to tell of it.</summary>
     public static async Task UntilAsync(
@@ -82,6 +92,7 @@ internal sealed class RuntimeCluster : IAsyncDisposable
         });
         var cluster = new RuntimeCluster(builder.Build(), time, storage, reminders, probe);
         await cluster._cluster.DeployAsync();
+        cluster._timersAtRest = time.PendingTimers;
         return cluster;
     }
 
