@@ -1,6 +1,8 @@
 using EsoCore.Runtime;
+using EsoCore.Runtime.Engine;
 using EsoCore.Runtime.Hosting;
 using EsoCore.Runtime.TestingHost;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -55,8 +57,9 @@ public sealed class StopTests
         IStopping grain = cluster.Client.GetGrain<IStopping>("a");
         Task<string> running = grain.CallOther("b", "1"), waiting = grain.Hold("2");
         await cluster.Probe.Noted("begin 1");
+        GrainRuntime runtime = cluster.Services.GetRequiredService<GrainRuntime>();
         Task stopped = cluster.StopAsync();
-        await RuntimeCluster.UntilAsync(() => grain.Hold("1") is { IsFaulted: true });
+        await RuntimeCluster.UntilAsync(() => runtime.IsStopping);
         await Assert.ThrowsAsync<SiloUnavailableException>(() => grain.Hold("1"));
         Assert.False(stopped.IsCompleted);
         cluster.Probe.Open("1");
