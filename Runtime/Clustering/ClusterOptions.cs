@@ -94,6 +94,18 @@ public sealed class ClusterOptions
 
     /// <summary>The message formats that this process speaks: the program's. Tests of upgrades play older and newer ones.</summary>
     internal (int Lowest, int Highest) Formats { get; set; } = (ClusterFormat.Lowest, ClusterFormat.Highest);
+
+    /// <summary>
+    /// How long the table may take to note that this silo leaves, and the others to take the last answers. 5 s; tests that hold a planned
+    /// stop to failing no call wait longer, or a machine that pauses would fail them.
+    /// </summary>
+    internal TimeSpan LeavePatience { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long a call of a process that knows newer members waits for them to be read here; then it is routed by what is known: the table
+    /// may be away. 1 s; longer in tests as above.
+    /// </summary>
+    internal TimeSpan MaxParked { get; set; } = TimeSpan.FromSeconds(1);
 }
 
 /// <summary>Holds the documented bounds of <see cref="ClusterOptions"/>.</summary>

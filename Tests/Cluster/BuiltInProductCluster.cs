@@ -12,6 +12,9 @@ internal sealed partial class ProductCluster
     /// <summary>The message formats of the processes that are started from now on.</summary>
     public (int Lowest, int Highest) Formats { get; set; } = (ClusterFormat.Lowest, ClusterFormat.Highest);
 
+    /// <summary>What no step between the processes takes, however busy the machine is.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     /// <summary>How long processes that are started from now on wait to become members.</summary>
     public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -39,7 +42,8 @@ internal sealed partial class ProductCluster
             {
                 // Evicted soon where connections are refused, and not by the pauses of a busy machine.
                 cluster.Membership.HeartbeatInterval = TimeSpan.FromMilliseconds(200);
-                cluster.Membership.EvictAfter = TimeSpan.FromSeconds(8);
+                cluster.Membership.EvictAfter = TimeSpan.FromSeconds(12);
+                cluster.ConnectTimeout = cluster.HandshakeTimeout = cluster.LeavePatience = cluster.MaxParked = Patience;
                 cluster.JoinTimeout = JoinTimeout;
                 cluster.Formats = Formats;
             },

@@ -5,9 +5,6 @@ namespace EsoCore.Runtime.Clustering;
 /// <summary>A planned end: no call fails because of it.</summary>
 internal sealed partial class ClusterNode
 {
-    /// <summary>How long the table may take to note that this silo leaves, and the others to take the last answers.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
-
     /// <summary>From here on new calls go to the new owners, those that still come here are forwarded.</summary>
     public async Task LeaveAsync(CancellationToken cancel)
     {
@@ -63,7 +60,7 @@ internal sealed partial class ClusterNode
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            await step(limit.Token).WaitAsync(s_patience, Runtime.TimeProvider, cancel);
+            await step(limit.Token).WaitAsync(Options.LeavePatience, Runtime.TimeProvider, cancel);
             return true;
         }
         catch (Exception exception) when (exception is OperationCanceledException or TimeoutException)

@@ -8,9 +8,6 @@ namespace EsoCore.Runtime.Clustering;
 /// </summary>
 internal sealed partial class ClusterNode
 {
-    /// <summary>A call that has waited for so long is routed by what is known: the table may be away.</summary>
-    private const int MaxParkedMs = 1_000;
-
     private readonly Lock _parkingGate = new();
     private readonly List<ParkedCall> _parked = [];
 
@@ -21,7 +18,7 @@ internal sealed partial class ClusterNode
         lock (_parkingGate)
         {
             room = _parked.Count < Options.MaxPendingCalls;
-            if (room) _parked.Add(new ParkedCall(request, grain, version, Runtime.Clock.NowMs + MaxParkedMs));
+            if (room) _parked.Add(new ParkedCall(request, grain, version, Runtime.Clock.NowMs + (long)Options.MaxParked.TotalMilliseconds));
         }
 
         if (!room) request.Refuse(new LimitExceededException($"{Options.MaxPendingCalls} calls wait for the members to be read."));

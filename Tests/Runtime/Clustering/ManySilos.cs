@@ -7,9 +7,15 @@ using Microsoft.Extensions.Logging;
 
 namespace EsoCore.Tests.Runtime.Clustering;
 
-/// <summary>Several silos with the grains of the tests, over TCP or a network in memory, by the real clock.</summary>
+/// <summary>
+/// Several silos with the grains of the tests, over TCP or a network in memory, by the real clock. They are more patient than in
+/// production: on a busy machine any of them may stand still for seconds, which is no fault unless a test wants it to be.
+/// </summary>
 internal sealed class ManySilos : IAsyncDisposable
 {
+    /// <summary>Within the bounds of all options that it is used for.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+
     private ManySilos(InProcessTestCluster cluster, GateKeeper gates) => (Cluster, Gates) = (cluster, gates);
 
     public InProcessTestCluster Cluster { get; }
@@ -26,7 +32,8 @@ internal sealed class ManySilos : IAsyncDisposable
         Action<ClusterOptions>? options = null,
         Action<RuntimeOptions>? runtime = null,
         TimeProvider? time = null,
-        IReminderTable? reminders = null)
+        IReminderTable? reminders = null,
+        IMembershipTable? members = null)
     {
         var gates = new GateKeeper();
         var storage = new MemoryGrainStorage();
@@ -35,10 +42,12 @@ internal sealed class ManySilos : IAsyncDisposable
         builder.ConfigureClustering(cluster =>
         {
             cluster.Membership.HeartbeatInterval = TimeSpan.FromMilliseconds(100);
-            cluster.Membership.EvictAfter = TimeSpan.FromSeconds(4);
-            cluster.Membership.EvictUnreachableAfter = TimeSpan.FromMilliseconds(400);
+            cluster.Membership.EvictAfter = cluster.Membership.EvictUnreachableAfter = s_patience;
+            cluster.ConnectTimeout = cluster.HandshakeTimeout = s_patience;
+            cluster.LeavePatience = cluster.MaxParked = s_patience;
+            cluster.JoinTimeout = 2 * s_patience;
             options?.Invoke(cluster);
-        });
+        }, members);
         if (!tcp) builder.UseMemoryNetwork(time ?? TimeProvider.System);
         builder.ConfigureHost(host =>
         {
@@ -52,7 +61,7 @@ internal sealed class ManySilos : IAsyncDisposable
             silo.AddGrainStorage(SiloBuilderExtensions.DefaultStorageName, _ => storage);
             silo.UseReminderTable(_ => reminders);
             silo.AddMemoryStreams(RuntimeCluster.Streams);
-            silo.Configure(limits => limits.StopTimeout = TimeSpan.FromSeconds(3));
+            silo.Configure(limits => limits.StopTimeout = s_patience);
             if (runtime is not null) silo.Configure(runtime);
         });
         var cluster = new ManySilos(builder.Build(), gates);

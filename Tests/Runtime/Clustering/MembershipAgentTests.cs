@@ -7,10 +7,19 @@ namespace EsoCore.Tests.Runtime.Clustering;
 /// <summary>The loops around the logic, in real time: what they do is tested there, here only that they do it.</summary>
 public sealed class MembershipAgentTests : IAsyncLifetime
 {
-    private static readonly MembershipOptions s_options = new()
+    /// <summary>Nobody is evicted because a busy machine lets him stand still.</summary>
+    private static readonly MembershipOptions s_patient = new()
     {
         HeartbeatInterval = TimeSpan.FromMilliseconds(50),
-        EvictAfter = TimeSpan.FromSeconds(2),
+        EvictAfter = TimeSpan.FromMinutes(1),
+        EvictUnreachableAfter = TimeSpan.FromMinutes(1),
+    };
+
+    /// <summary>For the one that is to evict another: as soon as it has watched for the longer of the two.</summary>
+    private static readonly MembershipOptions s_impatient = new()
+    {
+        HeartbeatInterval = TimeSpan.FromMilliseconds(50),
+        EvictAfter = TimeSpan.FromSeconds(12),
         EvictUnreachableAfter = TimeSpan.FromMilliseconds(500),
     };
 
@@ -47,7 +56,7 @@ public sealed class MembershipAgentTests : IAsyncLifetime
     [Fact]
     public async Task AnAgentThatStops_IsEvicted_AndOneThatIsEvictedEnds()
     {
-        MembershipAgent one = Start(1), two = Start(2), three = Start(3);
+        MembershipAgent one = Start(1, s_impatient), two = Start(2), three = Start(3);
         foreach (MembershipAgent agent in (MembershipAgent[])[one, two, three]) await agent.BecomeActive(default);
         await Reach(one, state => state.View.Active.Length == 3);
 
@@ -109,10 +118,10 @@ public sealed class MembershipAgentTests : IAsyncLifetime
         while (!goal(state)) state = await membership.WaitForChange(state, default);
     }
 
-    private MembershipAgent Start(int n)
+    private MembershipAgent Start(int n, MembershipOptions? options = null)
     {
         Member self = Members.Member(n, MemberStatus.Joining);
-        var agent = new MembershipAgent(self, _table, s_options, TimeProvider.System, NullLogger.Instance);
+        var agent = new MembershipAgent(self, _table, options ?? s_patient, TimeProvider.System, NullLogger.Instance);
         _started.Add(agent);
         agent.Start();
         return agent;
@@ -120,7 +129,7 @@ public sealed class MembershipAgentTests : IAsyncLifetime
 
     private MembershipWatcher Watch()
     {
-        var watcher = new MembershipWatcher(_table, s_options, TimeProvider.System, NullLogger.Instance);
+        var watcher = new MembershipWatcher(_table, s_patient, TimeProvider.System, NullLogger.Instance);
         _started.Add(watcher);
         watcher.Start();
         return watcher;

@@ -14,7 +14,12 @@ public sealed class SiloLifeTests
     [Fact]
     public async Task A_killed_silo_fails_its_calls_at_once_and_its_grains_live_on_elsewhere()
     {
-        await using ManySilos silos = await ManySilos.StartAsync(3);
+        await using ManySilos silos = await ManySilos.StartAsync(3, options: cluster =>
+        {
+            // Short, or it takes as long; longer than a busy machine lets the others stand still.
+            cluster.Membership.EvictAfter = TimeSpan.FromSeconds(12);
+            cluster.Membership.EvictUnreachableAfter = TimeSpan.FromMilliseconds(400);
+        });
         InProcessSiloHandle victim = silos.Silos[1], caller = silos.Silos[0];
         string key = silos.KeysOn(victim).First();
         IPlaced grain = caller.Client.GetGrain<IPlaced>(key);
@@ -29,8 +34,7 @@ public sealed class SiloLifeTests
     [Fact]
     public async Task A_planned_stop_fails_no_call()
     {
-        // As long as in production: on a busy machine the hand-over takes its time.
-        await using ManySilos silos = await ManySilos.StartAsync(3, runtime: limits => limits.StopTimeout = TimeSpan.FromSeconds(30));
+        await using ManySilos silos = await ManySilos.StartAsync(3);
         InProcessSiloHandle client = await silos.Cluster.StartClientAsync();
         await using var load = new SteadyLoad([silos.Silos[0].Client, silos.Silos[2].Client, client.Client], Keys);
         await load.DoneAsync(500);
@@ -102,6 +106,7 @@ public sealed class SiloLifeTests
         var life = (Microsoft.Extensions.Hosting.IHostApplicationLifetime)victim.ServiceProvider.GetService(
             typeof(Microsoft.Extensions.Hosting.IHostApplicationLifetime))!;
         Assert.True(life.ApplicationStopping.IsCancellationRequested);
+        await RuntimeCluster.UntilAsync(() => silos.Silos[0].ClusterState!.View.Active.Length == 1);
         Assert.Equal(silos.Silos[0].SiloAddress!.ToString(), await silos.Silos[0].Client.GetGrain<IPlaced>("a").Where());
     }
 
@@ -121,6 +126,7 @@ public sealed class SiloLifeTests
 
         // Both go on counting in the table, so nobody is evicted.
         Assert.Equal(2, here.ClusterState!.View.Active.Length);
+        silos.Gates.Gate("never").SetResult();
     }
 
     [Fact]
@@ -134,9 +140,8 @@ public sealed class SiloLifeTests
             cluster.JoinTimeout = TimeSpan.FromSeconds(2);
         });
         isStranger = true;
-        var refused = await Assert.ThrowsAsync<TimeoutException>(silos.Cluster.StartAdditionalSiloAsync);
-        Assert.Contains("none of the 2 active silos can be reached", refused.Message);
-        Assert.Contains("secret", refused.Message);
+        string told = await WhyNotAsync(silos.Cluster, "none of the 2 active silos can be reached");
+        Assert.Contains("secret", told);
         Assert.All(silos.Silos, silo => Assert.Equal(2, silo.ClusterState!.View.Active.Length));
     }
 
@@ -189,8 +194,6 @@ public sealed class SiloLifeTests
         await using ManySilos silos = await ManySilos.StartAsync(3, tcp: false, options: cluster =>
         {
             cluster.Membership.HeartbeatInterval = TimeSpan.FromSeconds(1);
-            cluster.Membership.EvictAfter = TimeSpan.FromSeconds(30);
-            cluster.Membership.EvictUnreachableAfter = TimeSpan.FromSeconds(30);
         });
         await using var load = new SteadyLoad([.. silos.Silos.Take(2).Select(silo => silo.Client)], Keys);
         await load.DoneAsync(200);
@@ -200,6 +203,24 @@ public sealed class SiloLifeTests
         await silos.Cluster.StopSiloAsync(added);
         await load.DoneAsync(200);
         Assert.Empty(await load.StopAsync());
+    }
+
+    /// <summary>
+    /// Why a silo that starts does not become a member, by what it is to tell. On a busy machine its time may be over before it has found
+    /// out; then another one tries.
+    /// </summary>
+    internal static async Task<string> WhyNotAsync(InProcessTestCluster cluster, string expected)
+    {
+        const int MaxStarts = 10;
+        for (int start = 1; ; start++)
+        {
+            var refused = await Assert.ThrowsAsync<TimeoutException>(cluster.StartAdditionalSiloAsync);
+            if (refused.Message.Contains(expected) || start == MaxStarts)
+            {
+                Assert.Contains(expected, refused.Message);
+                return refused.Message;
+            }
+        }
     }
 
     /// <summary>Calls a grain until it answers.</summary>
@@ -213,7 +234,8 @@ public sealed class SiloLifeTests
                 await grain.Where();
                 return;
             }
-            catch (SiloUnavailableException) when (TimeProvider.System.GetElapsedTime(start) < Probe.Patience)
+            catch (Exception error) when (error is SiloUnavailableException or TimeoutException
+                && TimeProvider.System.GetElapsedTime(start) < Probe.Patience)
             {
                 await Task.Yield();
             }
