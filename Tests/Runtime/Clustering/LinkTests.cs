@@ -124,7 +124,7 @@ public sealed class LinkTests : IDisposable
     [Fact]
     public async Task One_address_cannot_hold_all_handshakes()
     {
-        await using TcpSiloTransport server = Transport(options => options.HandshakeTimeout = TimeSpan.FromMinutes(1));
+        await using TcpSiloTransport server = Transport(_ => { });
         SiloAddress self = await ListenAsync(server);
         var idle = new List<Socket>();
         for (int i = 0; i <= TcpSiloTransport.MaxHandshakesOfOne; i++)
@@ -178,11 +178,11 @@ public sealed class LinkTests : IDisposable
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(IPAddress.Loopback, self.Port);
-            await socket.SendAsync(noise);
             using var limit = new CancellationTokenSource(s_patience);
             int received = 0;
             try
             {
+                await socket.SendAsync(noise);
                 received = await socket.ReceiveAsync(new byte[100], limit.Token);
             }
             catch (SocketException)
@@ -234,7 +234,12 @@ public sealed class LinkTests : IDisposable
 
     private static TcpSiloTransport Transport(Action<ClusterOptions> configure)
     {
-        var options = new ClusterOptions { Secret = "a secret of the link tests"u8.ToArray() };
+        var options = new ClusterOptions
+        {
+            Secret = "a secret of the link tests"u8.ToArray(),
+            ConnectTimeout = s_patience,
+            HandshakeTimeout = s_patience,
+        };
         configure(options);
         return new TcpSiloTransport(options, TimeProvider.System, NullLogger.Instance);
     }
