@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using EsoCore.Benchmarks.Postgres;
 using EsoCore.Benchmarks.Server;
 
@@ -9,6 +7,8 @@ namespace EsoCore.Benchmarks.Chaos;
 internal sealed class ClusterProcesses : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("esocore-cluster-").FullName;
+
+    private readonly List<HeldPort> _ports = [];
 
     private readonly IReadOnlyDictionary<string, string> _environment;
 
@@ -58,6 +58,8 @@ internal sealed class ClusterProcesses : IAsyncDisposable
             process.Dispose();
         foreach (var (_, network) in Silos)
             network.Dispose();
+        foreach (var port in _ports)
+            port.Dispose();
         await Database.DisposeAsync();
         await Postgres.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
@@ -65,9 +67,10 @@ internal sealed class ClusterProcesses : IAsyncDisposable
 
     private (ServerProcess Process, CutProxy Network) NewSilo()
     {
-        var port = FreePort();
-        var network = new CutProxy(port);
-        var silo = NewProcess("silo", "--cluster", $"127.0.0.1:{port}");
+        var port = new HeldPort();
+        _ports.Add(port);
+        var network = new CutProxy(port.Number);
+        var silo = NewProcess("silo", "--cluster", $"127.0.0.1:{port.Number}");
         silo.Environment["ESOCORE__CLUSTER__ADVERTISE"] = $"127.0.0.1:{network.Port}";
         return (silo, network);
     }
@@ -78,12 +81,5 @@ internal sealed class ClusterProcesses : IAsyncDisposable
         foreach (var (name, value) in _environment)
             process.Environment[name] = value;
         return process;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using EsoCore.Benchmarks.Server;
 using Npgsql;
 
 namespace EsoCore.Benchmarks.Postgres;
@@ -25,24 +24,19 @@ public sealed class PostgresInstance : IAsyncDisposable
         checkpoint_timeout = 15min
         """;
 
-    /// <summary>Where the system keeps the ports that it gives away by itself, to listeners and to whoever connects.</summary>
-    private const string GivenAway = "/proc/sys/net/ipv4/ip_local_port_range";
-
-    /// <summary>The lowest port that is chosen: below it are those of well-known services.</summary>
-    private const int LowestPort = 15_000;
-
-    /// <summary>Ports that are tried before the start fails.</summary>
-    private const int MaxPorts = 5;
-
-    /// <summary>Seconds for which a start or a stop is waited for: on a busy machine either may take long.</summary>
+    /// <summary>
+    /// Seconds that a start or a stop may take: on a busy machine a server that failed is not well again within the minute of
+    /// <c>pg_ctl</c>.
+    /// </summary>
     private const string Patience = "300";
 
     private readonly string _folder;
+    private readonly HeldPort _port = new();
 
     private PostgresInstance(string folder, string programs) => (_folder, Programs) = (folder, programs);
 
-    /// <summary>The port on 127.0.0.1, which it keeps when it is stopped and started.</summary>
-    public int Port { get; private set; }
+    /// <summary>The port on 127.0.0.1.</summary>
+    public int Port => _port.Number;
 
     /// <summary>The process that has all others of the server as children.</summary>
     public int ProcessId => int.Parse(File.ReadLines(Path.Combine(DataFolder, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
@@ -70,11 +64,12 @@ public sealed class PostgresInstance : IAsyncDisposable
             $"""
 
             listen_addresses = '127.0.0.1'
+            port = {server.Port}
             unix_socket_directories = '{folder}'
             max_connections = 300
             {settings}
             """);
-        await server.StartOnAFreePort();
+        server.Start();
         return server;
     }
 
@@ -82,8 +77,8 @@ public sealed class PostgresInstance : IAsyncDisposable
     public string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}";
 
     /// <summary>Starts it, and waits until it serves.</summary>
-    public void Start() => RunAsOwner(
-        "pg_ctl", "-D", DataFolder, "-w", "-t", Patience, "-s", "-l", Path.Combine(_folder, "log"), "start");
+    public void Start() =>
+        RunAsOwner("pg_ctl", "-D", DataFolder, "-w", "-t", Patience, "-s", "-l", Path.Combine(_folder, "log"), "start");
 
     /// <summary>Stops it; <paramref name="immediately"/> is as if the machine had failed.</summary>
     public void Stop(bool immediately) =>
@@ -119,26 +114,9 @@ public sealed class PostgresInstance : IAsyncDisposable
     {
         if (File.Exists(Path.Combine(DataFolder, "postmaster.pid")))
             Stop(immediately: true);
+        _port.Dispose();
         Directory.Delete(_folder, recursive: true);
         return ValueTask.CompletedTask;
-    }
-
-    /// <summary>Somebody may take the port in between: then it is another one. The last line of a setting is in force.</summary>
-    private async Task StartOnAFreePort()
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            Port = FreePort();
-            await File.AppendAllTextAsync(Path.Combine(DataFolder, "postgresql.conf"), $"\nport = {Port}\n");
-            try
-            {
-                Start();
-                return;
-            }
-            catch (InvalidOperationException) when (attempt < MaxPorts)
-            {
-            }
-        }
     }
 
     /// <summary>A shell that waits for this process to end, and then stops the server and clears up.</summary>
@@ -176,37 +154,5 @@ public sealed class PostgresInstance : IAsyncDisposable
         return newest > 0
             ? Path.Combine(Versions, $"{newest}", "bin")
             : throw new InvalidOperationException($"There is no PostgreSQL {OldestVersion} or later in {Versions}: install Debian's postgresql.");
-    }
-
-    /// <summary>
-    /// A port that nobody listens on, of those that the system gives to nobody by itself where there are such: while the server is stopped
-    /// it must not go to another, nor to one that tries to connect to it and would then be connected to itself.
-    /// </summary>
-    private static int FreePort()
-    {
-        var given = File.Exists(GivenAway)
-            ? int.Parse(File.ReadAllText(GivenAway).Split('\t', ' ')[0], CultureInfo.InvariantCulture) : LowestPort;
-        for (var attempt = 0; attempt < MaxPorts && given > LowestPort; attempt++)
-        {
-            if (PortOf(Random.Shared.Next(LowestPort, given)) is { } port)
-                return port;
-        }
-
-        return PortOf(0) ?? throw new InvalidOperationException("No port is free.");
-    }
-
-    /// <summary>The port, or with 0 one that the system gives, where it can be listened on.</summary>
-    private static int? PortOf(int wanted)
-    {
-        try
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, wanted);
-            listener.Start();
-            return ((IPEndPoint)listener.LocalEndpoint).Port;
-        }
-        catch (SocketException)
-        {
-            return null;
-        }
     }
 }

@@ -158,7 +158,7 @@ internal sealed class ServerProcess : IDisposable
             using var answer = await http.GetAsync("/health/ready");
             return answer.StatusCode == HttpStatusCode.OK;
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {
             return false;
         }
