@@ -9,8 +9,11 @@ namespace EsoCore.Benchmarks.Chaos;
 /// </summary>
 internal sealed class StoreCheck(SeededProject project, VerifiedLoad load)
 {
-    /// <summary>How long what follows from an upload may take: the outbox sends again for a while after a failure.</summary>
-    private const int MaxQuestions = 1_200;
+    /// <summary>
+    /// How long what follows from an upload may take, five minutes and more: after failures the outbox waits up to a minute before it
+    /// sends again.
+    /// </summary>
+    private const int MaxQuestions = 6_000;
 
     private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(50);
     private readonly List<string> _differences = [];

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 
@@ -6,6 +7,11 @@ namespace EsoCore.Benchmarks.Server;
 /// <summary>A project with a site, devices and an asset for each, made over HTTP.</summary>
 internal sealed class SeededProject
 {
+    /// <summary>How often a server that is away for the moment is asked again: for three minutes.</summary>
+    private const int MaxQuestions = 3_600;
+
+    private static readonly TimeSpan BetweenQuestions = TimeSpan.FromMilliseconds(50);
+
     private readonly HttpClient _http;
     private readonly Dictionary<Guid, string> _secrets = [];
 
@@ -62,7 +68,11 @@ internal sealed class SeededProject
         return await Json(answer);
     }
 
-    internal async Task<JsonElement> Read(string path) => await Json(await _http.GetAsync(path));
+    internal async Task<JsonElement> Read(string path)
+    {
+        using var answer = await Get(path);
+        return await Json(answer);
+    }
 
     /// <summary>All pages of a list, by their Link headers.</summary>
     internal async Task<List<JsonElement>> ReadAll(string path, string list)
@@ -70,12 +80,36 @@ internal sealed class SeededProject
         var items = new List<JsonElement>();
         for (var next = path; next is not null;)
         {
-            using var answer = await _http.GetAsync(next);
+            using var answer = await Get(next);
             items.AddRange((await Json(answer)).GetProperty(list).EnumerateArray());
             next = answer.Headers.TryGetValues("Link", out var links) ? links.First().Split('<', '>')[1] : null;
         }
 
         return items;
+    }
+
+    /// <summary>
+    /// Asks, and asks again while the server says that it is away: after a fault silos find out for a while whether they still belong to
+    /// the others.
+    /// </summary>
+    private async Task<HttpResponseMessage> Get(string path)
+    {
+        for (var question = 1; ; question++)
+        {
+            try
+            {
+                var answer = await _http.GetAsync(path);
+                if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || question == MaxQuestions)
+                    return answer;
+                answer.Dispose();
+            }
+            catch (HttpRequestException) when (question < MaxQuestions)
+            {
+                // Its connection was one to a process that is gone.
+            }
+
+            await Task.Delay(BetweenQuestions, TimeProvider.System);
+        }
     }
 
     private static async Task<JsonElement> Json(HttpResponseMessage answer)
