@@ -64,7 +64,9 @@ internal sealed class UploadLoad : IAsyncDisposable
     {
         var goal = Volatile.Read(ref _acknowledged) + more;
         return Eventually.Holds(
-            () => Task.FromResult(Volatile.Read(ref _acknowledged) >= goal), () => $"The uploads stand still.\n{LastFailure}");
+            () => Task.FromResult(Volatile.Read(ref _acknowledged) >= goal),
+            () => $"The uploads stand still.\n{LastFailure}",
+            minutes: 3);
     }
 
     /// <summary>Stops uploading; each device's last batch is acknowledged.</summary>
@@ -131,7 +133,8 @@ internal sealed class UploadLoad : IAsyncDisposable
         {
             var body = Encoding.UTF8.GetBytes(Body(number, asset));
             var batchId = Guid.NewGuid();
-            await Eventually.Holds(() => TryUpload(device, batchId, body), () => $"Device {id} could not upload.\n{LastFailure}");
+            await Eventually.Holds(
+                () => TryUpload(device, batchId, body), () => $"Device {id} could not upload.\n{LastFailure}", minutes: 3);
             _batches[id] = number + 1;
             Interlocked.Increment(ref _acknowledged);
         }
