@@ -35,7 +35,7 @@ public sealed class TlsTests : IDisposable
             await using (var door = await RunningSilo.Start(_folder, Files(ours.Issue("door"), ours), [.. postgres, "--role", "api"]))
             {
                 device = await door.Seed();
-                Assert.Equal(200, (await door.Upload(device, records)).Status);
+                Assert.Equal(200, (await door.UploadUntilTaken(device, records)).Status);
             }
 
             // All of these know the database and the master key.

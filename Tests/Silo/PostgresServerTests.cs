@@ -25,16 +25,16 @@ public sealed class PostgresServerTests
         await using (var silo = await RunningSilo.Start(data, arguments))
         {
             device = await silo.Seed();
-            var first = await silo.Upload(device, records, batch);
+            var first = await silo.UploadUntilTaken(device, records, batch);
             Assert.Equal(200, first.Status);
             Assert.Equal(1, first.Json.GetProperty("accepted").GetInt32());
-            var again = await silo.Upload(device, records);
+            var again = await silo.UploadUntilTaken(device, records);
             Assert.Equal(1, again.Json.GetProperty("duplicates").GetInt32());
         }
 
         await using (var silo = await RunningSilo.Start(data, arguments))
         {
-            var replay = await silo.Upload(device, records, batch);
+            var replay = await silo.UploadUntilTaken(device, records, batch);
             Assert.Equal(1, replay.Json.GetProperty("accepted").GetInt32());
             var points = await silo.Send(HttpMethod.Get, $"/api/devices/{device.Id}/points?metric=temp", device.ProjectKey);
             Assert.Equal(200, points.Status);

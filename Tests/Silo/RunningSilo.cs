@@ -5,6 +5,7 @@ using System.Text.Json;
 using EsoCore.Silo.Hosting;
 using EsoCore.Tests.Support;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace EsoCore.Tests.Silo;
@@ -103,6 +104,18 @@ internal sealed class RunningSilo : IAsyncDisposable
         return await Send(request);
     }
 
+    /// <summary>
+    /// Uploads as a device does: the same batch again while the server says that it is away, as one on a busy machine may be for a while.
+    /// </summary>
+    public async Task<(int Status, JsonElement Json)> UploadUntilTaken(SeededDevice device, string records, Guid? batchId = null)
+    {
+        var (id, answer) = (batchId ?? Guid.NewGuid(), default((int Status, JsonElement Json)));
+        await Eventually.Holds(
+            async () => (answer = await Upload(device, records, id)).Status != StatusCodes.Status503ServiceUnavailable,
+            () => $"The batch is never taken: {answer.Json}");
+        return answer;
+    }
+
     /// <summary>A device's heartbeat.</summary>
     public async Task<(int Status, JsonElement Json)> Beat(SeededDevice device, string json)
     {
@@ -117,7 +130,15 @@ internal sealed class RunningSilo : IAsyncDisposable
 
     public async Task<SeededDevice> Seed()
     {
-        var (status, seed) = await Send(HttpMethod.Post, "/v1/seed");
+        // A front door may not have reached a silo yet; what a failed attempt has made harms nobody.
+        var (status, seed) = default((int, JsonElement));
+        await Eventually.Holds(
+            async () =>
+            {
+                (status, seed) = await Send(HttpMethod.Post, "/v1/seed");
+                return status != StatusCodes.Status503ServiceUnavailable;
+            },
+            () => $"Nothing can be made: {seed}");
         Assert.Equal(201, status);
         return new SeededDevice(
             seed.GetProperty("device").GetProperty("id").GetString()!,
