@@ -15,6 +15,9 @@ public class KillTests(ITestOutputHelper output)
     private const int Devices = 6;
     private const int RecordsABatch = 60;
 
+    /// <summary>Of when the kills come, in requests; where in a request they fall differs from run to run all the same.</summary>
+    private const int Seed = 24;
+
     [Fact]
     public async Task Kill_AtRandomMomentsUnderLoad_LosesAndDoublesNothing()
     {
@@ -23,9 +26,7 @@ public class KillTests(ITestOutputHelper output)
         await silo.Start();
         var project = await SeededProject.Create(silo.Url, Devices);
         var load = new VerifiedLoad([silo.Url], project, RecordsABatch);
-        var seed = Random.Shared.Next();
-        output.WriteLine($"seed {seed}");
-        var random = new Random(seed);
+        var random = new Random(Seed);
         var uploads = project.DeviceIds.Select(device => load.Run(device)).ToArray();
         for (var kill = 0; kill < Kills; kill++)
         {
