@@ -155,7 +155,8 @@ internal sealed partial class ProductCluster : IAsyncDisposable
     private void AddServices(IServiceCollection services)
     {
         services.AddSingleton<IInstallationKeys>(new TestKeys());
-        var storage = new PostgresStorageOptions { ConnectionString = ConnectionString };
+        // On a busy machine a commit takes as long as it takes; that is no failure of what these tests are about.
+        var storage = new PostgresStorageOptions { ConnectionString = ConnectionString, CallTimeout = TimeSpan.FromMinutes(1) };
         services.AddPostgresStorage(storage);
         services.AddEsoCoreGrains();
         _configure?.Invoke(services, storage);

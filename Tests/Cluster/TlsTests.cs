@@ -58,5 +58,9 @@ public sealed class TlsTests : IDisposable
         ["EsoCore:Cluster:Authority"] = authority.File,
     };
 
-    private static Dictionary<string, string?> Seeding() => new() { ["EsoCore:Api:SeedEnabled"] = "true" };
+    private static Dictionary<string, string?> Seeding() => new()
+    {
+        ["EsoCore:Api:SeedEnabled"] = "true",
+        ["EsoCore:Storage:CallTimeout"] = "00:01:00", // On a busy machine the database takes as long as it takes.
+    };
 }

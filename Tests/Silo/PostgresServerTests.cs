@@ -11,6 +11,9 @@ namespace EsoCore.Tests.Silo;
 /// <summary>The whole server on PostgreSQL.</summary>
 public sealed class PostgresServerTests
 {
+    /// <summary>On a busy machine the database takes as long as it takes.</summary>
+    private static readonly Dictionary<string, string?> Patient = new() { ["EsoCore:Storage:CallTimeout"] = "00:01:00" };
+
     [Fact]
     public async Task Server_OnPostgres_TakesABatchOnceAndKeepsItOverARestart()
     {
@@ -22,7 +25,7 @@ public sealed class PostgresServerTests
         string records =
             $$"""[{"ts":"{{TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ}}","series":"temp","val":23.5,"unit":"C"}]""";
         SeededDevice device;
-        await using (var silo = await RunningSilo.Start(data, arguments))
+        await using (var silo = await RunningSilo.Start(data, Patient, arguments))
         {
             device = await silo.Seed();
             var first = await silo.UploadUntilTaken(device, records, batch);
@@ -32,7 +35,7 @@ public sealed class PostgresServerTests
             Assert.Equal(1, again.Json.GetProperty("duplicates").GetInt32());
         }
 
-        await using (var silo = await RunningSilo.Start(data, arguments))
+        await using (var silo = await RunningSilo.Start(data, Patient, arguments))
         {
             var replay = await silo.UploadUntilTaken(device, records, batch);
             Assert.Equal(1, replay.Json.GetProperty("accepted").GetInt32());
