@@ -106,6 +106,12 @@ public sealed class ClusterOptions
     /// may be away. 1 s; longer in tests as above.
     /// </summary>
     internal TimeSpan MaxParked { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long bytes may stay unconfirmed, on Linux; also those for which the other side has no room, because it stands still.
+    /// <see cref="TcpSiloTransport.MaxUnconfirmedMs"/>; longer in tests as above.
+    /// </summary>
+    internal TimeSpan MaxUnconfirmed { get; set; } = TimeSpan.FromMilliseconds(TcpSiloTransport.MaxUnconfirmedMs);
 }
 
 /// <summary>Holds the documented bounds of <see cref="ClusterOptions"/>.</summary>

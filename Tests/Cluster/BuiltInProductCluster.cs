@@ -43,7 +43,8 @@ internal sealed partial class ProductCluster
                 // Evicted soon where connections are refused, and not by the pauses of a busy machine.
                 cluster.Membership.HeartbeatInterval = TimeSpan.FromMilliseconds(200);
                 cluster.Membership.EvictAfter = TimeSpan.FromSeconds(12);
-                cluster.ConnectTimeout = cluster.HandshakeTimeout = cluster.LeavePatience = cluster.MaxParked = Patience;
+                cluster.ConnectTimeout = cluster.HandshakeTimeout = Patience;
+                cluster.LeavePatience = cluster.MaxParked = cluster.MaxUnconfirmed = Patience;
                 cluster.JoinTimeout = JoinTimeout;
                 cluster.Formats = Formats;
             },

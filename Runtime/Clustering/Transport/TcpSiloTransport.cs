@@ -117,7 +117,7 @@ internal sealed class TcpSiloTransport : ISiloTransport
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            Tune(socket);
+            Tune(socket, _options.MaxUnconfirmed);
             await socket.ConnectAsync(target.Host.Trim('[', ']'), target.Port, cancel).ConfigureAwait(false);
             var stream = new NetworkStream(socket, ownsSocket: true);
             return (socket, _tls is null ? stream : await _tls.AsClientAsync(stream, target.Host, cancel).ConfigureAwait(false));
@@ -162,7 +162,7 @@ internal sealed class TcpSiloTransport : ISiloTransport
             IPAddress network = NetworkOf(socket.RemoteEndPoint);
             if (!TryCount(network)) throw new LinkException($"{MaxHandshakesOfOne} from there are in their handshake already.");
             counted = network;
-            Tune(socket);
+            Tune(socket, _options.MaxUnconfirmed);
             Stream stream = new NetworkStream(socket, ownsSocket: true);
             if (_tls is not null) stream = await _tls.AsServerAsync(stream, limit.Token).ConfigureAwait(false);
             Hello hello = await _handshake.AnswerAsync(stream, _self, limit.Token).ConfigureAwait(false);
@@ -269,7 +269,7 @@ internal sealed class TcpSiloTransport : ISiloTransport
         return limit;
     }
 
-    internal static void Tune(Socket socket)
+    internal static void Tune(Socket socket, TimeSpan maxUnconfirmed)
     {
         socket.NoDelay = true;
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
@@ -279,6 +279,7 @@ internal sealed class TcpSiloTransport : ISiloTransport
 
         // Probes are for idle connections only. Bytes that a cut network swallows are sent again for a quarter of an hour, ever more
         // rarely: the connection would stand still long after the network is whole again.
-        if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(TcpLevel, TcpUserTimeout, BitConverter.GetBytes(MaxUnconfirmedMs));
+        byte[] milliseconds = BitConverter.GetBytes((int)maxUnconfirmed.TotalMilliseconds);
+        if (OperatingSystem.IsLinux()) socket.SetRawSocketOption(TcpLevel, TcpUserTimeout, milliseconds);
     }
 }

@@ -219,7 +219,7 @@ public sealed class LinkTests : IDisposable
     {
         if (!OperatingSystem.IsLinux()) return;
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        TcpSiloTransport.Tune(socket);
+        TcpSiloTransport.Tune(socket, new ClusterOptions().MaxUnconfirmed);
         byte[] found = new byte[sizeof(int)];
         socket.GetRawSocketOption(TcpSiloTransport.TcpLevel, TcpSiloTransport.TcpUserTimeout, found);
         Assert.Equal(TcpSiloTransport.MaxUnconfirmedMs, BitConverter.ToInt32(found));
@@ -239,6 +239,7 @@ public sealed class LinkTests : IDisposable
             Secret = "a secret of the link tests"u8.ToArray(),
             ConnectTimeout = s_patience,
             HandshakeTimeout = s_patience,
+            MaxUnconfirmed = s_patience,
         };
         configure(options);
         return new TcpSiloTransport(options, TimeProvider.System, NullLogger.Instance);

@@ -44,7 +44,7 @@ internal sealed class ManySilos : IAsyncDisposable
             cluster.Membership.HeartbeatInterval = TimeSpan.FromMilliseconds(100);
             cluster.Membership.EvictAfter = cluster.Membership.EvictUnreachableAfter = s_patience;
             cluster.ConnectTimeout = cluster.HandshakeTimeout = s_patience;
-            cluster.LeavePatience = cluster.MaxParked = s_patience;
+            cluster.LeavePatience = cluster.MaxParked = cluster.MaxUnconfirmed = s_patience;
             cluster.JoinTimeout = 2 * s_patience;
             options?.Invoke(cluster);
         }, members);
