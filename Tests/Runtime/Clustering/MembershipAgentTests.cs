@@ -114,8 +114,9 @@ public sealed class MembershipAgentTests : IAsyncLifetime
 
     private static async Task Reach(IMembership membership, Func<ClusterState, bool> goal)
     {
+        using var limit = new CancellationTokenSource(Probe.Patience); // So that a fault is a failed test and not one that hangs.
         ClusterState state = membership.State;
-        while (!goal(state)) state = await membership.WaitForChange(state, default);
+        while (!goal(state)) state = await membership.WaitForChange(state, limit.Token);
     }
 
     private MembershipAgent Start(int n, MembershipOptions? options = null)
