@@ -55,8 +55,8 @@ internal sealed class GrainClock(TimeProvider test) : TimeProvider
 }
 
 /// <summary>
-/// The test's clock for reminders, a little later with each reading while it stands still, up to a millisecond: Orleans asks for the rest
-/// of a wait until none is left, a timer cuts off what is less than a millisecond, and a clock that stood still would be asked forever.
+/// The test's clock for reminders, a little later with each reading while it stands still: Orleans asks for the rest of a wait until none
+/// is left, a timer cuts off what is less than a millisecond, and a clock that stood still would be asked forever.
 /// </summary>
 internal sealed class ReminderClock(TimeProvider test) : TimeProvider
 {
@@ -71,8 +71,7 @@ internal sealed class ReminderClock(TimeProvider test) : TimeProvider
             var now = test.GetUtcNow();
             if (now != _at)
                 (_at, _later) = (now, TimeSpan.Zero);
-            if (_later < TimeSpan.FromMilliseconds(1))
-                _later += TimeSpan.FromMicroseconds(10);
+            _later += TimeSpan.FromMicroseconds(10);
             return now + _later;
         }
     }
