@@ -8,10 +8,8 @@ namespace EsoCore.Benchmarks.Server;
 /// <summary>The real server in a process of its own, on a loopback port and a data directory that outlive it.</summary>
 internal sealed class ServerProcess : IDisposable
 {
-    /// <summary>
-    /// How often a starting server is asked whether it is ready: for three minutes, as it may share its processors with many.
-    /// </summary>
-    private const int MaxQuestions = 7_200;
+    /// <summary>How long a start may take: a server may share its processors with many.</summary>
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
 
     private readonly string _data;
     private readonly string[] _more;
@@ -84,10 +82,11 @@ internal sealed class ServerProcess : IDisposable
         _process.ErrorDataReceived += Keep;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        using var http = new HttpClient { BaseAddress = Url };
-        for (var question = 0; !await IsReady(http); question++)
+        using var http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(10) };
+        var started = TimeProvider.System.GetTimestamp();
+        while (!await IsReady(http))
         {
-            if (question == MaxQuestions)
+            if (TimeProvider.System.GetElapsedTime(started) > StartPatience)
                 throw new InvalidOperationException($"The server did not get ready:\n{Log}");
             await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System);
         }

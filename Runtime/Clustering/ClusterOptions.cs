@@ -109,7 +109,7 @@ public sealed class ClusterOptions
 
     /// <summary>
     /// How long bytes may stay unconfirmed, on Linux; also those for which the other side has no room, because it stands still.
-    /// <see cref="TcpSiloTransport.MaxUnconfirmedMs"/>; longer in tests as above.
+    /// 8 s; longer in tests as above.
     /// </summary>
     internal TimeSpan MaxUnconfirmed { get; set; } = TimeSpan.FromMilliseconds(TcpSiloTransport.MaxUnconfirmedMs);
 }

@@ -11,6 +11,9 @@ public sealed class InProcessTestClusterBuilder
     /// <summary>The most silos a test cluster begins with.</summary>
     public const short MaxInitialSilos = 16;
 
+    /// <summary>The host's own 30 s would cut off a stop that the options of the runtime allow to take longer.</summary>
+    private static readonly TimeSpan s_stopPatience = TimeSpan.FromMinutes(5);
+
     private readonly List<Action<IHostApplicationBuilder>> _hostCallbacks = [];
     private readonly List<Action<InProcessTestSiloSpecificOptions, ISiloBuilder>> _siloCallbacks = [];
     private readonly List<Action<InProcessTestSiloSpecificOptions, IHostApplicationBuilder>> _siloHostCallbacks = [];
@@ -92,6 +95,7 @@ public sealed class InProcessTestClusterBuilder
     internal void Apply(IHostApplicationBuilder host, string name, bool isClient)
     {
         var options = new InProcessTestSiloSpecificOptions(name);
+        host.Services.Configure<HostOptions>(options => options.ShutdownTimeout = s_stopPatience);
         foreach (Action<IHostApplicationBuilder> callback in _hostCallbacks) callback(host);
         foreach (Action<InProcessTestSiloSpecificOptions, IHostApplicationBuilder> callback in _siloHostCallbacks) callback(options, host);
         ISiloBuilder silo = host.Services.AddEsoCoreRuntime();

@@ -38,7 +38,7 @@ public sealed class CycleDeliveryProperties
             var transitions = Transitions(story);
             var once = transitions.Aggregate(CycleState.Empty, (state, t) => CycleFold.Apply(state, t.At, t.Body));
             CycleFoldTests.AssertSame(CycleFold.ToCounts(once), CycleFold.ToCounts(Deliver(transitions, new System.Random(seed))));
-        }).QuickCheckThrowOnFailure();
+        }).Check(Seeded.Cases());
 
     /// <summary>Delivers lists drawn at random from all transitions, until each has been confirmed; some writes fail on the way.</summary>
     private static CycleState Deliver(ImmutableArray<Transition> transitions, System.Random random)

@@ -59,7 +59,7 @@ public sealed class BuiltInRollingUpgradeTests
     {
         var patience = cluster.JoinTimeout;
         (cluster.Formats, cluster.JoinTimeout) = (Later, TimeSpan.FromSeconds(3));
-        await SiloLifeTests.WhyNotAsync(cluster.Silos, "they have no message format in common");
+        await ManySilos.RefusalAsync(cluster.Silos, "they have no message format in common");
         cluster.JoinTimeout = patience;
     }
 }

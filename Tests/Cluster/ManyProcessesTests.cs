@@ -14,9 +14,6 @@ public sealed class ManyProcessesTests
     private const int Devices = 30;
     private const int Step = 300;
 
-    /// <summary>The outbox waits up to a minute between its attempts.</summary>
-    private const int OutboxMinutes = 4;
-
     [Fact]
     public async Task Uploads_ThroughAFrontDoor_ReachAllSilosAndTwinsAssetsAndSitesFollow()
     {
@@ -85,8 +82,7 @@ public sealed class ManyProcessesTests
         await AllOnline(site);
         await Eventually.Holds(
             async () => await cluster.Ask<long>("select count(*) from outbox") == 0,
-            () => "The outbox still holds what nobody confirmed.",
-            OutboxMinutes);
+            () => "The outbox still holds what nobody confirmed.");
     }
 
     private static Task AllOnline(ISiteGrain site) => Eventually.Holds(
@@ -101,6 +97,5 @@ public sealed class ManyProcessesTests
                 return false; // A process that got no time for seconds asks first whether it still belongs to the others.
             }
         },
-        () => "The site does not count all its devices.",
-        OutboxMinutes);
+        () => "The site does not count all its devices.");
 }

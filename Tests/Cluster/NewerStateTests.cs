@@ -16,9 +16,6 @@ public sealed class NewerStateTests
     /// <summary>The most assets named to find one that a certain silo owns.</summary>
     private const int MaxDrawn = 100;
 
-    /// <summary>The outbox waits up to a minute between its attempts.</summary>
-    private const int OutboxMinutes = 4;
-
     private static readonly AssetDefinition Named = new(
         null, "door", null, null, null, null, null, ImmutableSortedDictionary<string, string>.Empty, Active: true);
 
@@ -31,14 +28,14 @@ public sealed class NewerStateTests
         var device = await cluster.AddDeviceOn(leaves);
         await UploadOnce(cluster, device, code);
         await Eventually.Holds(
-            async () => (await asset.Get())?.Cycles.Opened == 1, () => "The asset was not told of the cycle.", OutboxMinutes);
+            async () => (await asset.Get())?.Cycles.Opened == 1, () => "The asset was not told of the cycle.");
         await cluster.ChangeTwin(device, """ '{"colour":{"hue":7},' || substr(t, 2) """);
         await cluster.Execute("""update grain_state set json = '{"Colour":{"Hue":7},' || substr(json, 2) where grain_type = 'asset'""");
 
         await cluster.Silos.StopSiloAsync(leaves);
         await UploadOnce(cluster, device, code);
         await Eventually.Holds(
-            async () => (await asset.Get())!.Cycles.Opened == 2, () => "The asset was not told of the further cycle.", OutboxMinutes);
+            async () => (await asset.Get())!.Cycles.Opened == 2, () => "The asset was not told of the further cycle.");
 
         Assert.Equal(stays.SiloAddress, cluster.OwnerOf(cluster.Device(device)));
         Assert.Equal(2, (await cluster.Device(device).GetTwin(cluster.Scope))!.Counters.Batches);

@@ -156,7 +156,12 @@ internal sealed partial class ProductCluster : IAsyncDisposable
     {
         services.AddSingleton<IInstallationKeys>(new TestKeys());
         // On a busy machine a commit takes as long as it takes; that is no failure of what these tests are about.
-        var storage = new PostgresStorageOptions { ConnectionString = ConnectionString, CallTimeout = TimeSpan.FromMinutes(1) };
+        var storage = new PostgresStorageOptions
+        {
+            ConnectionString = ConnectionString,
+            CallTimeout = TimeSpan.FromMinutes(1),
+            ConnectTimeout = TimeSpan.FromMinutes(1),
+        };
         services.AddPostgresStorage(storage);
         services.AddEsoCoreGrains();
         _configure?.Invoke(services, storage);

@@ -65,8 +65,7 @@ internal sealed class UploadLoad : IAsyncDisposable
         var goal = Volatile.Read(ref _acknowledged) + more;
         return Eventually.Holds(
             () => Task.FromResult(Volatile.Read(ref _acknowledged) >= goal),
-            () => $"The uploads stand still.\n{LastFailure}",
-            minutes: 3);
+            () => $"The uploads stand still.\n{LastFailure}");
     }
 
     /// <summary>Stops uploading; each device's last batch is acknowledged.</summary>
@@ -113,8 +112,7 @@ internal sealed class UploadLoad : IAsyncDisposable
                         return false; // A process that got no time for seconds asks first whether it still belongs to the others.
                     }
                 },
-                () => $"Asset {asset.Key} counts {opened} of {asset.Sum()} cycles.",
-                minutes: 4); // The outbox waits up to a minute between its attempts.
+                () => $"Asset {asset.Key} counts {opened} of {asset.Sum()} cycles.");
             Assert.Equal(asset.Sum(), opened);
         }
     }
@@ -134,7 +132,7 @@ internal sealed class UploadLoad : IAsyncDisposable
             var body = Encoding.UTF8.GetBytes(Body(number, asset));
             var batchId = Guid.NewGuid();
             await Eventually.Holds(
-                () => TryUpload(device, batchId, body), () => $"Device {id} could not upload.\n{LastFailure}", minutes: 3);
+                () => TryUpload(device, batchId, body), () => $"Device {id} could not upload.\n{LastFailure}");
             _batches[id] = number + 1;
             Interlocked.Increment(ref _acknowledged);
         }

@@ -1,4 +1,5 @@
 using EsoCore.Telemetry;
+using EsoCore.Tests.Support;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
@@ -52,7 +53,7 @@ public class ExactlyOnceTests : IAsyncLifetime
     {
         var n = 0;
         Prop.ForAll(AnyPlan.ToArbitrary(), plan => Check(plan, ++n).GetAwaiter().GetResult())
-            .Check(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(60));
+            .Check(Seeded.Cases(60));
     }
 
     private async Task Check(Plan plan, int number)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EsoCore.Assets;
 using EsoCore.Events;
 using EsoCore.Grains.Events;
@@ -97,7 +98,8 @@ public sealed class OutboxGrainTests : IAsyncLifetime
     private Task UntilAllConfirmed() => Until(() => _cluster.Stores.Unconfirmed.IsEmpty);
 
     /// <summary>Lets the clock run, a period at a time, until a condition holds.</summary>
-    private Task Until(Func<bool> condition) => Turns.Until(() => Task.FromResult(condition()), Tick);
+    private Task Until(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string description = "") =>
+        Turns.Until(condition, Tick, description);
 
     /// <summary>Advances by one period and lets what that started run on.</summary>
     private async Task Tick()

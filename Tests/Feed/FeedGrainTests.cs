@@ -49,7 +49,7 @@ public sealed class FeedGrainTests : IAsyncLifetime
         var waiting = Feed.Read(page.Position, 10, TimeSpan.FromSeconds(10), default);
         await Feed.IsRead(); // The call before it waits by now.
         _cluster.Time.Advance(TimeSpan.FromSeconds(10));
-        Assert.True(await waiting is { IsReset: false, Items.IsEmpty: true });
+        Assert.True(await waiting.WaitAsync(Turns.Patience) is { IsReset: false, Items.IsEmpty: true });
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class FeedGrainTests : IAsyncLifetime
         var waiting = Feed.Read(start.Position, 10, FeedLimits.MaxWait, default);
         await Feed.IsRead();
         _cluster.Time.Advance(FeedGrain.LearnedAfter);
-        Assert.True(await waiting is { IsComplete: true, IsReset: false });
+        Assert.True(await waiting.WaitAsync(Turns.Patience) is { IsComplete: true, IsReset: false });
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using EsoCore.Api;
 using EsoCore.Feed;
 using EsoCore.Grains.Feed;
@@ -216,13 +217,16 @@ public sealed class StreamTests : IAsyncLifetime
     /// Moves the clock from beat to beat until a condition holds, each time only when the connection waits for its next one: by a clock
     /// that is moved on while it writes, its client would have taken nothing for too long.
     /// </summary>
-    private Task Beats(Func<bool> until) => Turns.Until(() => Task.FromResult(until()), () =>
-    {
-        var now = _door.Clock.GetUtcNow();
-        if (_door.Clock.NextDue is { } due && due <= now + FeedConnection.Beat)
-            _door.Clock.Advance(due - now);
-        return Task.CompletedTask;
-    });
+    private Task Beats(Func<bool> until, [CallerArgumentExpression(nameof(until))] string description = "") => Turns.Until(
+        until,
+        () =>
+        {
+            var now = _door.Clock.GetUtcNow();
+            if (_door.Clock.NextDue is { } due && due <= now + FeedConnection.Beat)
+                _door.Clock.Advance(due - now);
+            return Task.CompletedTask;
+        },
+        description);
 
     private static async Task<ServerSent> Ready(StreamClient client)
     {

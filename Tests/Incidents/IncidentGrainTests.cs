@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using EsoCore.Correlation;
 using EsoCore.Escalation;
 using EsoCore.Events;
@@ -347,14 +348,20 @@ public sealed partial class IncidentGrainTests : IAsyncLifetime
         [.. g.Select(e => e.Transition)])));
 
     /// <summary>Moves the clock on until a condition holds, and lets other work go on meanwhile.</summary>
-    private Task Advance(Func<bool> condition, TimeSpan? step = null) => _cluster.Run(condition, step ?? TimeSpan.FromSeconds(5));
+    private Task Advance(
+        Func<bool> condition, TimeSpan? step = null, [CallerArgumentExpression(nameof(condition))] string description = "") =>
+        _cluster.Run(condition, step ?? TimeSpan.FromSeconds(5), description);
 
-    private Task Until(Func<bool> condition) => WaitFor(() => Task.FromResult(condition()));
+    private Task Until(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string description = "") =>
+        WaitFor(() => Task.FromResult(condition()), description);
 
     /// <summary>Lets what is due, and other work, go on until a condition holds.</summary>
-    private Task WaitFor(Func<Task<bool>> condition) => Turns.Until(condition, () =>
-    {
-        _cluster.Time.Advance(TimeSpan.Zero);
-        return Task.CompletedTask;
-    });
+    private Task WaitFor(Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string description = "") => Turns.Until(
+        condition,
+        () =>
+        {
+            _cluster.Time.Advance(TimeSpan.Zero);
+            return Task.CompletedTask;
+        },
+        description);
 }

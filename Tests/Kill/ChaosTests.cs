@@ -1,5 +1,6 @@
 using EsoCore.Benchmarks.Chaos;
 using EsoCore.Benchmarks.Postgres;
+using EsoCore.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -25,7 +26,8 @@ public class ChaosTests(ITestOutputHelper output)
     [Fact]
     public async Task Chaos_OfEveryKind_LosesAndDoublesNothing()
     {
-        var outcome = await ChaosBenchmark.Run(silos: 3, Faults, Devices, Seed, Pause, Cut, output.WriteLine, PostgresInstance.Durable);
+        var outcome = await ChaosBenchmark.Run(
+            silos: 3, Faults, Devices, Seeded.Or(Seed), Pause, Cut, output.WriteLine, PostgresInstance.Durable);
         Assert.True(outcome.Resent > 0, "No upload ever failed: the test did not test.");
         Assert.Equal(Enum.GetValues<Fault>().Length, outcome.Faults.Count);
         Assert.True(outcome.Differences.Count == 0, $"{string.Join("\n", outcome.Differences)}\n{outcome.Logs}");

@@ -1,5 +1,6 @@
 using EsoCore.Benchmarks.Chaos;
 using EsoCore.Benchmarks.Server;
+using EsoCore.Tests.Support;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -26,7 +27,7 @@ public class KillTests(ITestOutputHelper output)
         await silo.Start();
         var project = await SeededProject.Create(silo.Url, Devices);
         var load = new VerifiedLoad([silo.Url], project, RecordsABatch);
-        var random = new Random(Seed);
+        var random = new Random(Seeded.Or(Seed));
         var uploads = project.DeviceIds.Select(device => load.Run(device)).ToArray();
         for (var kill = 0; kill < Kills; kill++)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using EsoCore.Grains.Notifications;
 using EsoCore.Grains.Projects;
 using EsoCore.Grains.Storage;
@@ -83,5 +84,6 @@ internal sealed class NotifierCluster : IAsyncDisposable
     }
 
     /// <summary>Moves the clock on by seconds until a condition holds.</summary>
-    public Task Pass(Func<bool> until) => _cluster.Run(until);
+    public Task Pass(Func<bool> until, [CallerArgumentExpression(nameof(until))] string description = "") =>
+        _cluster.Run(until, description: description);
 }

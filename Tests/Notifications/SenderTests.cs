@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Mail;
 using System.Net.Sockets;
 using System.Text;
+using EsoCore.Benchmarks.Server;
 using EsoCore.Grains.Notifications;
 using EsoCore.Notifications;
 using EsoCore.Silo.Channels.Email;
@@ -263,9 +264,8 @@ public sealed class SenderTests : IAsyncLifetime
     [Fact]
     public async Task Http_NobodyThere_IsRetryable()
     {
-        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // Nobody listens there, and nobody else can.
-        var message = Http("/hook", url: $"http://{taken.LocalEndPoint}");
+        using var port = new HeldPort(); // Nobody listens there.
+        var message = Http("/hook", url: $"http://127.0.0.1:{port.Number}");
         Assert.Equal(SendOutcome.Retryable, (await new WebhookSender(Targets(), _time).Send(message, default)).Outcome);
     }
 

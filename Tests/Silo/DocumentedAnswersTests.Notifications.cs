@@ -60,8 +60,7 @@ public sealed partial class DocumentedAnswersTests
                 dead = (await client.Get(200, "/api/deliveries", "?status=dead")).GetProperty("deliveries");
                 return dead.GetArrayLength() > 0;
             },
-            () => "The message was never given up.",
-            minutes: 4); // The reminder that wakes a notifier comes each minute.
+            () => "The message was never given up.");
         Assert.Equal("no_recipient", dead[0].GetProperty("reason").GetString());
         var id = dead[0].GetProperty("id").GetString()!;
         foreach (var path in new[] { "/api/deliveries/{id}", "/api/deliveries/{id}/send-again" })

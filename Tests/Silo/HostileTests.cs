@@ -98,7 +98,7 @@ public sealed class HostileTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task Mutated_batches_never_make_the_server_fail()
     {
-        var random = new Random(Seed);
+        var random = new Random(Seeded.Or(Seed));
         long accepted = 0, rejected = 0, duplicates = 0;
         var seen = new SortedDictionary<int, int>();
         for (var i = 0; i < 1_500; i++)

@@ -123,7 +123,7 @@ public sealed class ServerTests : IDisposable
         {
             await using var silo = await RunningSilo.Start(_data, "--demo");
             var path = Path.Combine(_data, "demo.env");
-            await Eventually.Holds(async () => await Uploads(silo, path), () => "The demo's devices do not upload.", minutes: 3);
+            await Eventually.Holds(async () => await Uploads(silo, path), () => "The demo's devices do not upload.");
             return string.Join('\n', File.ReadLines(path).Where(line => !line.StartsWith("ESOCORE_URL")));
         }
 

@@ -12,7 +12,8 @@ internal static class BuiltInTestClusters
         Task.FromResult(silo.Services.GetRequiredService<GrainRuntime>().Catalog.Count);
 
     /// <summary>
-    /// Whether no grain has anything to do but to wait for the clock. The feed's readers do that within their calls, and are left out.
+    /// Whether no placed grain has anything to do but to wait for the clock. The feed's readers do that within their calls, and are left
+    /// out, as are stateless workers.
     /// </summary>
     public static bool IsQuiet(this InProcessTestCluster cluster)
     {

@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using EsoCore.Grains;
 using EsoCore.Grains.Storage;
 using EsoCore.Silo.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Xunit;
 
 namespace EsoCore.Tests.Support;
 
@@ -11,8 +13,11 @@ namespace EsoCore.Tests.Support;
 /// </summary>
 internal sealed class GrainCluster : IAsyncDisposable
 {
-    /// <summary>Turns that other work gets for each second that the clock is moved.</summary>
+    /// <summary>Turns that other work gets at least for each second that the clock is moved.</summary>
     private const int TurnsPerSecond = 300;
+
+    /// <summary>Steps that something is waited for; it only keeps a broken test from hanging.</summary>
+    private const int MaxSteps = 10_000;
 
     /// <summary>Seconds of a step at most that other work gets turns for.</summary>
     private const double MostSeconds = 20;
@@ -85,12 +90,13 @@ internal sealed class GrainCluster : IAsyncDisposable
     /// Moves the clock in steps, with turns for what is going on in between, until a condition holds, but no further than told. There it
     /// waits for what lags behind the clock, and fires what was set late and is due already.
     /// </summary>
-    public async Task Move(TimeSpan atMost, Func<bool> until, TimeSpan? step = null)
+    public async Task Move(
+        TimeSpan atMost, Func<bool> until, TimeSpan? step = null, [CallerArgumentExpression(nameof(until))] string description = "")
     {
         var end = Time.GetUtcNow() + atMost;
         while (!until() && Time.GetUtcNow() < end)
             await Step(step ?? TimeSpan.FromSeconds(1), until);
-        await Turns.Until(until, Time, TimeSpan.Zero);
+        await Turns.Until(until, Time, TimeSpan.Zero, description: description);
     }
 
     /// <summary>Moves the clock in steps, with turns for what is going on in between; whether a condition did not come to hold.</summary>
@@ -107,8 +113,15 @@ internal sealed class GrainCluster : IAsyncDisposable
     /// Moves the clock in steps, with turns for what is going on in between, until a condition holds, however far: what lags behind the
     /// clock may have set its next try for later.
     /// </summary>
-    public Task Run(Func<bool> until, TimeSpan? step = null) =>
-        Turns.Until(() => Task.FromResult(until()), () => Step(step ?? TimeSpan.FromSeconds(1), until));
+    public async Task Run(
+        Func<bool> until, TimeSpan? step = null, [CallerArgumentExpression(nameof(until))] string description = "")
+    {
+        for (var steps = 0; !until(); steps++)
+        {
+            Assert.True(steps < MaxSteps, $"Within {MaxSteps} steps this did not come true: {description}");
+            await Step(step ?? TimeSpan.FromSeconds(1), until);
+        }
+    }
 
     /// <summary>What is under way runs out of its time by this clock too, and so has to end before the next step.</summary>
     private async Task Step(TimeSpan by, Func<bool> until)

@@ -105,7 +105,15 @@ public sealed class LeapingClock : TimeProvider
         {
             lock (_gate)
             {
-                if (_disposed || _due is null) return; // A leap may set the real timer anew when it has just fired.
+                // A leap may set the real timer when it has just fired: then it fires once more, for nothing or for a later time.
+                if (_disposed || _due is not { } due) return;
+                var left = TimeSpan.FromTicks(due - _clock.GetTimestamp());
+                if (left > TimeSpan.Zero)
+                {
+                    _real.Change(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
+                    return;
+                }
+
                 var isPeriodic = _period > TimeSpan.Zero && _period != Timeout.InfiniteTimeSpan;
                 _due = isPeriodic ? _clock.GetTimestamp() + _period.Ticks : null;
                 if (isPeriodic) _real.Change(_period, Timeout.InfiniteTimeSpan);

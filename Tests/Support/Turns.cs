@@ -19,11 +19,12 @@ internal static class Turns
             await Pass();
     }
 
-    /// <summary>Passes turns until a condition holds.</summary>
-    internal static Task Until(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string description = "") =>
-        Until(() => Task.FromResult(condition()), null, description);
-
     /// <summary>Passes turns until a condition holds, and does something before each question but the first.</summary>
+    internal static Task Until(
+        Func<bool> condition, Func<Task>? between = null, [CallerArgumentExpression(nameof(condition))] string description = "") =>
+        Until(() => Task.FromResult(condition()), between, description);
+
+    /// <inheritdoc cref="Until(Func{bool}, Func{Task}?, string)"/>
     internal static async Task Until(
         Func<Task<bool>> condition, Func<Task>? between = null, [CallerArgumentExpression(nameof(condition))] string description = "")
     {
@@ -45,7 +46,7 @@ internal static class Turns
     internal static Task Until(
         Func<bool> condition, FakeTimeProvider clock, TimeSpan step, int turns = 100,
         [CallerArgumentExpression(nameof(condition))] string description = "") =>
-        Until(() => Task.FromResult(condition()), async () =>
+        Until(condition, async () =>
         {
             clock.Advance(step);
             for (var turn = 0; turn < turns && !condition(); turn++)

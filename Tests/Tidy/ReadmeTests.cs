@@ -33,8 +33,7 @@ public sealed partial class ReadmeTests
             int? closed = null;
             await Eventually.Holds(
                 async () => (closed = await Closed(http)) is > 0,
-                () => $"The machine shows {closed?.ToString() ?? "no"} closed cycles. The server:\n{server.Log}",
-                minutes: 2);
+                () => $"The machine shows {closed?.ToString() ?? "no"} closed cycles. The server:\n{server.Log}");
             Assert.Equal(1, closed);
             Assert.True(await server.Stop() == 0, $"The server ended otherwise than well:\n{server.Log}"); // SIGTERM, as a script sends it.
         }

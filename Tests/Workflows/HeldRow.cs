@@ -10,7 +10,7 @@ namespace EsoCore.Tests.Workflows;
 internal sealed class HeldRow : IAsyncDisposable
 {
     /// <summary>The lock that commits wait for, of all that may be held in a database.</summary>
-    private const string Lock = "7, 7";
+    private const string LockKey = "7, 7";
 
     private readonly NpgsqlConnection _holder;
 
@@ -21,11 +21,11 @@ internal sealed class HeldRow : IAsyncDisposable
     {
         var row = new HeldRow(connectionString);
         await row._holder.OpenAsync();
-        await row.Ask($"select pg_advisory_lock({Lock})");
+        await row.Ask($"select pg_advisory_lock({LockKey})");
         await row.Ask(
             $"""
             create function wait_in_line() returns trigger language plpgsql as
-                $$ begin perform pg_advisory_xact_lock_shared({Lock}); return new; end $$;
+                $$ begin perform pg_advisory_xact_lock_shared({LockKey}); return new; end $$;
             create trigger wait_in_line before update on work_state for each row when (new.owner = '{owner}')
                 execute function wait_in_line();
             """);
@@ -40,7 +40,7 @@ internal sealed class HeldRow : IAsyncDisposable
         () => $"There never were {commits} commits held back.");
 
     /// <summary>Lets them be carried out, in the order in which they came.</summary>
-    public Task LetGo() => Ask($"select pg_advisory_unlock({Lock})");
+    public Task LetGo() => Ask($"select pg_advisory_unlock({LockKey})");
 
     public ValueTask DisposeAsync() => _holder.DisposeAsync();
 

@@ -58,10 +58,8 @@ internal sealed class MortalCluster : IAsyncDisposable
     public static async Task<MortalCluster> Start(Moment? moment = null)
     {
         var cluster = new MortalCluster(new DeathPoint(moment), await HttpReceiver.StartAsync());
-        cluster._cluster = await ProductCluster.Start(2, (services, storage) =>
+        cluster._cluster = await ProductCluster.Start(2, (services, _) =>
         {
-            // Nothing is to run out of time while a silo dies.
-            (storage.CallTimeout, storage.ConnectSeconds) = (TimeSpan.FromSeconds(60), 60);
             services.AddTestClock(cluster.Clock);
             services.AddDeathPoint(cluster._point);
             services.Configure<NotificationOptions>(options => options.AllowedNetworks = ["127.0.0.0/8"]);

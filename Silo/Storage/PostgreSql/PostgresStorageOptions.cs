@@ -50,13 +50,11 @@ public sealed class PostgresStorageOptions
     /// <summary>Whether upkeep runs by itself. Tests that move the clock by hours do it by hand.</summary>
     internal bool RunsUpkeep { get; set; } = true;
 
-    /// <summary>
-    /// Seconds to connect before the server counts as away. A test on a busy machine waits longer: no product would.
-    /// </summary>
-    internal int ConnectSeconds { get; set; } = 2;
+    /// <summary>How long connecting may take before the server counts as away, whole seconds: 2 s; longer in tests.</summary>
+    internal TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Seconds for which upkeep waits for a lock. Tests in which it is to get the lock wait longer.</summary>
-    internal int UpkeepLockSeconds { get; set; } = 2;
+    /// <summary>How long upkeep waits for a lock: 2 s; longer in tests in which it is to get the lock.</summary>
+    internal TimeSpan UpkeepLockTimeout { get; set; } = TimeSpan.FromSeconds(2);
 }
 
 /// <summary>Holds the options to their documented ranges and reports every fault at once.</summary>

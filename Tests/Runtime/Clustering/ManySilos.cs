@@ -4,6 +4,7 @@ using EsoCore.Runtime.Hosting;
 using EsoCore.Runtime.TestingHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Xunit;
 
 namespace EsoCore.Tests.Runtime.Clustering;
 
@@ -76,6 +77,43 @@ internal sealed class ManySilos : IAsyncDisposable
     /// <summary>A grain that lives on one silo, as seen from another.</summary>
     public IPlaced Placed(InProcessSiloHandle on, InProcessSiloHandle from, int skip = 0) =>
         from.Client.GetGrain<IPlaced>(KeysOn(on).Skip(skip).First());
+
+    /// <summary>
+    /// Why a silo that starts does not become a member, by what it is to tell. On a busy machine its time may be over before it has found
+    /// out; then another one tries.
+    /// </summary>
+    public static async Task<string> RefusalAsync(InProcessTestCluster cluster, string expected)
+    {
+        const int MaxStarts = 3;
+        for (int start = 1; ; start++)
+        {
+            var refused = await Assert.ThrowsAsync<TimeoutException>(cluster.StartAdditionalSiloAsync);
+            if (refused.Message.Contains(expected) || start == MaxStarts)
+            {
+                Assert.Contains(expected, refused.Message);
+                return refused.Message;
+            }
+        }
+    }
+
+    /// <summary>Calls a grain until it answers.</summary>
+    public static async Task AnswersAsync(IPlaced grain)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await grain.Where();
+                return;
+            }
+            catch (Exception error) when (error is SiloUnavailableException or TimeoutException
+                && TimeProvider.System.GetElapsedTime(start) < Probe.Patience)
+            {
+                await Task.Yield();
+            }
+        }
+    }
 
     public ValueTask DisposeAsync() => Cluster.DisposeAsync();
 }

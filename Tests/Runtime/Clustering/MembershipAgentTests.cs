@@ -40,7 +40,7 @@ public sealed class MembershipAgentTests : IAsyncLifetime
         MembershipWatcher watcher = Watch();
         await one.BecomeActive(default);
         await two.BecomeActive(default);
-        await watcher.WaitForView(default);
+        await watcher.WaitForView(default).WaitAsync(Probe.Patience);
         foreach (IMembership any in (IMembership[])[one, two, watcher]) await Reach(any, state => state.View.Active.Length == 2);
         Assert.Equal((SiloStanding.Outside, null), (watcher.State.Standing, watcher.State.Self));
 
@@ -48,7 +48,7 @@ public sealed class MembershipAgentTests : IAsyncLifetime
         Assert.Equal([two.State.Self!], one.State.View.Active.ToArray());
         await Reach(watcher, state => state.View.Active.Length == 1);
         await one.FinishLeaving(default);
-        await one.WhenOver;
+        await one.WhenOver.WaitAsync(Probe.Patience);
         Assert.Equal(SiloStanding.Left, one.State.Standing);
         Assert.True(two.State.IsServing);
     }
@@ -66,7 +66,7 @@ public sealed class MembershipAgentTests : IAsyncLifetime
 
         MembershipSnapshot now = await _table.Read(default);
         await _table.Change(new StatusChange(two.State.Self!, MemberStatus.Active, MemberStatus.Dead, now.Version, null), default);
-        await two.WhenOver;
+        await two.WhenOver.WaitAsync(Probe.Patience);
         Assert.Equal(SiloStanding.Evicted, two.State.Standing);
     }
 
@@ -108,7 +108,7 @@ public sealed class MembershipAgentTests : IAsyncLifetime
         MembershipAgent one = Start(1);
         await one.BecomeActive(default);
         _table.Garbage = true;
-        await one.WhenOver;
+        await one.WhenOver.WaitAsync(Probe.Patience);
         Assert.Equal(SiloStanding.Evicted, one.State.Standing);
     }
 

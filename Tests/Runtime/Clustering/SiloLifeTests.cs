@@ -122,7 +122,7 @@ public sealed class SiloLifeTests
         await Assert.ThrowsAsync<CallOutcomeUnknownException>(() => waiting);
         await Assert.ThrowsAnyAsync<SiloUnavailableException>(() => silos.Placed(there, here, 1).Where());
         silos.Network.Heal();
-        await AnswersAsync(silos.Placed(there, here, 2));
+        await ManySilos.AnswersAsync(silos.Placed(there, here, 2));
 
         // Both go on counting in the table, so nobody is evicted.
         Assert.Equal(2, here.ClusterState!.View.Active.Length);
@@ -140,7 +140,7 @@ public sealed class SiloLifeTests
             cluster.JoinTimeout = TimeSpan.FromSeconds(2);
         });
         isStranger = true;
-        string told = await WhyNotAsync(silos.Cluster, "none of the 2 active silos can be reached");
+        string told = await ManySilos.RefusalAsync(silos.Cluster, "none of the 2 active silos can be reached");
         Assert.Contains("secret", told);
         Assert.All(silos.Silos, silo => Assert.Equal(2, silo.ClusterState!.View.Active.Length));
     }
@@ -203,43 +203,6 @@ public sealed class SiloLifeTests
         await silos.Cluster.StopSiloAsync(added);
         await load.DoneAsync(200);
         Assert.Empty(await load.StopAsync());
-    }
-
-    /// <summary>
-    /// Why a silo that starts does not become a member, by what it is to tell. On a busy machine its time may be over before it has found
-    /// out; then another one tries.
-    /// </summary>
-    internal static async Task<string> WhyNotAsync(InProcessTestCluster cluster, string expected)
-    {
-        const int MaxStarts = 10;
-        for (int start = 1; ; start++)
-        {
-            var refused = await Assert.ThrowsAsync<TimeoutException>(cluster.StartAdditionalSiloAsync);
-            if (refused.Message.Contains(expected) || start == MaxStarts)
-            {
-                Assert.Contains(expected, refused.Message);
-                return refused.Message;
-            }
-        }
-    }
-
-    /// <summary>Calls a grain until it answers.</summary>
-    internal static async Task AnswersAsync(IPlaced grain)
-    {
-        long start = TimeProvider.System.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                await grain.Where();
-                return;
-            }
-            catch (Exception error) when (error is SiloUnavailableException or TimeoutException
-                && TimeProvider.System.GetElapsedTime(start) < Probe.Patience)
-            {
-                await Task.Yield();
-            }
-        }
     }
 
     /// <summary>A call of <see cref="IPlaced.Where"/> made by hand.</summary>

@@ -111,15 +111,15 @@ public sealed class PostgresCommitTests
     }
 
     [Theory]
-    [InlineData(1.0)]
     [InlineData(4.5)]
+    [InlineData(10.0)]
     [InlineData(60.0)]
     public async Task Commit_OfAnyLimit_IsGivenUpByTheServerBeforeTheClient(double seconds)
     {
         var options = new PostgresStorageOptions
         {
             ConnectionString = (await PostgresServer.Shared).ConnectionString("postgres"), CallTimeout = TimeSpan.FromSeconds(seconds),
-            ConnectSeconds = 60,
+            ConnectTimeout = TimeSpan.FromMinutes(1),
         };
         await using var source = Connections.ForCommits(options);
         await using var db = await source.OpenConnectionAsync();

@@ -8,7 +8,7 @@ namespace EsoCore.Tests.Storage.PostgreSql;
 public sealed class PostgresMembershipTableTests : MembershipTableContract, IAsyncLifetime
 {
     /// <summary>What is asked here is what the table does; on a busy machine a server may be slow with any statement.</summary>
-    private const int Patience = 60;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly List<PostgresMembershipTable> _opened = [];
     private PostgresServer _server = null!;

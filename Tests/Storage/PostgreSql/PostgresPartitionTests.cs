@@ -91,7 +91,7 @@ public sealed class PostgresPartitionTests
     [Fact]
     public async Task Upkeep_LongReaderHoldsAMonth_IsPutOffAndBlocksNobody()
     {
-        await using var store = await PostgresUnderTest.Start(o => o.UpkeepLockSeconds = 2);
+        await using var store = await PostgresUnderTest.Start(o => o.UpkeepLockTimeout = TimeSpan.FromSeconds(2));
         var device = await store.AddDevice();
         await device.Write(store, Block((1, StartUs - (100 * Day), 1)));
         await store.Settle();

@@ -48,10 +48,9 @@ internal sealed class PostgresServer : IAsyncDisposable
         await Migrator.Migrate(server.ConnectionString(Template), new FakeTimeProvider(Start), CancellationToken.None);
 
         // A connection that was closed ends a little later, and no database is copied while one is open.
-        while (await server.Ask<long>("postgres", $"select count(*) from pg_stat_activity where datname = '{Template}'") > 0)
-        {
-            // Each question takes a while.
-        }
+        await Eventually.Holds(
+            async () => await server.Ask<long>("postgres", $"select count(*) from pg_stat_activity where datname = '{Template}'") == 0,
+            () => "Somebody is still connected to the template.");
 
         return server;
     }

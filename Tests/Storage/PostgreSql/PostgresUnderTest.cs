@@ -60,8 +60,8 @@ internal sealed class PostgresUnderTest : IStorageUnderTest
     /// </summary>
     public static PostgresStorageOptions Patient(string connectionString) => new()
     {
-        ConnectionString = connectionString, RunsUpkeep = false, CallTimeout = TimeSpan.FromSeconds(60), ConnectSeconds = 60,
-        UpkeepLockSeconds = 60,
+        ConnectionString = connectionString, RunsUpkeep = false, CallTimeout = TimeSpan.FromMinutes(1),
+        ConnectTimeout = TimeSpan.FromMinutes(1), UpkeepLockTimeout = TimeSpan.FromMinutes(1),
     };
 
     public static async Task<PostgresUnderTest> Start(Action<PostgresStorageOptions>? configure = null, PostgresServer? server = null)

@@ -12,7 +12,7 @@ internal sealed class PostgresMembershipTable : IMembershipTable, IAsyncDisposab
     /// <summary>Connections of each pool: one at work, and one for when a statement was given up and still hangs.</summary>
     private const int PoolSize = 2;
 
-    private const int StatementSeconds = 1;
+    private static readonly TimeSpan StatementTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>Rows read at most. All live members are among them.</summary>
     private const int ReadLimit = 4 * IMembershipTable.MaxLiveMembers;
@@ -24,15 +24,18 @@ internal sealed class PostgresMembershipTable : IMembershipTable, IAsyncDisposab
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="connectionString">The database.</param>
-    /// <param name="statementSeconds">
-    /// How long a connection and a statement may take each. Tests that ask what the table does, and not how long it takes, give more.
+    /// <param name="statementTimeout">
+    /// How long a connection and a statement may take each, whole seconds; 1 s unless told. Tests that ask what the table does, and not
+    /// how long it takes, give more.
     /// </param>
-    public PostgresMembershipTable(string connectionString, int statementSeconds = StatementSeconds)
+    public PostgresMembershipTable(string connectionString, TimeSpan? statementTimeout = null)
     {
+        var timeout = statementTimeout ?? StatementTimeout;
+
         // The server gives up before the caller does, so that most late changes are known not to have happened.
-        var settings = $"-c jit=off -c statement_timeout={900 * statementSeconds}";
-        _beats = Make(connectionString, statementSeconds, "heartbeat", $"{settings} -c synchronous_commit=off");
-        _changes = Make(connectionString, statementSeconds, "membership", settings);
+        var settings = $"-c jit=off -c statement_timeout={(int)(0.9 * timeout.TotalMilliseconds)}";
+        _beats = Make(connectionString, timeout, "heartbeat", $"{settings} -c synchronous_commit=off");
+        _changes = Make(connectionString, timeout, "membership", settings);
     }
 
     /// <inheritdoc/>
@@ -78,14 +81,14 @@ internal sealed class PostgresMembershipTable : IMembershipTable, IAsyncDisposab
         await _changes.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static NpgsqlDataSource Make(string connectionString, int seconds, string use, string settings)
+    private static NpgsqlDataSource Make(string connectionString, TimeSpan timeout, string use, string settings)
     {
         var text = new NpgsqlConnectionStringBuilder(connectionString)
         {
             MinPoolSize = 0,
             MaxPoolSize = PoolSize,
-            Timeout = seconds,
-            CommandTimeout = seconds,
+            Timeout = (int)timeout.TotalSeconds,
+            CommandTimeout = (int)timeout.TotalSeconds,
 
             // A connection whose statement is late is closed, without a second one to ask the server to stop.
             CancellationTimeout = -1,

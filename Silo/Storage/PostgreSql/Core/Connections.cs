@@ -44,7 +44,7 @@ internal static class Connections
             b.CommandTimeout = 60;
 
             // Waits for locks a moment only: what is due can be done later.
-            b.Options = $"{UpkeepSettings} -c lock_timeout={options.UpkeepLockSeconds}s";
+            b.Options = $"{UpkeepSettings} -c lock_timeout={(int)options.UpkeepLockTimeout.TotalMilliseconds}";
         });
 
     /// <summary>The server gives up before the caller does, so that most late writes are known not to have happened.</summary>
@@ -58,7 +58,7 @@ internal static class Connections
         text.ApplicationName = $"{text.ApplicationName ?? "esocore"} {use}";
         text.MaxPoolSize = size;
         text.MinPoolSize = 0;
-        text.Timeout = options.ConnectSeconds;
+        text.Timeout = (int)options.ConnectTimeout.TotalSeconds;
         text.CommandTimeout = Math.Max(1, (int)Math.Ceiling(options.CallTimeout.TotalSeconds));
         text.CancellationTimeout = 500;
         text.NoResetOnClose = true;
