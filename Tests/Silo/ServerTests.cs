@@ -68,6 +68,9 @@ public sealed class ServerTests : IDisposable
         await silo.Upload(mine, """[{"ts":"2025-01-15T14:30:22Z","series":"cycle_open","val":null,"asset_id":"A","meta":{"cycle_id":"1"}}]""");
         Assert.Equal(201, (await silo.Send(HttpMethod.Post, "/api/sites", mine.ProjectKey, """{"id":"S","name":"Hall"}""")).Status);
         Assert.Equal(201, (await silo.Send(HttpMethod.Put, "/api/config-profiles/seed", mine.ProjectKey, """{"upload_interval_s":30}""")).Status);
+        await Eventually.Holds(
+            async () => (await silo.Send(HttpMethod.Get, "/api/assets/A", mine.ProjectKey)).Status == 200,
+            () => "The asset is never told of its first cycle.");
 
         foreach (var path in new[]
         {
